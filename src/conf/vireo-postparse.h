@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-conf.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoPostParseOutcome:
+ * @VIREO_POST_PARSE_DONE: fine
+ * @VIREO_POST_PARSE_FAILED_FOR_NOW: the host lacks something; a problem was added that says what
+ * @VIREO_POST_PARSE_INVALID: wrong on every host; a problem was added that says why
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_POST_PARSE_DONE,
+  VIREO_POST_PARSE_FAILED_FOR_NOW,
+  VIREO_POST_PARSE_INVALID,
+} VireoPostParseOutcome;
+
+/**
+ * VireoPostParsePhase:
+ *
+ * The phases, in their order.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_POST_PARSE_BASIC,       /* driver */
+  VIREO_POST_PARSE_ENVIRONMENT, /* driver */
+  VIREO_POST_PARSE_CONTROLLERS, /* generic */
+  VIREO_POST_PARSE_DOMAIN,      /* driver */
+  VIREO_POST_PARSE_DEVICE,      /* driver, then generic */
+  VIREO_POST_PARSE_IMPLICIT,    /* generic */
+  VIREO_POST_PARSE_ADDRESSES,   /* driver */
+  VIREO_POST_PARSE_FEATURES,    /* generic */
+  VIREO_POST_PARSE_N_PHASES,
+} VireoPostParsePhase;
+
+/**
+ * VireoDeviceKind:
+ *
+ * The lists of devices of a domain, one value a list, in the schema's order; the names are those of
+ * the elements (VIREO_DEVICE_DISK, VIREO_DEVICE_CONTROLLER, …). Generated.
+ *
+ * Since: 0.1
+ */
+
+/**
+ * VireoPostParseContext:
+ * @def: the copy that is being completed
+ * @existing: whether it is the definition of a domain that exists: what is there must not change
+ * @environment: (nullable): what the environment phase found, such as an emulator's capabilities
+ * @environment_free: frees @environment
+ * @driver_data: the driver's own, as given to vireo_post_parse_run()
+ *
+ * What a callback gets.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  VireoDomainDef *def;
+  gboolean existing;
+  gpointer environment;
+  GDestroyNotify environment_free;
+  gpointer driver_data;
+  /*< private >*/
+  GPtrArray *problems;
+  VireoPostParsePhase phase;
+  char *device_label;
+} VireoPostParseContext;
+
+/**
+ * VireoPostParseOps:
+ *
+ * A driver's callbacks; those that are NULL have nothing to do. None of them blocks: what takes
+ * long (probing an emulator) was found out before, and its result or failure is in @driver_data.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  VireoPostParseOutcome (*basic) (VireoPostParseContext *context);
+  VireoPostParseOutcome (*environment) (VireoPostParseContext *context);
+  VireoPostParseOutcome (*domain) (VireoPostParseContext *context);
+  VireoPostParseOutcome (*device) (VireoPostParseContext *context, VireoDeviceKind kind,
+                                   gpointer device);
+  VireoPostParseOutcome (*addresses) (VireoPostParseContext *context);
+} VireoPostParseOps;
+
+/* For callbacks: say what is wrong, and return the outcome that follows:
+ *   return vireo_post_parse_missing (context, "missing-emulator", path, "%s is not there", path); */
+VireoPostParseOutcome vireo_post_parse_missing (VireoPostParseContext *context, const char *code,
+                                                const char *resource, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+VireoPostParseOutcome vireo_post_parse_invalid (VireoPostParseContext *context, const char *code,
+                                                const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/**
+ * vireo_post_parse_run:
+ * @def: (inout): the definition; replaced by the completed one on success, untouched otherwise
+ * @ops: the driver's callbacks
+ * @driver_data: handed to them
+ * @existing: whether it is the definition of a domain that exists already
+ * @flags: with %VIREO_PARSE_ALLOW_POST_PARSE_FAIL, failures for now in the driver's phases are no
+ *   error
+ * @ret_problems: (out) (transfer full) (nullable) (element-type VireoProblem): what failed for now,
+ *   for every device; %NULL when all was done
+ * @error: MissingResource, XmlInvalid or ConfigUnsupported
+ *
+ * Runs the pipeline on a copy of @def.
+ *
+ * Returns: %FALSE with @error. %TRUE with @ret_problems set means: allowed to fail, and did; @def is
+ *   exactly as it was
+ * Since: 0.1
+ */
+gboolean vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *ops,
+                               gpointer driver_data, gboolean existing, VireoParseFlags flags,
+                               GPtrArray **ret_problems, GError **error);
+
+/* The generic rules across fields of a domain, then nothing is changed: every problem is added to
+ * @problems. */
+void vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems);
+void vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems);
+
+G_END_DECLS

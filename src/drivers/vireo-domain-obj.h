@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "conf/vireo-conf.h"
+#include "vireo-obj.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoDomainState:
+ *
+ * The states of a domain, numbered as in libvirt's public interface; UNPARSABLE is ours.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_DOMAIN_STATE_NOSTATE = 0,
+  VIREO_DOMAIN_STATE_RUNNING = 1,
+  VIREO_DOMAIN_STATE_BLOCKED = 2,
+  VIREO_DOMAIN_STATE_PAUSED = 3,
+  VIREO_DOMAIN_STATE_SHUTDOWN = 4,
+  VIREO_DOMAIN_STATE_SHUTOFF = 5,
+  VIREO_DOMAIN_STATE_CRASHED = 6,
+  VIREO_DOMAIN_STATE_PMSUSPENDED = 7,
+  VIREO_DOMAIN_STATE_UNPARSABLE = 8,
+} VireoDomainState;
+
+const char *vireo_domain_state_to_string (VireoDomainState state);
+gboolean vireo_domain_state_from_string (const char *string, VireoDomainState *ret_state);
+
+/**
+ * VireoDomainObj:
+ *
+ * A domain: up to two definitions, and what is known of its state. Drivers derive from it to hang
+ * their own runtime data on it. Properties beside those of #VireoObj: `id` u, `state` s,
+ * `state-reason` s, `state-changed-at` t, `domain-type` s, `os-type` s, `title` s, `description` s,
+ * `max-memory` t, `memory` t, `vcpus` u, `post-parse-failed` b, `post-parse-problems` a(ssssa{sv});
+ * those that come from a definition come from the live one while there is one.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_DOMAIN_OBJ (vireo_domain_obj_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VireoDomainObj, vireo_domain_obj, VIREO, DOMAIN_OBJ, VireoObj)
+
+struct _VireoDomainObjClass
+{
+  VireoObjClass parent_class;
+};
+
+/* The definition that the next start uses; %NULL for a transient or an unparsable domain. */
+VireoDomainDef *vireo_domain_obj_get_persistent_def (VireoDomainObj *self);
+/* The definition that is running; %NULL while the domain is inactive. */
+VireoDomainDef *vireo_domain_obj_get_live_def (VireoDomainObj *self);
+/* Live if there is one, else persistent. */
+VireoDomainDef *vireo_domain_obj_get_def (VireoDomainObj *self);
+
+/* Both take the definition over, and notify what changed by it. */
+void vireo_domain_obj_set_persistent_def (VireoDomainObj *self, VireoDomainDef *def);
+void vireo_domain_obj_set_live_def (VireoDomainObj *self, VireoDomainDef *def);
+/* After a change in place (a device came or went). */
+void vireo_domain_obj_def_changed (VireoDomainObj *self);
+
+/* Raw text of a definition that cannot be parsed, and what the parser said; otherwise %NULL. */
+const char *vireo_domain_obj_get_raw (VireoDomainObj *self, const char **ret_message);
+void vireo_domain_obj_set_raw (VireoDomainObj *self, const char *text, const char *message);
+
+VireoDomainState vireo_domain_obj_get_state (VireoDomainObj *self);
+const char *vireo_domain_obj_get_state_reason (VireoDomainObj *self);
+/* Active and `state-changed-at` follow from it. Notifies; emits no Lifecycle. */
+void vireo_domain_obj_set_state (VireoDomainObj *self, VireoDomainState state, const char *reason);
+void vireo_domain_obj_set_id (VireoDomainObj *self, guint id);
+guint vireo_domain_obj_get_id (VireoDomainObj *self);
+
+/* @problems: (nullable) (element-type VireoProblem): %NULL when post-parse succeeded. */
+void vireo_domain_obj_set_post_parse_problems (VireoDomainObj *self, GPtrArray *problems);
+GPtrArray *vireo_domain_obj_get_post_parse_problems (VireoDomainObj *self);
+
+/* Emits the event `Lifecycle`. */
+void vireo_domain_obj_emit_lifecycle (VireoDomainObj *self, const char *event, const char *detail);
+
+/* The document as the flags want it; UNPARSABLE gives the raw text. Never blocks. */
+char *vireo_domain_obj_format (VireoDomainObj *self, VireoFormatFlags flags, GError **error);
+
+G_END_DECLS

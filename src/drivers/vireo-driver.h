@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-domain-driver.h"
+#include "vireo-network-driver.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoEnv:
+ * @session: whether the daemon serves one user's session bus
+ * @state_dir: definitions; survives a reboot
+ * @run_dir: live status, sockets; cleared by a reboot
+ * @cache_dir: what can be found out again
+ * @log_dir: guests' logs
+ * @config_dir: what administrators write
+ * @guest_user: (nullable): the user that guests run as; %NULL for the daemon's own
+ *
+ * Where a daemon keeps its things. Made once at start; everything that drivers put on disk is below
+ * these folders, so that several daemons can live side by side.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  gboolean session;
+  char *state_dir;
+  char *run_dir;
+  char *cache_dir;
+  char *log_dir;
+  char *config_dir;
+  char *guest_user;
+} VireoEnv;
+
+/**
+ * VireoConnectionObj:
+ *
+ * An open connection to a hypervisor. A #VireoObj of the kind "connect" whose name is the id in its
+ * D-Bus path. Properties beside: `id` s, `driver` s, `uri` s, `hostname` s, `hypervisor-version` s,
+ * `features` as.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_CONNECTION_OBJ (vireo_connection_obj_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VireoConnectionObj, vireo_connection_obj, VIREO, CONNECTION_OBJ, VireoObj)
+
+/**
+ * VireoConnectionObjClass:
+ * @get_capabilities: (nullable): returns the `capabilities` document, as a string
+ *
+ * Since: 0.1
+ */
+struct _VireoConnectionObjClass
+{
+  VireoObjClass parent_class;
+
+  void (*get_capabilities) (VireoConnectionObj *self, GTask *task);
+};
+
+/* The parts of a connection; %NULL where it has none. */
+VireoDomainDriver *vireo_connection_obj_get_domain_driver (VireoConnectionObj *self);
+VireoNetworkDriver *vireo_connection_obj_get_network_driver (VireoConnectionObj *self);
+const char *vireo_connection_obj_get_uri (VireoConnectionObj *self);
+const char *vireo_connection_obj_get_driver_name (VireoConnectionObj *self);
+/* "Domain.Start" …: found from which functions the interfaces of the parts have. */
+const char *const *vireo_connection_obj_get_features (VireoConnectionObj *self);
+
+/**
+ * VireoDriverInterface:
+ * @name: what `Driver` and polkit's connect_driver say, such as "QEMU"
+ * @id: last part of the connection's path, such as "qemu"
+ * @probe: says whether the driver can be used on this host at all; quick, does not block
+ * @accepts_uri: whether @uri is one of this driver's
+ * @open: opens the connection and loads what it has. Returns a #VireoConnectionObj
+ *
+ * A hypervisor driver, of which there is one object.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_DRIVER (vireo_driver_get_type ())
+G_DECLARE_INTERFACE (VireoDriver, vireo_driver, VIREO, DRIVER, GObject)
+
+struct _VireoDriverInterface
+{
+  GTypeInterface parent;
+
+  const char *name;
+  const char *id;
+  gboolean (*probe) (VireoDriver *self, GError **error);
+  gboolean (*accepts_uri) (VireoDriver *self, const char *uri);
+  void (*open) (VireoDriver *self, const char *uri, GTask *task);
+};
+
+const char *vireo_driver_get_name (VireoDriver *self);
+const char *vireo_driver_get_id (VireoDriver *self);
+gboolean vireo_driver_probe (VireoDriver *self, GError **error);
+gboolean vireo_driver_accepts_uri (VireoDriver *self, const char *uri);
+void vireo_driver_open_async (VireoDriver *self, const char *uri, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+VireoConnectionObj *vireo_driver_open_finish (VireoDriver *self, GAsyncResult *result,
+                                              GError **error);
+
+/* The registry: all drivers that this build has, made with @env. (transfer full)
+ * (element-type VireoDriver) */
+GPtrArray *vireo_drivers_new (const VireoEnv *env);
+
+G_END_DECLS

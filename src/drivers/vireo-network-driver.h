@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-network-obj.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoNetworkLease:
+ * @mac: in lower case with colons; for IPv6 when it is known
+ * @address: as text
+ * @prefix: length of the prefix of the network it is in
+ * @expires: seconds since the epoch, 0 for never
+ * @hostname: (nullable): as the client told it
+ * @client_id: (nullable): DHCP client id or DUID
+ * @iaid: (nullable): of an IPv6 lease
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  char *mac;
+  char *address;
+  guint prefix;
+  gint64 expires;
+  char *hostname;
+  char *client_id;
+  char *iaid;
+} VireoNetworkLease;
+
+void vireo_network_lease_free (VireoNetworkLease *lease);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNetworkLease, vireo_network_lease_free)
+
+/**
+ * VireoNetworkPlug:
+ * @network: (nullable): name of a network; %NULL when @bridge is given
+ * @bridge: (nullable): name of a host bridge that is not a network's
+ * @target: (nullable): name wanted for the host's device; one is chosen when it is %NULL
+ * @mac: the guest's MAC address
+ * @mtu: 0 for the bridge's own
+ * @vnet_header: whether frames carry a virtio-net header
+ * @owner_uuid: UUID of the domain, for the record
+ *
+ * What a domain's network interface wants to be plugged into.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  const char *network;
+  const char *bridge;
+  const char *target;
+  const char *mac;
+  guint mtu;
+  gboolean vnet_header;
+  const char *owner_uuid;
+} VireoNetworkPlug;
+
+/**
+ * VireoNetworkSocket:
+ * @fd: the tap device, owned by this struct
+ * @device: its name on the host
+ * @bridge: the bridge that it is in
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  int fd;
+  char *device;
+  char *bridge;
+} VireoNetworkSocket;
+
+void vireo_network_socket_free (VireoNetworkSocket *socket);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNetworkSocket, vireo_network_socket_free)
+
+#define VIREO_TYPE_NETWORK_DRIVER (vireo_network_driver_get_type ())
+G_DECLARE_INTERFACE (VireoNetworkDriver, vireo_network_driver, VIREO, NETWORK_DRIVER, GObject)
+
+/**
+ * VireoNetworkDriverInterface:
+ * @get_networks: (transfer none): the networks
+ * @define: as for domains
+ * @create: as for domains
+ * @replace: as for domains
+ * @undefine: as for domains
+ * @set_autostart: as for domains
+ * @start: brings the network up
+ * @destroy: takes it down
+ * @get_leases: returns a #GPtrArray of #VireoNetworkLease. Without the slot
+ * @reload: as for domains
+ * @plug: for domain drivers: makes a tap device in a network (started first if it is not up) or a
+ *   bridge. Returns a #VireoNetworkSocket. Takes the network's slot itself
+ * @unplug: for domain drivers: removes the tap device @device, at once and without failing
+ *
+ * What can be done with networks. See the folder's README for the rules.
+ *
+ * Since: 0.1
+ */
+struct _VireoNetworkDriverInterface
+{
+  GTypeInterface parent;
+
+  VireoObjList *(*get_networks) (VireoNetworkDriver *self);
+
+  void (*define) (VireoNetworkDriver *self, const VireoNetworkDef *def, guint owner, GTask *task);
+  void (*create) (VireoNetworkDriver *self, const VireoNetworkDef *def, guint owner, GTask *task);
+  void (*replace) (VireoNetworkDriver *self, VireoNetworkObj *obj, const VireoNetworkDef *def,
+                   GTask *task);
+  void (*undefine) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
+  void (*set_autostart) (VireoNetworkDriver *self, VireoNetworkObj *obj, gboolean autostart,
+                         GTask *task);
+  void (*start) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
+  void (*destroy) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
+  void (*get_leases) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
+  void (*reload) (VireoNetworkDriver *self, GTask *task);
+
+  void (*plug) (VireoNetworkDriver *self, const VireoNetworkPlug *plug, GTask *task);
+  void (*unplug) (VireoNetworkDriver *self, const char *device);
+};
+
+G_END_DECLS

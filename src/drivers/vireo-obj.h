@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-job.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VireoObjList VireoObjList;
+
+#define VIREO_TYPE_OBJ (vireo_obj_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VireoObj, vireo_obj, VIREO, OBJ, GObject)
+
+/**
+ * VireoObjClass:
+ * @kind: "domain", "network", …: the D-Bus interface and the permissions are named after it
+ *
+ * A thing that a driver holds and that is a D-Bus object: it has a canonical UUID that never
+ * changes, a name, an owner, and a slot for one job.
+ *
+ * GObject properties are named after the D-Bus properties (`post-parse-failed` for
+ * `PostParseFailed`) and have the GType that g_dbus_gvariant_to_gvalue() gives for the D-Bus type,
+ * or %G_TYPE_VARIANT for containers. The service reads them with g_object_get_property() and turns
+ * each notify into PropertiesChanged, so a getter must be cheap and a setter must notify only when
+ * the value changed (%G_PARAM_EXPLICIT_NOTIFY).
+ *
+ * Base properties: `name` s, `uuid` s, `owner` u, `persistent` b, `autostart` b, `active` b,
+ * `current-job` (a #VireoJob, or %NULL).
+ *
+ * Since: 0.1
+ */
+struct _VireoObjClass
+{
+  GObjectClass parent_class;
+
+  const char *kind;
+};
+
+/* A uid that is nobody's: the owner of what was found without a record of who made it is root. */
+#define VIREO_OWNER_ROOT 0u
+
+const char *vireo_obj_get_kind (VireoObj *self);
+const char *vireo_obj_get_name (VireoObj *self);
+const char *vireo_obj_get_uuid (VireoObj *self);
+guint vireo_obj_get_owner (VireoObj *self);
+gboolean vireo_obj_get_active (VireoObj *self);
+gboolean vireo_obj_get_persistent (VireoObj *self);
+gboolean vireo_obj_get_autostart (VireoObj *self);
+
+/* For drivers. The list that has the object indexes it again when its name changes. */
+void vireo_obj_set_name (VireoObj *self, const char *name);
+void vireo_obj_set_owner (VireoObj *self, guint owner);
+void vireo_obj_set_active (VireoObj *self, gboolean active);
+void vireo_obj_set_persistent (VireoObj *self, gboolean persistent);
+void vireo_obj_set_autostart (VireoObj *self, gboolean autostart);
+
+/* %NULL once the object was removed: it is dead, whoever still holds a reference. */
+VireoObjList *vireo_obj_get_list (VireoObj *self);
+
+/* The job slot. Waiting is in turn; a caller that cancels leaves the queue with Cancelled, one that
+ * waited 30 s is told Busy, and when the object is removed all who wait get UnknownObject.
+ * @uid is that of the caller, or 0 for the daemon itself. */
+void vireo_obj_begin_job_async (VireoObj *self, const char *operation, VireoJobKind kind, guint uid,
+                                GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+VireoJob *vireo_obj_begin_job_finish (VireoObj *self, GAsyncResult *result, GError **error);
+VireoJob *vireo_obj_get_current_job (VireoObj *self);
+
+/* Emits `event` on the object's list, which becomes the D-Bus signal @signal of the object's
+ * interface. @args: (nullable): a tuple, sunk. */
+void vireo_obj_emit_event (VireoObj *self, const char *signal, GVariant *args);
+
+/**
+ * VireoObjList:
+ *
+ * Objects of one kind, by UUID and by name. Signals: `added` (VireoObj *), `removed` (VireoObj *),
+ * `changed` (VireoObj *, guint n, GParamSpec **pspecs), `event` (VireoObj *, const char *signal,
+ * GVariant *args). `changed` comes from GObject's notify, so g_object_freeze_notify() groups.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_OBJ_LIST (vireo_obj_list_get_type ())
+G_DECLARE_FINAL_TYPE (VireoObjList, vireo_obj_list, VIREO, OBJ_LIST, GObject)
+
+VireoObjList *vireo_obj_list_new (void);
+guint vireo_obj_list_get_size (VireoObjList *self);
+VireoObj *vireo_obj_list_find_by_uuid (VireoObjList *self, const char *uuid);
+VireoObj *vireo_obj_list_find_by_name (VireoObjList *self, const char *name);
+GPtrArray *vireo_obj_list_snapshot (VireoObjList *self);
+gboolean vireo_obj_list_add (VireoObjList *self, VireoObj *obj, GError **error);
+void vireo_obj_list_remove (VireoObjList *self, VireoObj *obj);
+
+G_END_DECLS
