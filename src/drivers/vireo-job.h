@@ -39,6 +39,10 @@ G_DECLARE_FINAL_TYPE (VireoJob, vireo_job, VIREO, JOB, GObject)
 const char *vireo_job_get_operation (VireoJob *self);
 VireoObj *vireo_job_get_object (VireoJob *self);
 guint vireo_job_get_started_by_uid (VireoJob *self);
+VireoJobKind vireo_job_get_kind (VireoJob *self);
+gboolean vireo_job_get_cancelable (VireoJob *self);
+double vireo_job_get_progress (VireoJob *self);
+gboolean vireo_job_is_ended (VireoJob *self);
 
 GCancellable *vireo_job_get_cancellable (VireoJob *self);
 void vireo_job_set_cancelable (VireoJob *self, gboolean cancelable);

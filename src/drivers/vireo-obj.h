@@ -24,7 +24,10 @@ G_DECLARE_DERIVABLE_TYPE (VireoObj, vireo_obj, VIREO, OBJ, GObject)
  * the value changed (%G_PARAM_EXPLICIT_NOTIFY).
  *
  * Base properties: `name` s, `uuid` s, `owner` u, `persistent` b, `autostart` b, `active` b,
- * `current-job` (a #VireoJob, or %NULL).
+ * `current-job` (a #VireoJob, or %NULL). All but the last can be set when the object is made.
+ * Nobody connects to an object's notify: its list hands the changes of all its objects on.
+ *
+ * @job_wait: for how long callers wait for the slot, in milliseconds; 30,000 unless a class says
  *
  * Since: 0.1
  */
@@ -33,6 +36,7 @@ struct _VireoObjClass
   GObjectClass parent_class;
 
   const char *kind;
+  guint job_wait;
 };
 
 /* A uid that is nobody's: the owner of what was found without a record of who made it is root. */
@@ -57,7 +61,8 @@ void vireo_obj_set_autostart (VireoObj *self, gboolean autostart);
 VireoObjList *vireo_obj_get_list (VireoObj *self);
 
 /* The job slot. Waiting is in turn; a caller that cancels leaves the queue with Cancelled, one that
- * waited 30 s is told Busy, and when the object is removed all who wait get UnknownObject.
+ * waited 30 s (or finds too many waiting) is told Busy, and when the object is removed all who wait
+ * get UnknownObject. Who gets a job must end it, whatever happens.
  * @uid is that of the caller, or 0 for the daemon itself. */
 void vireo_obj_begin_job_async (VireoObj *self, const char *operation, VireoJobKind kind, guint uid,
                                 GCancellable *cancellable, GAsyncReadyCallback callback,

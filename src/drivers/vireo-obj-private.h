@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What objects, their lists and their jobs tell each other; for nobody else. */
+
+#include "vireo-obj.h"
+
+G_BEGIN_DECLS
+
+void _vireo_obj_set_list (VireoObj *self, VireoObjList *list);
+/* The object was removed: it has no list any more, and nobody gets its slot. */
+void _vireo_obj_removed (VireoObj *self);
+void _vireo_obj_release_job (VireoObj *self, VireoJob *job);
+gboolean _vireo_obj_stop_waits (VireoObj *self);
+
+void _vireo_obj_list_reindex (VireoObjList *self, VireoObj *obj, const char *old_name);
+void _vireo_obj_list_emit_changed (VireoObjList *self, VireoObj *obj, guint n,
+                                   GParamSpec **pspecs);
+void _vireo_obj_list_emit_event (VireoObjList *self, VireoObj *obj, const char *signal,
+                                 GVariant *args);
+
+VireoJob *_vireo_job_new (VireoObj *object, const char *operation, VireoJobKind kind, guint uid);
+
+G_END_DECLS
