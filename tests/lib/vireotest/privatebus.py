@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A private system bus with the distribution's policy and ours, and a real polkitd on it."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import gi
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
+from .client import Client  # noqa: E402
+from .paths import BUILD, SOURCE  # noqa: E402
+from .wait import FACTOR, wait_until  # noqa: E402
+
+SYSTEM_CONF = "/usr/share/dbus-1/system.conf"
+POLKIT_CONF = "/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf"
+POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/libexec/polkit-1/polkitd")
+POLKIT_NAME = "org.freedesktop.PolicyKit1"
+RULES = pathlib.Path("/etc/polkit-1/rules.d")
+ACTIONS = pathlib.Path("/usr/share/polkit-1/actions")
+# What makes the system bus the machine's own; the rest of its configuration is kept.
+MACHINE_ONLY = {"user", "fork", "pidfile", "listen", "standard_system_servicedirs", "syslog",
+                "servicehelper", "include", "includedir", "servicedir"}
+
+
+class Bus:
+    """dbus-daemon as the system bus, on a socket of its own."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.socket = self.folder / "system_bus_socket"
+        self.address = f"unix:path={self.socket}"
+        self.process = None
+
+    def environment(self, base=None):
+        """The environment in which programs take this bus for the system bus."""
+        env = dict(os.environ if base is None else base)
+        env["DBUS_SYSTEM_BUS_ADDRESS"] = self.address
+        env["VIREO_SYSTEM_BUS"] = self.address
+        return env
+
+    def write_config(self):
+        policies = self.folder / "system.d"
+        policies.mkdir(exist_ok=True)
+        for file in [pathlib.Path(POLKIT_CONF), *sorted(SOURCE.glob("data/dbus/*.conf")),
+                     *sorted(BUILD.glob("data/dbus/*.conf"))]:
+            shutil.copy(file, policies)
+        tree = ElementTree.parse(SYSTEM_CONF)
+        root = tree.getroot()
+        for element in [e for e in root if e.tag in MACHINE_ONLY]:
+            root.remove(element)
+        ElementTree.SubElement(root, "listen").text = self.address
+        ElementTree.SubElement(root, "includedir").text = str(policies)
+        config = self.folder / "bus.conf"
+        doctype = ('<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"'
+                   '\n "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">\n')
+        config.write_text(doctype + ElementTree.tostring(root, encoding="unicode"))
+        return config
+
+    def start(self):
+        log = open(self.folder / "dbus-daemon.log", "ab")
+        self.process = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={self.write_config()}", "--nofork", "--nopidfile",
+             "--nosyslog"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log.close()
+
+        def ready():
+            if self.process.poll() is not None:
+                text = (self.folder / "dbus-daemon.log").read_text(errors="replace")
+                raise AssertionError(f"dbus-daemon ended: {text[-2000:]}")
+            return self.socket.exists()
+        wait_until(ready, 10, "dbus-daemon", tick=0.01)
+        return self
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+        self.process = None
+
+    def client(self, **options):
+        return Client(self.address, **options)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Polkit:
+    """A real polkitd on a private bus, with the policy that the build generated.
+
+    Only inside isolation: rules and actions go into the private copies of the system's folders.
+    """
+
+    def __init__(self, bus):
+        self.bus = bus
+        self.process = None
+        self._connection = None
+        self._changes = 0
+
+    def install_policy(self):
+        found = sorted(BUILD.glob("data/polkit/*.policy")) or sorted(BUILD.glob("**/org.vireo.*.policy"))
+        if not found:
+            raise FileNotFoundError(f"no generated .policy file below {BUILD}/data/polkit")
+        for file in found:
+            shutil.copy(file, ACTIONS)
+        for file in sorted((SOURCE / "data/polkit").glob("*.rules")):
+            shutil.copy(file, "/usr/share/polkit-1/rules.d")
+
+    def start(self):
+        self.install_policy()
+        program = next((p for p in POLKITD if os.path.exists(p)), None)
+        if not program:
+            raise FileNotFoundError("polkitd is not installed")
+        log = open(self.bus.folder / "polkitd.log", "ab")
+        self.process = subprocess.Popen([program, "--no-debug"], stdin=subprocess.DEVNULL,
+                                        stdout=log, stderr=log, env=self.bus.environment())
+        log.close()
+        client = self.bus.client(name=POLKIT_NAME)
+        client.wait_for_owner(alive=self._alive)
+        self._connection = client.connection
+        self._connection.signal_subscribe(
+            POLKIT_NAME, f"{POLKIT_NAME}.Authority", "Changed", None, None,
+            Gio.DBusSignalFlags.NONE, self._changed)
+        return self
+
+    def _changed(self, *_):
+        self._changes += 1
+
+    def _alive(self):
+        if self.process.poll() is not None:
+            text = (self.bus.folder / "polkitd.log").read_text(errors="replace")
+            raise AssertionError(f"polkitd ended: {text[-2000:]}")
+
+    def set_rules(self, javascript, name="49-test.rules"):
+        """Replaces a rules file and waits until polkitd has read it; no text removes the file."""
+        path = RULES / name
+        if not javascript and not path.exists():
+            return
+        seen = self._changes
+        if javascript:
+            temporary = RULES / f".{name}.new"
+            temporary.write_text(javascript)
+            temporary.chmod(0o644)
+            temporary.rename(path)
+        else:
+            path.unlink()
+        # polkitd gathers changes of the folder for a moment, then says Changed.
+        wait_until(lambda: self._changes > seen, 10, "polkitd to read its rules again")
+
+    def allow(self, user, *actions):
+        """A rule that lets a user do these actions (all of ours when there are none)."""
+        listed = ", ".join(f'"org.vireo.vireo1.{a.removeprefix("org.vireo.vireo1.")}"'
+                           for a in actions)
+        test = (f"[{listed}].indexOf(action.id) >= 0" if actions
+                else 'action.id.indexOf("org.vireo.vireo1.") == 0')
+        self.set_rules("polkit.addRule(function(action, subject) {\n"
+                       f'  if (subject.user == "{user}" && {test})\n'
+                       "    return polkit.Result.YES;\n});\n")
+
+    def check(self, pid, action):
+        """What polkit says of a process now, asking nobody: (authorized, challenge)."""
+        start = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        uid = os.stat(f"/proc/{pid}").st_uid
+        subject = ("unix-process", {"pid": GLib.Variant("u", pid),
+                                    "start-time": GLib.Variant("t", start),
+                                    "uid": GLib.Variant("i", uid)})
+        reply = self._connection.call_sync(
+            POLKIT_NAME, f"/{POLKIT_NAME.replace('.', '/')}/Authority", f"{POLKIT_NAME}.Authority",
+            "CheckAuthorization", GLib.Variant("((sa{sv})sa{ss}us)", (subject, action, {}, 0, "")),
+            None, Gio.DBusCallFlags.NONE, int(10000 * FACTOR), None)
+        return reply.unpack()[0][:2]
+
+    def stop(self):
+        if self._connection:
+            self._connection.close_sync(None)
+            self._connection = None
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+        self.process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
