@@ -33,8 +33,8 @@ G_BEGIN_DECLS
  * ("event::SHUTDOWN"): what QEMU says by itself; @timestamp in µs since the epoch, 0 if it has none.
  * Events that come before qmp_capabilities was answered are delivered too.
  *
- * `closed` (const GError *error): once, when the connection is over, after all that waited got the
- * error (HypervisorDied). @error is %NULL when vireo_qmp_close() did it.
+ * `closed` (const GError *error): once, when the connection is over; all that waited get HypervisorDied.
+ * @error is %NULL when vireo_qmp_close() did it.
  *
  * Since: 0.1
  */
@@ -68,7 +68,7 @@ guint vireo_qmp_get_version (VireoQmp *self);
 /* What the distribution calls its build; "" if it says nothing. */
 const char *vireo_qmp_get_package (VireoQmp *self);
 
-/* The error class that QEMU gave with a Hypervisor error, such as "DeviceNotFound"; else %NULL. */
-const char *vireo_qmp_error_class (const GError *error);
+/* Whether QEMU refused a command with that class of error, such as "DeviceNotFound". */
+gboolean vireo_qmp_error_is (const GError *error, const char *error_class);
 
 G_END_DECLS
