@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-store.h"
+
+#include "vireo-error.h"
+#include "vireo-store-disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How many files one batch may hold open; far below the usual limit of 1024 descriptors. */
+#define MAX_BATCH_OPS 128u
+
+/**
+ * VireoStore:
+ *
+ * Files in one folder, changed in a way that a crash at any instant leaves each file either as it
+ * was or as it was to be, and that what was acknowledged is on the disk. One thread does the
+ * writing. While it waits for the disk, calls gather, and go in one batch with one sync of the
+ * folder: many callers at once cost little more than one.
+ *
+ * Since: 0.1
+ */
+struct _VireoStore
+{
+  GObject parent_instance;
+
+  char *folder;
+  struct _Worker *worker;
+  GThread *thread;
+};
+
+/* What the thread works on. It outlives the store when the last reference to the store is dropped
+ * by the thread itself, with the task that held it. */
+typedef struct _Worker
+{
+  char *folder;
+  GMutex mutex;
+  GCond changed;
+  GQueue queue; /* GTask, whose task data is a VireoStoreCall */
+  gboolean writing;
+  gboolean stopping;
+} Worker;
+
+G_DEFINE_FINAL_TYPE (VireoStore, vireo_store, G_TYPE_OBJECT)
+
+static void
+worker_clear (gpointer data)
+{
+  Worker *worker = data;
+
+  g_queue_clear_full (&worker->queue, g_object_unref);
+  g_mutex_clear (&worker->mutex);
+  g_cond_clear (&worker->changed);
+  g_free (worker->folder);
+}
+
+static void
+worker_unref (Worker *worker)
+{
+  g_atomic_rc_box_release_full (worker, worker_clear);
+}
+
+/* The calls at the head of the queue that fit in one batch; at least one. Under the mutex. */
+static GPtrArray *
+take_batch (Worker *worker)
+{
+  GPtrArray *batch = g_ptr_array_new_with_free_func (g_object_unref);
+  gsize n_ops = 0;
+
+  while (!g_queue_is_empty (&worker->queue))
+    {
+      GTask *task = g_queue_peek_head (&worker->queue);
+      VireoStoreCall *call = g_task_get_task_data (task);
+
+      if (batch->len > 0 && n_ops + call->n_ops > MAX_BATCH_OPS)
+        break;
+      n_ops += call->n_ops;
+      g_ptr_array_add (batch, g_queue_pop_head (&worker->queue));
+    }
+  return batch;
+}
+
+static void
+return_batch (GPtrArray *batch)
+{
+  for (guint i = 0; i < batch->len; i++)
+    {
+      GTask *task = g_ptr_array_index (batch, i);
+      VireoStoreCall *call = g_task_get_task_data (task);
+
+      if (call->error != NULL)
+        g_task_return_error (task, g_steal_pointer (&call->error));
+      else
+        g_task_return_boolean (task, TRUE);
+    }
+}
+
+/* Runs a batch without those calls that were cancelled while they waited. */
+static void
+commit_batch (Worker *worker, GPtrArray *batch)
+{
+  g_autofree VireoStoreCall **calls = g_new (VireoStoreCall *, batch->len);
+  gsize n_calls = 0;
+
+  for (guint i = 0; i < batch->len; i++)
+    {
+      GTask *task = g_ptr_array_index (batch, i);
+      VireoStoreCall *call = g_task_get_task_data (task);
+
+      if (g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+        call->error = g_error_new_literal (VIREO_ERROR, VIREO_ERROR_CANCELLED,
+                                           "cancelled before it was written");
+      else
+        calls[n_calls++] = call;
+    }
+  if (n_calls > 0)
+    vireo_store_commit (worker->folder, calls, n_calls);
+}
+
+static gpointer
+worker_main (gpointer data)
+{
+  Worker *worker = data;
+
+  g_mutex_lock (&worker->mutex);
+  while (!worker->stopping || !g_queue_is_empty (&worker->queue))
+    {
+      g_autoptr (GPtrArray) batch = NULL;
+
+      if (g_queue_is_empty (&worker->queue))
+        {
+          g_cond_wait (&worker->changed, &worker->mutex);
+          continue;
+        }
+      batch = take_batch (worker);
+      worker->writing = TRUE;
+      g_mutex_unlock (&worker->mutex);
+
+      commit_batch (worker, batch);
+      return_batch (batch);
+      /* May drop the last reference to the store: not under the mutex. */
+      g_clear_pointer (&batch, g_ptr_array_unref);
+
+      g_mutex_lock (&worker->mutex);
+      worker->writing = FALSE;
+      g_cond_broadcast (&worker->changed);
+    }
+  g_mutex_unlock (&worker->mutex);
+  worker_unref (worker);
+  return NULL;
+}
+
+static void
+vireo_store_finalize (GObject *object)
+{
+  VireoStore *self = VIREO_STORE (object);
+  GThread *thread = self->thread;
+
+  g_mutex_lock (&self->worker->mutex);
+  self->worker->stopping = TRUE;
+  g_cond_broadcast (&self->worker->changed);
+  g_mutex_unlock (&self->worker->mutex);
+
+  if (thread != NULL && thread == g_thread_self ())
+    g_thread_unref (thread);
+  else if (thread != NULL)
+    g_thread_join (thread);
+
+  worker_unref (self->worker);
+  g_free (self->folder);
+  G_OBJECT_CLASS (vireo_store_parent_class)->finalize (object);
+}
+
+static void
+vireo_store_class_init (VireoStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vireo_store_finalize;
+}
+
+static void
+vireo_store_init (VireoStore *self)
+{
+  self->worker = g_atomic_rc_box_new0 (Worker);
+  g_mutex_init (&self->worker->mutex);
+  g_cond_init (&self->worker->changed);
+  g_queue_init (&self->worker->queue);
+}
+
+/**
+ * vireo_store_new:
+ * @folder: (type filename): where the files are; need not exist
+ *
+ * Returns: (transfer full): a store; call vireo_store_prepare() before the first use
+ * Since: 0.1
+ */
+VireoStore *
+vireo_store_new (const char *folder)
+{
+  VireoStore *self = g_object_new (VIREO_TYPE_STORE, NULL);
+
+  self->folder = g_strdup (folder);
+  self->worker->folder = g_strdup (folder);
+  return self;
+}
+
+/**
+ * vireo_store_get_folder:
+ * @self: a store
+ *
+ * Returns: (transfer none) (type filename): the folder
+ * Since: 0.1
+ */
+const char *
+vireo_store_get_folder (VireoStore *self)
+{
+  return self->folder;
+}
+
+/**
+ * vireo_store_prepare:
+ * @self: a store
+ * @error: what the operating system said
+ *
+ * Makes the folder, readable for its owner only, if it is not there, and removes what a daemon left
+ * in it that was killed while it wrote. For the start, before the first change: it blocks, and must
+ * not run next to another process that uses the folder.
+ *
+ * Returns: whether the folder can be used
+ * Since: 0.1
+ */
+gboolean
+vireo_store_prepare (VireoStore *self, GError **error)
+{
+  return vireo_store_make_folder (self->folder, error) && vireo_store_sweep (self->folder, error);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/**
+ * vireo_store_list:
+ * @self: a store
+ * @suffix: (nullable): what the names end in, such as ".xml"; %NULL for all
+ * @error: what the operating system said
+ *
+ * Lists the regular files that are on the disk; changes that are still queued do not show. Blocks:
+ * for the start and for reloading.
+ *
+ * Returns: (transfer full) (element-type filename): the names, sorted; %NULL with @error
+ * Since: 0.1
+ */
+GPtrArray *
+vireo_store_list (VireoStore *self, const char *suffix, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, &cause);
+  const char *name;
+
+  if (dir == NULL)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_IO, "cannot read the folder %s: %s",
+                   self->folder, cause->message);
+      return NULL;
+    }
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (self->folder, name, NULL);
+      struct stat st;
+
+      if (*name == '.' || (suffix != NULL && !g_str_has_suffix (name, suffix)))
+        continue;
+      if (lstat (path, &st) == 0 && S_ISREG (st.st_mode))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_sort (names, compare_names);
+  return g_steal_pointer (&names);
+}
+
+/* Reads one byte more than allowed, to see a file that grew since its size was asked. */
+static GBytes *
+read_all (int fd, gsize max_size, const char *name, GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint8 buffer[16384];
+
+  while (bytes->len <= max_size)
+    {
+      gssize n = read (fd, buffer, MIN (sizeof buffer, max_size + 1 - bytes->len));
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          vireo_error_set_errno (error, errno, "cannot read %s", name);
+          return NULL;
+        }
+      if (n == 0)
+        return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+      g_byte_array_append (bytes, buffer, (guint) n);
+    }
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
+               "%s is larger than %" G_GSIZE_FORMAT " bytes", name, max_size);
+  return NULL;
+}
+
+/**
+ * vireo_store_read:
+ * @self: a store
+ * @name: name of a file in the folder
+ * @max_size: the most that is read, in bytes; at most 2 GiB
+ * @error: MissingResource when there is no such file, LimitExceeded when it is larger, Io when it is
+ *   no regular file, or what the operating system said
+ *
+ * Reads a file as it is on the disk. Blocks: for the start and for reloading.
+ *
+ * Returns: (transfer full): the contents; %NULL with @error
+ * Since: 0.1
+ */
+GBytes *
+vireo_store_read (VireoStore *self, const char *name, gsize max_size, GError **error)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (GBytes) contents = NULL;
+  struct stat st;
+  int fd;
+
+  if (!vireo_store_check_name (name, error))
+    return NULL;
+
+  path = g_build_filename (self->folder, name, NULL);
+  /* O_NONBLOCK: a fifo that somebody put there must not hang the start. */
+  fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot open %s", path);
+      return NULL;
+    }
+  if (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode))
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_IO, "%s is not a regular file", path);
+  else
+    contents = read_all (fd, MIN (max_size, (gsize) G_MAXINT32), path, error);
+  close (fd);
+  return g_steal_pointer (&contents);
+}
+
+static gboolean
+check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
+{
+  if (n_ops > MAX_BATCH_OPS)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
+                   "%" G_GSIZE_FORMAT " changes at once; %u are allowed", n_ops, MAX_BATCH_OPS);
+      return FALSE;
+    }
+  for (gsize i = 0; i < n_ops; i++)
+    {
+      if (!vireo_store_check_name (ops[i].name, error))
+        return FALSE;
+      if (ops[i].contents != NULL && (ops[i].mode & ~0777u) != 0)
+        {
+          g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                       "%o cannot be the permissions of a file", ops[i].mode);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/**
+ * vireo_store_apply_async:
+ * @self: a store
+ * @ops: (array length=n_ops): the changes; copied
+ * @n_ops: how many, at most 128; with none, the call only waits for those before it
+ * @cancellable: (nullable): a call that is cancelled before it is its turn changes nothing; later it
+ *   is too late, and the result says what happened
+ * @callback: called on the thread-default main context of the caller
+ * @user_data: for @callback
+ *
+ * Makes changes, in their order, after those of all calls before it. The call succeeds when they
+ * are on the disk. When one of the files cannot be written, none of the call's changes is made;
+ * other calls do not suffer.
+ *
+ * Since: 0.1
+ */
+void
+vireo_store_apply_async (VireoStore *self, const VireoStoreOp *ops, gsize n_ops,
+                         GCancellable *cancellable, GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, vireo_store_apply_async);
+  g_task_set_check_cancellable (task, FALSE);
+  if (!check_ops (ops, n_ops, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_set_task_data (task, vireo_store_call_new (ops, n_ops),
+                        (GDestroyNotify) vireo_store_call_free);
+
+  g_mutex_lock (&self->worker->mutex);
+  if (self->thread == NULL)
+    self->thread
+        = g_thread_new ("vireo-store", worker_main, g_atomic_rc_box_acquire (self->worker));
+  g_queue_push_tail (&self->worker->queue, g_steal_pointer (&task));
+  g_cond_broadcast (&self->worker->changed);
+  g_mutex_unlock (&self->worker->mutex);
+}
+
+/**
+ * vireo_store_apply_finish:
+ * @self: a store
+ * @result: what the callback got
+ * @error: Cancelled, InvalidArgument, NoSpace, Access, or what else the operating system said
+ *
+ * Returns: whether the changes are on the disk
+ * Since: 0.1
+ */
+gboolean
+vireo_store_apply_finish (VireoStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * vireo_store_flush:
+ * @self: a store
+ *
+ * Waits until all calls that were made are on the disk or have failed. For the end of the daemon;
+ * their callbacks still come from the main context, if it runs on.
+ *
+ * Since: 0.1
+ */
+void
+vireo_store_flush (VireoStore *self)
+{
+  Worker *worker = self->worker;
+
+  g_mutex_lock (&worker->mutex);
+  while (worker->writing || !g_queue_is_empty (&worker->queue))
+    g_cond_wait (&worker->changed, &worker->mutex);
+  g_mutex_unlock (&worker->mutex);
+}
+
