@@ -111,12 +111,19 @@ def skip_all(reason):
     return 0
 
 
-def main(isolated=True):
+def main(isolated=True, prepare=None):
     """Runs the tests of the program that calls it.
 
     With isolated, in mount, network and process namespaces of their own, made by running the
-    program again inside them. Arguments are patterns that choose tests by name.
+    program again inside them. prepare() runs before that, where there is still a network; it raises
+    unittest.SkipTest when the machine lacks something. Arguments are patterns that choose tests by
+    name.
     """
+    if prepare and not (isolated and isolate.is_isolated()):
+        try:
+            prepare()
+        except unittest.SkipTest as reason:
+            sys.exit(skip_all(reason))
     if isolated and not isolate.is_isolated():
         reason = isolate.isolation_missing()
         if reason:
