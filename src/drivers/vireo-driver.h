@@ -37,7 +37,9 @@ typedef struct
  *
  * An open connection to a hypervisor. A #VireoObj of the kind "connect" whose name is the id in its
  * D-Bus path. Properties beside: `id` s, `driver` s, `uri` s, `hostname` s, `hypervisor-version` s,
- * `features` as.
+ * `features` as. A driver makes one with g_object_new() and the construct properties `name` (the
+ * id), `driver`, `uri`, `domain-driver` and `network-driver` (its parts, as #GObjects); `hostname`
+ * is this host's unless it is given; `hypervisor-version` may change later.
  *
  * Since: 0.1
  */
@@ -64,6 +66,9 @@ const char *vireo_connection_obj_get_uri (VireoConnectionObj *self);
 const char *vireo_connection_obj_get_driver_name (VireoConnectionObj *self);
 /* "Domain.Start" …: found from which functions the interfaces of the parts have. */
 const char *const *vireo_connection_obj_get_features (VireoConnectionObj *self);
+gboolean vireo_connection_obj_has_feature (VireoConnectionObj *self, const char *feature);
+/* For drivers: (nullable): "" or %NULL when there is no hypervisor now. */
+void vireo_connection_obj_set_hypervisor_version (VireoConnectionObj *self, const char *version);
 
 /**
  * VireoDriverInterface:

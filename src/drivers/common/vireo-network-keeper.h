@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/common/vireo-keeper.h"
+#include "drivers/vireo-network-driver.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoNetworkKeeper:
+ *
+ * Keeps the definitions of networks, as #VireoDomainKeeper does those of domains. Implements of
+ * #VireoNetworkDriver get_networks, define, replace, undefine, set_autostart and reload.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_NETWORK_KEEPER (vireo_network_keeper_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VireoNetworkKeeper, vireo_network_keeper, VIREO, NETWORK_KEEPER,
+                          VireoKeeper)
+
+struct _VireoNetworkKeeperClass
+{
+  VireoKeeperClass parent_class;
+};
+
+G_END_DECLS

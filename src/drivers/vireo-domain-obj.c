@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-domain-obj.h"
+
+typedef struct
+{
+  VireoDomainDef *persistent_def;
+  VireoDomainDef *live_def;
+  char *raw;
+  char *raw_message;
+  GPtrArray *problems; /* VireoProblem */
+  VireoDomainState state;
+  char *state_reason;
+  guint64 state_changed_at;
+  guint id;
+} VireoDomainObjPrivate;
+
+enum
+{
+  PROP_0,
+  PROP_ID,
+  PROP_STATE,
+  PROP_STATE_REASON,
+  PROP_STATE_CHANGED_AT,
+  PROP_DOMAIN_TYPE,
+  PROP_OS_TYPE,
+  PROP_TITLE,
+  PROP_DESCRIPTION,
+  PROP_MAX_MEMORY,
+  PROP_MEMORY,
+  PROP_VCPUS,
+  PROP_POST_PARSE_FAILED,
+  PROP_POST_PARSE_PROBLEMS,
+  N_PROPS
+};
+
+#define FIRST_DEF_PROP PROP_DOMAIN_TYPE
+#define LAST_DEF_PROP PROP_VCPUS
+
+static GParamSpec *props[N_PROPS];
+
+static const char *const state_names[] = {
+  [VIREO_DOMAIN_STATE_NOSTATE] = "nostate",
+  [VIREO_DOMAIN_STATE_RUNNING] = "running",
+  [VIREO_DOMAIN_STATE_BLOCKED] = "blocked",
+  [VIREO_DOMAIN_STATE_PAUSED] = "paused",
+  [VIREO_DOMAIN_STATE_SHUTDOWN] = "shutdown",
+  [VIREO_DOMAIN_STATE_SHUTOFF] = "shutoff",
+  [VIREO_DOMAIN_STATE_CRASHED] = "crashed",
+  [VIREO_DOMAIN_STATE_PMSUSPENDED] = "pmsuspended",
+  [VIREO_DOMAIN_STATE_UNPARSABLE] = "unparsable",
+};
+
+static const gboolean state_active[] = {
+  [VIREO_DOMAIN_STATE_RUNNING] = TRUE,
+  [VIREO_DOMAIN_STATE_BLOCKED] = TRUE,
+  [VIREO_DOMAIN_STATE_PAUSED] = TRUE,
+  [VIREO_DOMAIN_STATE_SHUTDOWN] = TRUE,
+  [VIREO_DOMAIN_STATE_PMSUSPENDED] = TRUE,
+  [VIREO_DOMAIN_STATE_UNPARSABLE] = FALSE,
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (state_names) == VIREO_DOMAIN_STATE_UNPARSABLE + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (state_active) == G_N_ELEMENTS (state_names));
+
+G_DEFINE_TYPE_WITH_PRIVATE (VireoDomainObj, vireo_domain_obj, VIREO_TYPE_OBJ)
+
+static VireoDomainObjPrivate *
+get_private (VireoDomainObj *self)
+{
+  return vireo_domain_obj_get_instance_private (self);
+}
+
+/**
+ * vireo_domain_state_to_string:
+ * @state: a state
+ *
+ * Returns: (transfer none): its name on the bus
+ * Since: 0.1
+ */
+const char *
+vireo_domain_state_to_string (VireoDomainState state)
+{
+  g_return_val_if_fail ((guint) state < G_N_ELEMENTS (state_names), "nostate");
+  return state_names[state];
+}
+
+/**
+ * vireo_domain_state_from_string:
+ * @string: a name
+ * @ret_state: (out): the state
+ *
+ * Returns: whether there is a state with that name
+ * Since: 0.1
+ */
+gboolean
+vireo_domain_state_from_string (const char *string, VireoDomainState *ret_state)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (state_names); i++)
+    if (g_strcmp0 (string, state_names[i]) == 0)
+      {
+        *ret_state = (VireoDomainState) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* ---- what a definition says that is a property ---- */
+
+static const char *
+os_type (const VireoDomainDef *def)
+{
+  if (def == NULL || def->os == NULL || def->os->type == NULL)
+    return NULL;
+  return vireo_os_type_to_string (def->os->type->value);
+}
+
+static guint64
+current_memory (const VireoDomainDef *def)
+{
+  if (def == NULL)
+    return 0;
+  return def->has_current_memory ? def->current_memory : def->memory;
+}
+
+static guint
+current_vcpus (const VireoDomainDef *def)
+{
+  if (def == NULL)
+    return 0;
+  if (def->vcpu == NULL)
+    return 1;
+  return def->vcpu->has_current ? def->vcpu->current : def->vcpu->count;
+}
+
+static void
+get_def_property (const VireoDomainDef *def, guint id, GValue *value)
+{
+  switch (id)
+    {
+    case PROP_DOMAIN_TYPE:
+      g_value_set_string (value, def != NULL ? vireo_domain_type_to_string (def->type) : NULL);
+      break;
+    case PROP_OS_TYPE:
+      g_value_set_static_string (value, os_type (def));
+      break;
+    case PROP_TITLE:
+      g_value_set_string (value, def != NULL ? def->title : NULL);
+      break;
+    case PROP_DESCRIPTION:
+      g_value_set_string (value, def != NULL ? def->description : NULL);
+      break;
+    case PROP_MAX_MEMORY:
+      g_value_set_uint64 (value, def != NULL ? def->memory : 0);
+      break;
+    case PROP_MEMORY:
+      g_value_set_uint64 (value, current_memory (def));
+      break;
+    default:
+      g_value_set_uint (value, current_vcpus (def));
+    }
+  if (G_VALUE_HOLDS_STRING (value) && g_value_get_string (value) == NULL)
+    g_value_set_static_string (value, "");
+}
+
+static void
+notify_changed_values (VireoDomainObj *self, const GValue *before)
+{
+  const VireoDomainDef *def = vireo_domain_obj_get_def (self);
+
+  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
+    {
+      g_auto (GValue) after = G_VALUE_INIT;
+
+      g_value_init (&after, props[id]->value_type);
+      get_def_property (def, id, &after);
+      if (g_param_values_cmp (props[id], &before[id], &after) != 0)
+        g_object_notify_by_pspec (G_OBJECT (self), props[id]);
+    }
+}
+
+/* Puts @def into @slot, and notifies those properties that it changes. */
+static void
+replace_def (VireoDomainObj *self, VireoDomainDef **slot, VireoDomainDef *def)
+{
+  GValue before[N_PROPS] = { G_VALUE_INIT };
+  VireoDomainDef *old = *slot;
+
+  if (old == def)
+    return;
+  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
+    {
+      g_value_init (&before[id], props[id]->value_type);
+      get_def_property (vireo_domain_obj_get_def (self), id, &before[id]);
+    }
+  *slot = def;
+  if (old != NULL)
+    vireo_domain_def_free (old);
+  g_object_freeze_notify (G_OBJECT (self));
+  notify_changed_values (self, before);
+  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
+    g_value_unset (&before[id]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/* ---- problems ---- */
+
+static const char *
+or_empty (const char *text)
+{
+  return text != NULL ? text : "";
+}
+
+/* As a property or argument: a(ssssa{sv}). */
+static GVariant *
+problems_to_variant (GPtrArray *problems)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(ssssa{sv})"));
+  for (guint i = 0; problems != NULL && i < problems->len; i++)
+    {
+      const VireoProblem *problem = problems->pdata[i];
+      GVariantBuilder more;
+
+      g_variant_builder_init (&more, G_VARIANT_TYPE_VARDICT);
+      g_variant_builder_add (&more, "{sv}", "message",
+                             g_variant_new_string (or_empty (problem->message)));
+      if (problem->path != NULL)
+        g_variant_builder_add (&more, "{sv}", "path", g_variant_new_string (problem->path));
+      if (problem->line > 0)
+        g_variant_builder_add (&more, "{sv}", "line", g_variant_new_uint32 (problem->line));
+      g_variant_builder_add (&builder, "(ssssa{sv})", or_empty (problem->phase),
+                             or_empty (problem->code), or_empty (problem->device),
+                             or_empty (problem->resource), &more);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+/* ---- GObject ---- */
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VireoDomainObj *self = VIREO_DOMAIN_OBJ (object);
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  switch (id)
+    {
+    case PROP_ID:
+      g_value_set_uint (value, priv->id);
+      break;
+    case PROP_STATE:
+      g_value_set_static_string (value, state_names[priv->state]);
+      break;
+    case PROP_STATE_REASON:
+      g_value_set_string (value, priv->state_reason);
+      break;
+    case PROP_STATE_CHANGED_AT:
+      g_value_set_uint64 (value, priv->state_changed_at);
+      break;
+    case PROP_POST_PARSE_FAILED:
+      g_value_set_boolean (value, priv->problems != NULL);
+      break;
+    case PROP_POST_PARSE_PROBLEMS:
+      g_value_set_variant (value, problems_to_variant (priv->problems));
+      break;
+    default:
+      if (id >= FIRST_DEF_PROP && id <= LAST_DEF_PROP)
+        get_def_property (vireo_domain_obj_get_def (self), id, value);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+finalize (GObject *object)
+{
+  VireoDomainObjPrivate *priv = get_private (VIREO_DOMAIN_OBJ (object));
+
+  g_clear_pointer (&priv->persistent_def, vireo_domain_def_free);
+  g_clear_pointer (&priv->live_def, vireo_domain_def_free);
+  g_clear_pointer (&priv->problems, g_ptr_array_unref);
+  g_free (priv->raw);
+  g_free (priv->raw_message);
+  g_free (priv->state_reason);
+  G_OBJECT_CLASS (vireo_domain_obj_parent_class)->finalize (object);
+}
+
+static void
+vireo_domain_obj_class_init (VireoDomainObjClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags r = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  VIREO_OBJ_CLASS (klass)->kind = "domain";
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+
+  props[PROP_ID] = g_param_spec_uint ("id", NULL, NULL, 0, G_MAXUINT, 0, r);
+  props[PROP_STATE] = g_param_spec_string ("state", NULL, NULL, NULL, r);
+  props[PROP_STATE_REASON] = g_param_spec_string ("state-reason", NULL, NULL, NULL, r);
+  props[PROP_STATE_CHANGED_AT]
+      = g_param_spec_uint64 ("state-changed-at", NULL, NULL, 0, G_MAXUINT64, 0, r);
+  props[PROP_DOMAIN_TYPE] = g_param_spec_string ("domain-type", NULL, NULL, NULL, r);
+  props[PROP_OS_TYPE] = g_param_spec_string ("os-type", NULL, NULL, NULL, r);
+  props[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, r);
+  props[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, r);
+  props[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", NULL, NULL, 0, G_MAXUINT64, 0, r);
+  props[PROP_MEMORY] = g_param_spec_uint64 ("memory", NULL, NULL, 0, G_MAXUINT64, 0, r);
+  props[PROP_VCPUS] = g_param_spec_uint ("vcpus", NULL, NULL, 0, G_MAXUINT, 0, r);
+  props[PROP_POST_PARSE_FAILED]
+      = g_param_spec_boolean ("post-parse-failed", NULL, NULL, FALSE, r);
+  props[PROP_POST_PARSE_PROBLEMS] = g_param_spec_variant (
+      "post-parse-problems", NULL, NULL, G_VARIANT_TYPE ("a(ssssa{sv})"), NULL, r);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+vireo_domain_obj_init (VireoDomainObj *self)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  priv->state = VIREO_DOMAIN_STATE_SHUTOFF;
+  priv->state_reason = g_strdup ("unknown");
+}
+
+/* ---- definitions ---- */
+
+/**
+ * vireo_domain_obj_get_persistent_def:
+ * @self: a domain
+ *
+ * Returns: (transfer none) (nullable): the definition that the next start uses
+ * Since: 0.1
+ */
+VireoDomainDef *
+vireo_domain_obj_get_persistent_def (VireoDomainObj *self)
+{
+  return get_private (self)->persistent_def;
+}
+
+/**
+ * vireo_domain_obj_get_live_def:
+ * @self: a domain
+ *
+ * Returns: (transfer none) (nullable): the definition that is running
+ * Since: 0.1
+ */
+VireoDomainDef *
+vireo_domain_obj_get_live_def (VireoDomainObj *self)
+{
+  return get_private (self)->live_def;
+}
+
+/**
+ * vireo_domain_obj_get_def:
+ * @self: a domain
+ *
+ * Returns: (transfer none) (nullable): the live definition if there is one, else the persistent
+ * Since: 0.1
+ */
+VireoDomainDef *
+vireo_domain_obj_get_def (VireoDomainObj *self)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  return priv->live_def != NULL ? priv->live_def : priv->persistent_def;
+}
+
+/**
+ * vireo_domain_obj_set_persistent_def:
+ * @self: a domain
+ * @def: (nullable) (transfer full): what the next start is to use
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_persistent_def (VireoDomainObj *self, VireoDomainDef *def)
+{
+  replace_def (self, &get_private (self)->persistent_def, def);
+}
+
+/**
+ * vireo_domain_obj_set_live_def:
+ * @self: a domain
+ * @def: (nullable) (transfer full): what is running
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_live_def (VireoDomainObj *self, VireoDomainDef *def)
+{
+  replace_def (self, &get_private (self)->live_def, def);
+}
+
+/**
+ * vireo_domain_obj_def_changed:
+ * @self: a domain
+ *
+ * To be called when a definition was changed in place.
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_def_changed (VireoDomainObj *self)
+{
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
+    g_object_notify_by_pspec (G_OBJECT (self), props[id]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/**
+ * vireo_domain_obj_get_raw:
+ * @self: a domain
+ * @ret_message: (out) (optional) (nullable) (transfer none): what the parser said
+ *
+ * Returns: (transfer none) (nullable): the text of a definition that cannot be parsed
+ * Since: 0.1
+ */
+const char *
+vireo_domain_obj_get_raw (VireoDomainObj *self, const char **ret_message)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  if (ret_message != NULL)
+    *ret_message = priv->raw_message;
+  return priv->raw;
+}
+
+/**
+ * vireo_domain_obj_set_raw:
+ * @self: an inactive domain
+ * @text: (nullable): text that cannot be parsed; %NULL when the definition can be parsed now
+ * @message: (nullable): what the parser said
+ *
+ * Puts the domain into the state %VIREO_DOMAIN_STATE_UNPARSABLE, or out of it.
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_raw (VireoDomainObj *self, const char *text, const char *message)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+  g_autofree char *old_raw = priv->raw;
+  g_autofree char *old_message = priv->raw_message;
+
+  priv->raw = g_strdup (text);
+  priv->raw_message = text != NULL ? g_strdup (or_empty (message)) : NULL;
+  if (text != NULL)
+    vireo_domain_obj_set_state (self, VIREO_DOMAIN_STATE_UNPARSABLE, priv->raw_message);
+  else if (priv->state == VIREO_DOMAIN_STATE_UNPARSABLE)
+    vireo_domain_obj_set_state (self, VIREO_DOMAIN_STATE_SHUTOFF, "unknown");
+}
+
+/* ---- state ---- */
+
+/**
+ * vireo_domain_obj_get_state:
+ * @self: a domain
+ *
+ * Returns: its state
+ * Since: 0.1
+ */
+VireoDomainState
+vireo_domain_obj_get_state (VireoDomainObj *self)
+{
+  return get_private (self)->state;
+}
+
+/**
+ * vireo_domain_obj_get_state_reason:
+ * @self: a domain
+ *
+ * Returns: (transfer none): how it came to be in its state
+ * Since: 0.1
+ */
+const char *
+vireo_domain_obj_get_state_reason (VireoDomainObj *self)
+{
+  return get_private (self)->state_reason;
+}
+
+/**
+ * vireo_domain_obj_set_state:
+ * @self: a domain
+ * @state: the state that it is in now
+ * @reason: how it came to be in it, such as "booted"
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_state (VireoDomainObj *self, VireoDomainState state, const char *reason)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+  GObject *object = G_OBJECT (self);
+  gboolean same_state = priv->state == state;
+  gboolean same_reason = g_strcmp0 (priv->state_reason, reason) == 0;
+
+  if (same_state && same_reason)
+    return;
+  g_object_freeze_notify (object);
+  priv->state = state;
+  priv->state_changed_at = (guint64) g_get_real_time ();
+  if (!same_reason)
+    {
+      g_autofree char *old_reason = priv->state_reason;
+
+      priv->state_reason = g_strdup (reason);
+      g_object_notify_by_pspec (object, props[PROP_STATE_REASON]);
+    }
+  if (!same_state)
+    g_object_notify_by_pspec (object, props[PROP_STATE]);
+  g_object_notify_by_pspec (object, props[PROP_STATE_CHANGED_AT]);
+  vireo_obj_set_active (VIREO_OBJ (self), state_active[state]);
+  g_object_thaw_notify (object);
+}
+
+/**
+ * vireo_domain_obj_set_id:
+ * @self: a domain
+ * @id: the number that it has while it is active; 0 when it is not
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_id (VireoDomainObj *self, guint id)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  if (priv->id == id)
+    return;
+  priv->id = id;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ID]);
+}
+
+/**
+ * vireo_domain_obj_get_id:
+ * @self: a domain
+ *
+ * Returns: the number that it has while it is active; 0 when it is not
+ * Since: 0.1
+ */
+guint
+vireo_domain_obj_get_id (VireoDomainObj *self)
+{
+  return get_private (self)->id;
+}
+
+/* ---- post-parse ---- */
+
+/**
+ * vireo_domain_obj_set_post_parse_problems:
+ * @self: a domain
+ * @problems: (nullable) (element-type VireoProblem): why post-parse failed for now; %NULL when it
+ *   succeeded. A reference is taken
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_post_parse_problems (VireoDomainObj *self, GPtrArray *problems)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+  g_autoptr (GVariant) before = NULL;
+  g_autoptr (GVariant) after = NULL;
+  gboolean failed = priv->problems != NULL;
+
+  if (problems == priv->problems)
+    return;
+  before = g_variant_ref_sink (problems_to_variant (priv->problems));
+  after = g_variant_ref_sink (problems_to_variant (problems));
+  g_clear_pointer (&priv->problems, g_ptr_array_unref);
+  priv->problems = problems != NULL ? g_ptr_array_ref (problems) : NULL;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  if (failed != (problems != NULL))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_POST_PARSE_FAILED]);
+  if (!g_variant_equal (before, after))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_POST_PARSE_PROBLEMS]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/**
+ * vireo_domain_obj_get_post_parse_problems:
+ * @self: a domain
+ *
+ * Returns: (transfer none) (nullable) (element-type VireoProblem): why post-parse failed for now
+ * Since: 0.1
+ */
+GPtrArray *
+vireo_domain_obj_get_post_parse_problems (VireoDomainObj *self)
+{
+  return get_private (self)->problems;
+}
+
+/**
+ * vireo_domain_obj_emit_lifecycle:
+ * @self: a domain
+ * @event: what happened, such as "started"
+ * @detail: why, such as "booted"
+ *
+ * Emits the event `Lifecycle`.
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_emit_lifecycle (VireoDomainObj *self, const char *event, const char *detail)
+{
+  vireo_obj_emit_event (VIREO_OBJ (self), "Lifecycle", g_variant_new ("(ss)", event, detail));
+}
+
+/**
+ * vireo_domain_obj_format:
+ * @self: a domain
+ * @flags: how; with %VIREO_FORMAT_INACTIVE the persistent definition rather than the live one
+ * @error: InvalidState for a definition that the domain does not have
+ *
+ * Returns: (transfer full) (nullable): the document; the raw text of one that cannot be parsed
+ * Since: 0.1
+ */
+char *
+vireo_domain_obj_format (VireoDomainObj *self, VireoFormatFlags flags, GError **error)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+  const VireoDomainDef *def = vireo_domain_obj_get_def (self);
+
+  if (priv->raw != NULL)
+    return g_strdup (priv->raw);
+  /* Of a transient domain it is the live one: it has no other. */
+  if ((flags & VIREO_FORMAT_INACTIVE) != 0 && priv->persistent_def != NULL)
+    def = priv->persistent_def;
+  if (def == NULL)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                   "domain \"%s\" has no definition any more", vireo_obj_get_name (VIREO_OBJ (self)));
+      return NULL;
+    }
+  if (def == priv->persistent_def)
+    flags |= VIREO_FORMAT_INACTIVE;
+  return vireo_domain_def_format (def, flags, error);
+}
