@@ -93,7 +93,8 @@ typedef struct
 } VireoPostParseOps;
 
 /* For callbacks: say what is wrong, and return the outcome that follows:
- *   return vireo_post_parse_missing (context, "missing-emulator", path, "%s is not there", path); */
+ *   return vireo_post_parse_missing (context, "missing-emulator", path, "%s is not there",
+ *                                    path); */
 VireoPostParseOutcome vireo_post_parse_missing (VireoPostParseContext *context, const char *code,
                                                 const char *resource, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
@@ -114,8 +115,8 @@ VireoPostParseOutcome vireo_post_parse_invalid (VireoPostParseContext *context, 
  *
  * Runs the pipeline on a copy of @def.
  *
- * Returns: %FALSE with @error. %TRUE with @ret_problems set means: allowed to fail, and did; @def is
- *   exactly as it was
+ * Returns: %FALSE with @error. %TRUE with @ret_problems set means: allowed to fail, and did; @def
+ *   is exactly as it was
  * Since: 0.1
  */
 gboolean vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *ops,

@@ -632,7 +632,8 @@ vireo_domain_obj_format (VireoDomainObj *self, VireoFormatFlags flags, GError **
   if (def == NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                   "domain \"%s\" has no definition any more", vireo_obj_get_name (VIREO_OBJ (self)));
+                   "domain \"%s\" has no definition any more",
+                   vireo_obj_get_name (VIREO_OBJ (self)));
       return NULL;
     }
   if (def == priv->persistent_def)

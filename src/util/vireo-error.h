@@ -23,7 +23,8 @@ G_BEGIN_DECLS
  * @VIREO_ERROR_INVALID_ARGUMENT: an argument is out of range or of the wrong form
  * @VIREO_ERROR_INVALID_OPTION: an options dictionary has an unknown key or a value of a wrong type
  * @VIREO_ERROR_XML_MALFORMED: text that is not XML
- * @VIREO_ERROR_XML_INVALID: XML that breaks the format: wrong element, value, or one that is missing
+ * @VIREO_ERROR_XML_INVALID: XML that breaks the format: wrong element, value, or one
+ *   that is missing
  * @VIREO_ERROR_CONFIG_UNSUPPORTED: valid, but this hypervisor or host cannot do it
  * @VIREO_ERROR_LIMIT_EXCEEDED: larger, deeper or more than is accepted
  * @VIREO_ERROR_NOT_AUTHORIZED: polkit refused the caller

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  *   when a later one fails or the sequence is cancelled between two steps. Must not fail; what it
  *   has to wait for, it leaves to go on by itself.
  *
- * One row of a sequence of asynchronous steps, as starting a guest is. A sequence is a static table:
- * what happens, in which order, and how it is undone can be read at a glance.
+ * One row of a sequence of asynchronous steps, as starting a guest is. A sequence is a static
+ * table: what happens, in which order, and how it is undone can be read at a glance.
  *
  * Since: 0.1
  */

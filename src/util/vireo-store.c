@@ -315,8 +315,8 @@ read_all (int fd, gsize max_size, const char *name, GError **error)
  * @self: a store
  * @name: name of a file in the folder
  * @max_size: the most that is read, in bytes; at most 2 GiB
- * @error: MissingResource when there is no such file, LimitExceeded when it is larger, Io when it is
- *   no regular file, or what the operating system said
+ * @error: MissingResource when there is no such file, LimitExceeded when it is larger, Io when it
+ *   is no regular file, or what the operating system said
  *
  * Reads a file as it is on the disk. Blocks: for the start and for reloading.
  *
@@ -378,8 +378,8 @@ check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
  * @self: a store
  * @ops: (array length=n_ops): the changes; copied
  * @n_ops: how many, at most 128; with none, the call only waits for those before it
- * @cancellable: (nullable): a call that is cancelled before it is its turn changes nothing; later it
- *   is too late, and the result says what happened
+ * @cancellable: (nullable): a call that is cancelled before it is its turn changes nothing; later
+ *   it is too late, and the result says what happened
  * @callback: called on the thread-default main context of the caller
  * @user_data: for @callback
  *

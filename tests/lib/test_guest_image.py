@@ -24,7 +24,8 @@ class Machine:
         fds = [theirs.fileno() for _ours, theirs in self.ends]
         self.process = subprocess.Popen(
             [guest.EMULATOR, "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
-             "-no-reboot", "-m", "192", "-chardev", f"socket,id=c,fd={fds[0]}", "-serial", "chardev:c",
+             "-no-reboot", "-m", "192",
+             "-chardev", f"socket,id=c,fd={fds[0]}", "-serial", "chardev:c",
              "-chardev", f"socket,id=m,fd={fds[1]}", "-mon", "chardev=m,mode=control",
              "-netdev", "user,id=n,restrict=on", "-device", "virtio-net-pci,netdev=n",
              "-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", image.cmdline],

@@ -37,8 +37,8 @@ VireoQemuCaps *vireo_qemu_caps_cache_peek (VireoQemuCapsCache *self, const char 
 /* Paths of the emulators in the usual folders, sorted. (transfer full) (element-type filename) */
 GPtrArray *vireo_qemu_find_emulators (void);
 
-/* Path of the emulator for an architecture of definitions ("x86_64", "i686", "aarch64"…), whether or
- * not it is there; %NULL for an unknown one. (transfer full) */
+/* Path of the emulator for an architecture of definitions ("x86_64", "i686", "aarch64"…), whether
+ * or not it is there; %NULL for an unknown one. (transfer full) */
 char *vireo_qemu_default_emulator (const char *arch);
 
 G_END_DECLS

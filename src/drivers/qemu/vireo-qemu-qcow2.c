@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Numbers from QEMU's published description of the format (docs/interop/qcow2). All are big-endian. */
+/* Numbers from QEMU's published description of the format (docs/interop/qcow2). All are
+ * big-endian. */
 #define QCOW2_MAGIC 0x514649fbu
 #define V2_HEADER_LENGTH 72u
 #define V3_HEADER_LENGTH 104u

@@ -452,8 +452,8 @@ send_some (VireoQmp *self, Outgoing *outgoing, GError **error)
   g_autoptr (GSocketControlMessage) message
       = outgoing->fds != NULL ? g_unix_fd_message_new_with_fd_list (outgoing->fds) : NULL;
   g_autoptr (GError) cause = NULL;
-  gssize n = g_socket_send_message (self->socket, NULL, &vector, 1, &message, message != NULL ? 1 : 0,
-                                    0, NULL, &cause);
+  gssize n = g_socket_send_message (self->socket, NULL, &vector, 1, &message,
+                                    message != NULL ? 1 : 0, 0, NULL, &cause);
 
   if (n >= 0)
     {

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define VIREO_QMP_MAX_MESSAGE (16u * 1024 * 1024)
 #define VIREO_QMP_MAX_DEPTH 256u
 
-/* For @timeout_ms: 0 is the default below; a command that may take as long as it likes says never. */
+/* For @timeout_ms: 0 is the default below; a command that may take its time says never. */
 #define VIREO_QMP_TIMEOUT_DEFAULT 30000u
 #define VIREO_QMP_TIMEOUT_NEVER G_MAXUINT
 
@@ -30,10 +30,11 @@ G_BEGIN_DECLS
  * Signals:
  *
  * `event` (const char *name, JsonObject *data (nullable), gint64 timestamp), detailed by name
- * ("event::SHUTDOWN"): what QEMU says by itself; @timestamp in µs since the epoch, 0 if it has none.
+ * ("event::SHUTDOWN"): what QEMU says by itself; @timestamp in µs since the epoch, 0 if unknown.
  * Events that come before qmp_capabilities was answered are delivered too.
  *
- * `closed` (const GError *error): once, when the connection is over; all that waited get HypervisorDied.
+ * `closed` (const GError *error): once, when the connection is over; all that waited get
+ * HypervisorDied.
  * @error is %NULL when vireo_qmp_close() did it.
  *
  * Since: 0.1

@@ -508,7 +508,8 @@ spawn_qemu (const char *binary, VireoQmp **ret_qmp)
   g_subprocess_launcher_take_fd (launcher, fds[1], 3);
   process = g_subprocess_launcher_spawn (launcher, &error, binary, "-nodefaults", "-no-user-config",
                                          "-display", "none", "-machine", "none", "-chardev",
-                                         "socket,id=m,fd=3", "-mon", "chardev=m,mode=control", NULL);
+                                         "socket,id=m,fd=3", "-mon", "chardev=m,mode=control",
+                                         NULL);
   g_assert_no_error (error);
   socket = g_socket_new_from_fd (fds[0], &error);
   g_assert_no_error (error);

@@ -20,6 +20,6 @@ from .wait import TimedOut, wait_until
 
 __all__ = [
     "Agent", "BUILD", "Bus", "BusError", "Caller", "Client", "Daemon", "Host", "Leftovers", "NAME",
-    "Polkit", "ROOT", "SOURCE", "TimedOut", "built", "is_isolated", "isolation_missing", "leftovers", "main",
-    "wait_until", "work_folder",
+    "Polkit", "ROOT", "SOURCE", "TimedOut", "built", "is_isolated", "isolation_missing",
+    "leftovers", "main", "wait_until", "work_folder",
 ]

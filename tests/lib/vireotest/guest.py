@@ -217,8 +217,9 @@ def install(guest, folder):
 
 def boots_with(guest, accelerator, seconds):
     """Whether this very guest comes up with an accelerator; KVM may open, and then hang."""
-    command = [EMULATOR, "-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none",
-               "-no-reboot", "-m", "192", "-serial", "stdio", "-kernel", str(guest.kernel),
+    command = [EMULATOR, "-accel", accelerator, "-nodefaults", "-no-user-config",
+               "-display", "none", "-no-reboot", "-m", "192",
+               "-serial", "stdio", "-kernel", str(guest.kernel),
                "-initrd", str(guest.initrd), "-append", guest.cmdline]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as process:

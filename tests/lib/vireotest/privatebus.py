@@ -21,6 +21,9 @@ POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/libexec/po
 POLKIT_NAME = "org.freedesktop.PolicyKit1"
 RULES = pathlib.Path("/etc/polkit-1/rules.d")
 ACTIONS = pathlib.Path("/usr/share/polkit-1/actions")
+DOCTYPE = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+"""
 # What makes the system bus the machine's own; the rest of its configuration is kept.
 MACHINE_ONLY = {"user", "fork", "pidfile", "listen", "standard_system_servicedirs", "syslog",
                 "servicehelper", "include", "includedir", "servicedir"}
@@ -56,9 +59,7 @@ class Bus:
         ElementTree.SubElement(root, "listen").text = self.address
         ElementTree.SubElement(root, "includedir").text = str(policies)
         config = self.folder / "bus.conf"
-        doctype = ('<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"'
-                   '\n "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">\n')
-        config.write_text(doctype + ElementTree.tostring(root, encoding="unicode"))
+        config.write_text(DOCTYPE + ElementTree.tostring(root, encoding="unicode"))
         return config
 
     def start(self):
@@ -105,9 +106,9 @@ class Polkit:
         self._changes = 0
 
     def install_policy(self):
-        found = sorted(BUILD.glob("data/polkit/*.policy")) or sorted(BUILD.glob("**/org.vireo.*.policy"))
+        found = sorted(BUILD.glob("**/org.vireo.*.policy"))
         if not found:
-            raise FileNotFoundError(f"no generated .policy file below {BUILD}/data/polkit")
+            raise FileNotFoundError(f"no generated .policy file below {BUILD}")
         for file in found:
             shutil.copy(file, ACTIONS)
         for file in sorted((SOURCE / "data/polkit").glob("*.rules")):

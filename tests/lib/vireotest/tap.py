@@ -70,7 +70,7 @@ class TapResult(unittest.TestResult):
 
     def addExpectedFailure(self, test, err):
         super().addExpectedFailure(test, err)
-        self.line("not ok", test, " # TODO expected failure")
+        self.line("not ok", test, " # expected to fail, and did")
 
     def addUnexpectedSuccess(self, test):
         super().addUnexpectedSuccess(test)
