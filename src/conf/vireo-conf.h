@@ -55,7 +55,7 @@ typedef enum
   VIREO_TRISTATE_UNSET = 0,
   VIREO_TRISTATE_NO,
   VIREO_TRISTATE_YES,
-} VireoTristate;
+} __attribute__ ((packed)) VireoTristate;
 
 /**
  * VireoProblem:
@@ -126,3 +126,4 @@ G_END_DECLS
 
 /* The structs and enums of all documents. */
 #include "conf/vireo-conf-defs.h"
+#include "conf/vireo-device.h"
