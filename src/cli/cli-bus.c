@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The bus, as the command uses it: it has nothing else to do, so its calls wait. */
+#include "cli.h"
+
+#include <gio/gunixfdlist.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* GDBus has no transport that runs a program, so the pipes of ssh become the stream. */
+static GDBusConnection *
+connect_host (const char *host, GError **error)
+{
+  g_autoptr (GSubprocess) ssh = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+
+  if (host[0] == '-')
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not a host", host);
+      return NULL;
+    }
+  ssh = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error,
+                          "ssh", "-xT", "--", host, "systemd-stdio-bridge", NULL);
+  if (ssh == NULL)
+    return NULL;
+  stream = g_simple_io_stream_new (g_subprocess_get_stdout_pipe (ssh),
+                                   g_subprocess_get_stdin_pipe (ssh));
+  g_object_set_data_full (G_OBJECT (stream), "ssh", g_steal_pointer (&ssh), g_object_unref);
+  return g_dbus_connection_new_sync (stream, NULL,
+                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                         | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                     NULL, NULL, error);
+}
+
+/* An unprivileged user at a terminal is asked for the password there, as systemctl does it. The
+ * agent ends with the command. */
+static void
+start_tty_agent (void)
+{
+  int notify[2] = { -1, -1 };
+  g_autofree char *fd = NULL;
+  g_autofree char *pid = g_strdup_printf ("%d", (int) getpid ());
+  const char *argv[] = { "pkttyagent", "--notify-fd", NULL, "--process", pid, "--fallback", NULL };
+  char byte;
+
+  if (geteuid () == 0 || !isatty (STDIN_FILENO) || !isatty (STDOUT_FILENO))
+    return;
+  if (!g_unix_open_pipe (notify, FD_CLOEXEC, NULL))
+    return;
+  fd = g_strdup_printf ("%d", 3);
+  argv[2] = fd;
+  if (g_spawn_async_with_pipes_and_fds (
+          NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, -1, -1,
+          -1, &notify[1], (const int[]){ 3 }, 1, NULL, NULL, NULL, NULL, NULL))
+    {
+      close (notify[1]);
+      /* The pipe ends when the agent is ready, or could not be. */
+      while (read (notify[0], &byte, 1) > 0)
+        ;
+    }
+  else
+    close (notify[1]);
+  close (notify[0]);
+}
+
+GDBusConnection *
+cli_bus (CliContext *context, GError **error)
+{
+  if (context->bus != NULL)
+    return context->bus;
+  if (context->host != NULL)
+    context->bus = connect_host (context->host, error);
+  else
+    context->bus
+        = g_bus_get_sync (context->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, error);
+  if (context->bus != NULL && context->ask_password && !context->session && context->host == NULL)
+    start_tty_agent ();
+  return context->bus;
+}
+
+GVariant *
+cli_call_with_fds (CliContext *context, const char *path, const char *interface,
+                   const char *method, GVariant *args, const char *reply_type,
+                   GUnixFDList **ret_fds, GError **error)
+{
+  g_autoptr (GVariant) held = args != NULL ? g_variant_ref_sink (args) : NULL;
+  GDBusConnection *bus = cli_bus (context, error);
+
+  if (bus == NULL)
+    return NULL;
+  /* A prompt may take as long as a person does. */
+  return g_dbus_connection_call_with_unix_fd_list_sync (
+      bus, CLI_BUS_NAME, path, interface, method, held,
+      reply_type != NULL ? G_VARIANT_TYPE (reply_type) : NULL,
+      context->ask_password ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION
+                            : G_DBUS_CALL_FLAGS_NONE,
+      G_MAXINT, NULL, ret_fds, NULL, error);
+}
+
+GVariant *
+cli_call (CliContext *context, const char *path, const char *interface, const char *method,
+          GVariant *args, const char *reply_type, GError **error)
+{
+  return cli_call_with_fds (context, path, interface, method, args, reply_type, NULL, error);
+}
+
+GVariant *
+cli_get_all (CliContext *context, const char *path, const char *interface, GError **error)
+{
+  g_autoptr (GVariant) reply
+      = cli_call (context, path, "org.freedesktop.DBus.Properties", "GetAll",
+                  g_variant_new ("(s)", interface), "(a{sv})", error);
+
+  return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+gboolean
+cli_set (CliContext *context, const char *path, const char *interface, const char *property,
+         GVariant *value, GError **error)
+{
+  g_autoptr (GVariant) reply
+      = cli_call (context, path, "org.freedesktop.DBus.Properties", "Set",
+                  g_variant_new ("(ssv)", interface, property, value), NULL, error);
+
+  return reply != NULL;
+}
+
+char *
+cli_connection_path (CliContext *context)
+{
+  return g_strdup_printf (CLI_ROOT_PATH "/connections/%s",
+                          context->connection != NULL ? context->connection : "qemu");
+}
+
+static char *
+lookup (CliContext *context, const char *method, GVariant *args, GError **error)
+{
+  g_autofree char *connection = cli_connection_path (context);
+  g_autoptr (GVariant) reply
+      = cli_call (context, connection, CLI_IFACE ("Connection"), method, args, "(o)", error);
+  char *path = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(o)", &path);
+  return path;
+}
+
+/* Whether @error, a reply, means that the look-up found nothing, so that another may. */
+static gboolean
+is_not_found (const GError *error)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  return g_strcmp0 (name, CLI_IFACE ("Error.NotFound")) == 0;
+}
+
+/* Like virsh: a number is an id first, what looks like a UUID is one, all else is a name. */
+char *
+cli_find_object (CliContext *context, const char *kind, const char *word, GError **error)
+{
+  g_autofree char *by_name = g_strdup_printf ("Lookup%sByName", kind);
+  g_autofree char *by_uuid = g_strdup_printf ("Lookup%sByUuid", kind);
+  g_autoptr (GError) local_error = NULL;
+  char *end = NULL;
+  char *path = NULL;
+
+  if (word[0] == '/' && g_variant_is_object_path (word))
+    return g_strdup (word);
+  if (g_str_equal (kind, "Domain") && g_ascii_isdigit (word[0]))
+    {
+      guint64 id = g_ascii_strtoull (word, &end, 10);
+
+      if (*end == '\0' && id <= G_MAXUINT32)
+        path = lookup (context, "LookupDomainById", g_variant_new ("(u)", (guint32) id),
+                       &local_error);
+    }
+  if (path == NULL && local_error == NULL && g_uuid_string_is_valid (word))
+    path = lookup (context, by_uuid, g_variant_new ("(s)", word), &local_error);
+  if (path != NULL)
+    return path;
+  if (local_error != NULL && !is_not_found (local_error))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  return lookup (context, by_name, g_variant_new ("(s)", word), error);
+}
+
+/* Prints what went wrong, with the error's name for those who look it up, and gives the exit
+ * code. */
+int
+cli_fail (GError *error)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  g_dbus_error_strip_remote_error (error);
+  if (name != NULL && g_str_has_prefix (name, CLI_IFACE ("Error.")))
+    g_printerr ("vireoctl: %s: %s\n", name + strlen (CLI_IFACE ("Error.")), error->message);
+  else
+    g_printerr ("vireoctl: %s\n", error->message);
+  return CLI_EXIT_FAILURE;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Joins a guest's console and the terminal. */
+#include "cli.h"
+
+#include "util/vireo-error.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* Ctrl+], as in virsh and telnet. */
+#define ESCAPE 0x1d
+
+static gboolean
+write_all (int fd, const char *data, gsize length, GError **error)
+{
+  while (length > 0)
+    {
+      gssize n = write (fd, data, length);
+
+      if (n < 0 && errno == EAGAIN)
+        {
+          poll (&(struct pollfd){ fd, POLLOUT, 0 }, 1, -1);
+          continue;
+        }
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          vireo_error_set_errno (error, errno, "cannot write to the console");
+          return FALSE;
+        }
+      data += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
+typedef enum
+{
+  COPY_MORE,
+  COPY_END,
+  COPY_ERROR,
+} Copy;
+
+/* Copies what is there now. @escape, when it is not negative, ends it. */
+static Copy
+copy_some (int from, int to, int escape, GError **error)
+{
+  char buffer[4096];
+  gssize n = read (from, buffer, sizeof buffer);
+  gssize end = n;
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return COPY_MORE;
+  /* A reset is how a socket says that the guest is gone; EIO is how a pty says it. */
+  if (n == 0 || (n < 0 && (errno == ECONNRESET || errno == EIO)))
+    return COPY_END;
+  if (n < 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot read from the console");
+      return COPY_ERROR;
+    }
+  for (gssize i = 0; escape >= 0 && i < n; i++)
+    if (buffer[i] == escape)
+      {
+        end = i;
+        break;
+      }
+  if (!write_all (to, buffer, (gsize) end, error))
+    return COPY_ERROR;
+  return end < n ? COPY_END : COPY_MORE;
+}
+
+static gboolean
+relay (int fd, gboolean is_tty, GError **error)
+{
+  struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 }, { fd, POLLIN, 0 } };
+  Copy copy = COPY_MORE;
+
+  while (copy == COPY_MORE)
+    {
+      if (poll (fds, 2, -1) < 0 && errno != EINTR)
+        {
+          vireo_error_set_errno (error, errno, "cannot wait for the console");
+          return FALSE;
+        }
+      if (fds[1].revents != 0)
+        copy = copy_some (fd, STDOUT_FILENO, -1, error);
+      if (copy == COPY_MORE && fds[0].revents != 0)
+        {
+          copy = copy_some (STDIN_FILENO, fd, is_tty ? ESCAPE : -1, error);
+          /* The end of a pipe ends the typing, not the reading. */
+          if (copy == COPY_END && !is_tty)
+            {
+              fds[0].fd = -1;
+              copy = COPY_MORE;
+            }
+        }
+    }
+  return copy == COPY_END;
+}
+
+gboolean
+cli_console_run (int fd, GError **error)
+{
+  struct termios saved;
+  gboolean is_tty = isatty (STDIN_FILENO) && tcgetattr (STDIN_FILENO, &saved) == 0;
+  gboolean done;
+
+  if (is_tty)
+    {
+      struct termios raw = saved;
+
+      g_printerr ("Connected; Ctrl+] leaves.\n");
+      cfmakeraw (&raw);
+      tcsetattr (STDIN_FILENO, TCSAFLUSH, &raw);
+    }
+  done = relay (fd, is_tty, error);
+  if (is_tty)
+    {
+      tcsetattr (STDIN_FILENO, TCSAFLUSH, &saved);
+      g_printerr ("\n");
+    }
+  close (fd);
+  return done;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lets the user edit a document, and try again when it is refused. */
+#include "cli.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static gboolean
+run_editor (const char *file, GError **error)
+{
+  const char *editor = g_getenv ("VISUAL");
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  int status = 0;
+
+  if (editor == NULL || *editor == '\0')
+    editor = g_getenv ("EDITOR");
+  if (editor == NULL || *editor == '\0')
+    editor = "sensible-editor";
+  if (!g_shell_parse_argv (editor, NULL, &words, error))
+    return FALSE;
+  for (gsize i = 0; words[i] != NULL; i++)
+    g_ptr_array_add (argv, words[i]);
+  g_ptr_array_add (argv, (gpointer) file);
+  g_ptr_array_add (argv, NULL);
+  if (!g_spawn_sync (NULL, (char **) argv->pdata, NULL,
+                     G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL,
+                     &status, error))
+    return FALSE;
+  return g_spawn_check_wait_status (status, error);
+}
+
+static gboolean
+ask_retry (void)
+{
+  char line[16];
+
+  g_printerr ("Edit it again? [Y/n] ");
+  if (!isatty (STDIN_FILENO) || fgets (line, sizeof line, stdin) == NULL)
+    return FALSE;
+  return line[0] != 'n' && line[0] != 'N';
+}
+
+static int
+edit_file (CliContext *context, const char *file, const char *text, CliEditApply apply,
+           gpointer data)
+{
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *edited = NULL;
+
+      if (!run_editor (file, &error) || !g_file_get_contents (file, &edited, NULL, &error))
+        return cli_fail (error);
+      if (g_str_equal (edited, text))
+        {
+          g_print ("Nothing was changed.\n");
+          return 0;
+        }
+      if (apply (context, edited, data, &error))
+        return 0;
+      cli_fail (error);
+      if (!ask_retry ())
+        return CLI_EXIT_FAILURE;
+    }
+}
+
+int
+cli_edit (CliContext *context, const char *text, CliEditApply apply, gpointer data)
+{
+  g_autofree char *file = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("vireo-XXXXXX.xml", &file, &error);
+  gboolean written;
+  int status;
+
+  if (fd < 0)
+    return cli_fail (error);
+  /* The file is readable by its owner only, for the document may hold passwords. */
+  written = write (fd, text, strlen (text)) == (gssize) strlen (text);
+  close (fd);
+  if (!written)
+    {
+      g_unlink (file);
+      g_printerr ("vireoctl: cannot write %s\n", file);
+      return CLI_EXIT_FAILURE;
+    }
+  status = edit_file (context, file, text, apply, data);
+  g_unlink (file);
+  return status;
+}
