@@ -16,6 +16,8 @@ import tempfile
 import time
 import unittest
 
+from .paths import SOURCE
+
 PACKAGE = "linux-image-cloud-amd64"
 MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "virtio_console", "virtio_scsi", "sr_mod",
            "sd_mod", "isofs", "button", "evdev", "virtio_balloon", "virtio_rng")
@@ -41,10 +43,8 @@ class Guest:
 
 
 def cache_folder():
-    base = os.environ.get("VIREO_TEST_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    if not base:
-        base = os.path.join(os.environ.get("HOME") or "/var/cache", ".cache")
-    return pathlib.Path(base) / "vireo-test"
+    """Beside the build folders, so that the project leaves nothing anywhere else."""
+    return pathlib.Path(os.environ.get("VIREO_TEST_CACHE") or SOURCE / "build-cache")
 
 
 def output(command, cwd=None):

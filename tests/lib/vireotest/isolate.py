@@ -15,6 +15,8 @@ import signal
 import subprocess
 import sys
 
+from .paths import PRIVATE, PRIVATE_SOURCE, SOURCE
+
 MARK = "VIREO_TEST_ISOLATED"
 GUEST_USER = "vireo-guest"
 PR_SET_PDEATHSIG = 1
@@ -42,11 +44,15 @@ def isolation_missing():
     return f"no private namespaces: {done.stderr.strip() or 'unshare failed'}"
 
 
-def reexec(arguments=None):
+def inside_command():
+    """The command and environment that run this program again inside."""
+    command = unshare_command() + ["--", sys.executable, *sys.argv]
+    return command, dict(os.environ, **{MARK: "1"})
+
+
+def reexec():
     """Runs this program again inside; does not return."""
-    environment = dict(os.environ, **{MARK: "1"})
-    program = arguments or [sys.executable, *sys.argv]
-    command = unshare_command() + ["--"] + program
+    command, environment = inside_command()
     sys.stdout.flush()
     os.execvpe(command[0], command, environment)
 
@@ -103,7 +109,9 @@ def become_init():
     if child == 0:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         return
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    # A terminal's interrupt reaches the child by itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _frame: os.kill(child, n))
     while True:
         pid, status = os.wait()
@@ -119,8 +127,10 @@ def settle():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     mount("--make-rprivate", "/")
     # The accounts are made below a folder that only this mount namespace has.
-    mount("-t", "tmpfs", "-o", "mode=755", "vireo-test", "/mnt")
-    add_guest_user(pathlib.Path("/mnt"))
+    mount("-t", "tmpfs", "-o", "mode=755", "vireo-test", str(PRIVATE))
+    add_guest_user(PRIVATE)
+    PRIVATE_SOURCE.mkdir()
+    mount("--bind", str(SOURCE), str(PRIVATE_SOURCE))
     empty_folder("/etc/polkit-1/rules.d")
     empty_folder("/etc/polkit-1/localauthority")
     private_copy("/usr/share/polkit-1/rules.d")

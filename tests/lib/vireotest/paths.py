@@ -25,15 +25,27 @@ def built_glob(pattern):
     return sorted(BUILD.glob(pattern))
 
 
+# In isolation: memory that only this mount namespace has, so that it goes away with it.
+PRIVATE = pathlib.Path("/mnt")
+PRIVATE_SOURCE = PRIVATE / "source"
+
+
 def work_folder(name):
     """A folder for one test's files, which goes away unless VIREO_TEST_KEEP is set.
 
     Everybody may look into it, for parts of a test run as other users; what must not be seen is
     in folders of its own, as on a real host.
     """
-    path = pathlib.Path(tempfile.mkdtemp(prefix=f"vireo-{name}-"))
+    keep = os.environ.get("VIREO_TEST_KEEP")
+    parent = PRIVATE if PRIVATE_SOURCE.exists() and not keep else None
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f"vireo-{name}-", dir=parent))
     path.chmod(0o755)
     return path
+
+
+def readable_source():
+    """The source where any user can read it, wherever the tree itself is."""
+    return PRIVATE_SOURCE if PRIVATE_SOURCE.exists() else SOURCE
 
 
 def remove_folder(path):

@@ -10,7 +10,7 @@ import gi
 gi.require_version("GLib", "2.0")
 from gi.repository import GLib  # noqa: E402
 
-from .paths import SOURCE  # noqa: E402
+from .paths import readable_source  # noqa: E402
 from .wait import wait_until  # noqa: E402
 
 
@@ -19,7 +19,7 @@ class Worker:
 
     def __init__(self, module, arguments, user=None, env=None):
         environment = dict(os.environ if env is None else env)
-        environment["PYTHONPATH"] = str(SOURCE / "tests/lib")
+        environment["PYTHONPATH"] = str(readable_source() / "tests/lib")
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         identity = {}
         if user is not None:
