@@ -99,6 +99,10 @@ class Samples(unittest.TestCase):
         self.assert_wrong("b.c", HEAD + 'char *argv[] = { "/bin/sh", "-' + 'c", x };\n', "a shell")
         self.assert_wrong("c.py", PYTHON_HEAD + "run(x, shell=" + "True)\n", "c.py:2: starts")
 
+    def test_sample_programs_and_golden_files_of_tests(self):
+        self.write("tests/a/golden/x.conf", "no licence\n")
+        self.assert_right("tests/a/b.c", HEAD + 'char *argv[] = { "sh", "-' + 'c", x };\n')
+
     def test_unfinished(self):
         for word in ("TO" + "DO", "FIX" + "ME"):
             with self.subTest(word=word):

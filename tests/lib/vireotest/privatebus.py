@@ -32,10 +32,10 @@ MACHINE_ONLY = {"user", "fork", "pidfile", "listen", "standard_system_servicedir
 class Bus:
     """dbus-daemon as the system bus, on a socket of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, socket=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.socket = self.folder / "system_bus_socket"
+        self.socket = pathlib.Path(socket or self.folder / "system_bus_socket")
         self.address = f"unix:path={self.socket}"
         self.process = None
 
