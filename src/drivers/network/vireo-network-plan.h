@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "conf/vireo-conf.h"
 #include "vireo-ip.h"
 
 G_BEGIN_DECLS
@@ -230,6 +231,7 @@ typedef struct
   GPtrArray *names;
 } VireoNetworkPlan;
 
+VireoNetworkPlan *vireo_network_plan_new (const VireoNetworkDef *def, GPtrArray *problems);
 VireoNetworkPlan *vireo_network_plan_new_empty (void);
 void vireo_network_plan_free (VireoNetworkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNetworkPlan, vireo_network_plan_free)
