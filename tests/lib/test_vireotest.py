@@ -181,6 +181,7 @@ class Sample(unittest.TestCase):
     def test_c_skips(self): self.skipTest("no such thing")
     def test_d_breaks(self): raise RuntimeError("broken")
     def test_e_subtests(self):
+        self.addCleanup(self.fail, "and the cleanup")
         for i in range(3):
             with self.subTest(i=i): self.assertNotEqual(i, 1)
 vireotest.main(isolated=False)
@@ -203,6 +204,8 @@ class Tap(unittest.TestCase):
         self.assertRegex(text, r"(?m)^ok 3 - Sample.test_c_skips # SKIP no such thing$")
         self.assertRegex(text, r"(?m)^not ok 4 - Sample.test_d_breaks\n# (.*\n# )*.*broken")
         self.assertRegex(text, r"(?m)^not ok 5 - Sample.test_e_subtests\n# .*i=1")
+        self.assertIn("and the cleanup", text)
+        self.assertEqual(len([x for x in text.splitlines() if "ok " in x[:7]]), 5)
 
     def test_chosen_by_pattern(self):
         status, text = self.run_sample(SAMPLE, "test_a")

@@ -14,6 +14,7 @@ from .isolate import is_isolated, isolation_missing
 from . import leftovers
 from .leftovers import Leftovers
 from .paths import BUILD, SOURCE, built, work_folder
+from . import samples
 from .privatebus import Bus, Polkit
 from .tap import main
 from .wait import TimedOut, wait_until
@@ -21,5 +22,5 @@ from .wait import TimedOut, wait_until
 __all__ = [
     "Agent", "BUILD", "Bus", "BusError", "Caller", "Client", "Daemon", "Host", "Leftovers", "NAME",
     "Polkit", "ROOT", "SOURCE", "TimedOut", "built", "is_isolated", "isolation_missing",
-    "leftovers", "main", "wait_until", "work_folder",
+    "leftovers", "main", "samples", "wait_until", "work_folder",
 ]

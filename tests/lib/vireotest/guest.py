@@ -195,10 +195,15 @@ def build(cache=None):
     return Guest(folder)
 
 
-def prepare():
-    """For vireotest.main(): builds the guest while there is a network, or skips the tests."""
+def prepare_emulator():
+    """For vireotest.main(): skips the tests when there is no QEMU."""
     if not shutil.which(EMULATOR):
         raise unittest.SkipTest(f"{EMULATOR} is not installed")
+
+
+def prepare():
+    """For vireotest.main(): builds the guest while there is a network, or skips the tests."""
+    prepare_emulator()
     try:
         build()
     except GuestUnavailable as problem:

@@ -12,21 +12,19 @@ from . import isolate
 
 
 class TapResult(unittest.TestResult):
-    """Prints a line a test, and what a failed one said as diagnostics."""
+    """Prints one line a test, and what a failed one said as diagnostics."""
 
     def __init__(self, out):
         super().__init__()
         self.out = out
         self.count = 0
+        self.running = None
         self.started = 0.0
-        self.subtest_failures = []
+        self.failed = []
+        self.skipped_why = None
 
     def say(self, line):
         print(line, file=self.out, flush=True)
-
-    def diagnose(self, text):
-        for line in text.rstrip("\n").splitlines():
-            self.say(f"# {line}")
 
     def line(self, verdict, test, directive=""):
         self.count += 1
@@ -35,46 +33,62 @@ class TapResult(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
+        self.running = test
         self.started = time.monotonic()
-        self.subtest_failures = []
+        self.failed = []
+        self.skipped_why = None
+
+    def stopTest(self, test):
+        """A test may fail more than once, in subtests and cleanups; it has one line."""
+        super().stopTest(test)
+        self.running = None
+        if self.failed:
+            self.line("not ok", test)
+            self.diagnose()
+        elif self.skipped_why is not None:
+            self.line("ok", test, f" # SKIP {self.skipped_why}")
+        else:
+            self.line("ok", test, f" # {time.monotonic() - self.started:.2f} s")
+
+    def diagnose(self):
+        for text in self.failed:
+            for line in text.rstrip("\n").splitlines():
+                self.say(f"# {line}")
+        self.failed = []
+
+    def fail(self, test, err, label=""):
+        self.failed.append(label + "".join(traceback.format_exception(*err)))
+        if self.running is None:
+            # A fixture of a class or module; its tests do not run.
+            self.say(f"# {test.id()} failed")
+            self.diagnose()
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
-            text = "".join(traceback.format_exception(*err))
-            self.subtest_failures.append(f"{subtest}: {text}")
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        if self.subtest_failures:
-            self.line("not ok", test)
-            for text in self.subtest_failures:
-                self.diagnose(text)
-
-    def addSuccess(self, test):
-        self.line("ok", test, f" # {time.monotonic() - self.started:.2f} s")
+            self.fail(test, err, f"{subtest}: ")
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.line("not ok", test)
-        self.diagnose("".join(traceback.format_exception(*err)))
+        self.fail(test, err)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.line("not ok", test)
-        self.diagnose("".join(traceback.format_exception(*err)))
+        self.fail(test, err)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self.line("ok", test, f" # SKIP {reason}")
+        self.skipped_why = reason
+        if self.running is None:
+            self.line("ok", test, f" # SKIP {reason}")
 
     def addExpectedFailure(self, test, err):
         super().addExpectedFailure(test, err)
-        self.line("not ok", test, " # expected to fail, and did")
+        self.failed.append("expected to fail, and did: a defect has no place in the suite")
 
     def addUnexpectedSuccess(self, test):
         super().addUnexpectedSuccess(test)
-        self.line("not ok", test, " # passed although it is marked as failing")
+        self.failed.append("passed although it is marked as failing")
 
 
 def flatten(suite):
@@ -101,7 +115,7 @@ def run(module, patterns):
     result.say(f"1..{len(tests)}")
     unittest.TestSuite(tests).run(result)
     if result.count < len(tests):
-        # A class or module fixture failed: its tests did not run, which is not the same as passing.
+        # Not to run is not to pass.
         result.say(f"Bail out! {len(tests) - result.count} tests did not run")
     return 0 if result.wasSuccessful() and result.count >= len(tests) else 1
 
