@@ -39,24 +39,17 @@ enum
 static GParamSpec *props[N_PROPS];
 
 static const char *const state_names[] = {
-  [VIREO_DOMAIN_STATE_NOSTATE] = "nostate",
-  [VIREO_DOMAIN_STATE_RUNNING] = "running",
-  [VIREO_DOMAIN_STATE_BLOCKED] = "blocked",
-  [VIREO_DOMAIN_STATE_PAUSED] = "paused",
-  [VIREO_DOMAIN_STATE_SHUTDOWN] = "shutdown",
-  [VIREO_DOMAIN_STATE_SHUTOFF] = "shutoff",
-  [VIREO_DOMAIN_STATE_CRASHED] = "crashed",
-  [VIREO_DOMAIN_STATE_PMSUSPENDED] = "pmsuspended",
+  [VIREO_DOMAIN_STATE_NOSTATE] = "nostate",       [VIREO_DOMAIN_STATE_RUNNING] = "running",
+  [VIREO_DOMAIN_STATE_BLOCKED] = "blocked",       [VIREO_DOMAIN_STATE_PAUSED] = "paused",
+  [VIREO_DOMAIN_STATE_SHUTDOWN] = "shutdown",     [VIREO_DOMAIN_STATE_SHUTOFF] = "shutoff",
+  [VIREO_DOMAIN_STATE_CRASHED] = "crashed",       [VIREO_DOMAIN_STATE_PMSUSPENDED] = "pmsuspended",
   [VIREO_DOMAIN_STATE_UNPARSABLE] = "unparsable",
 };
 
 static const gboolean state_active[] = {
-  [VIREO_DOMAIN_STATE_RUNNING] = TRUE,
-  [VIREO_DOMAIN_STATE_BLOCKED] = TRUE,
-  [VIREO_DOMAIN_STATE_PAUSED] = TRUE,
-  [VIREO_DOMAIN_STATE_SHUTDOWN] = TRUE,
-  [VIREO_DOMAIN_STATE_PMSUSPENDED] = TRUE,
-  [VIREO_DOMAIN_STATE_UNPARSABLE] = FALSE,
+  [VIREO_DOMAIN_STATE_RUNNING] = TRUE,     [VIREO_DOMAIN_STATE_BLOCKED] = TRUE,
+  [VIREO_DOMAIN_STATE_PAUSED] = TRUE,      [VIREO_DOMAIN_STATE_SHUTDOWN] = TRUE,
+  [VIREO_DOMAIN_STATE_PMSUSPENDED] = TRUE, [VIREO_DOMAIN_STATE_UNPARSABLE] = FALSE,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (state_names) == VIREO_DOMAIN_STATE_UNPARSABLE + 1);
@@ -109,9 +102,7 @@ vireo_domain_state_from_string (const char *string, VireoDomainState *ret_state)
 static const char *
 os_type (const VireoDomainDef *def)
 {
-  if (def == NULL || def->os == NULL || def->os->type == NULL)
-    return NULL;
-  return vireo_os_type_to_string (def->os->type->value);
+  return def != NULL && def->os != NULL ? def->os->type : NULL;
 }
 
 static guint64
@@ -127,9 +118,9 @@ current_vcpus (const VireoDomainDef *def)
 {
   if (def == NULL)
     return 0;
-  if (def->vcpu == NULL)
-    return 1;
-  return def->vcpu->has_current ? def->vcpu->current : def->vcpu->count;
+  if (def->has_vcpu_current)
+    return def->vcpu_current;
+  return def->has_vcpus ? def->vcpus : 1;
 }
 
 static void
@@ -141,7 +132,7 @@ get_def_property (const VireoDomainDef *def, guint id, GValue *value)
       g_value_set_string (value, def != NULL ? vireo_domain_type_to_string (def->type) : NULL);
       break;
     case PROP_OS_TYPE:
-      g_value_set_static_string (value, os_type (def));
+      g_value_set_string (value, os_type (def));
       break;
     case PROP_TITLE:
       g_value_set_string (value, def != NULL ? def->title : NULL);
@@ -308,10 +299,9 @@ vireo_domain_obj_class_init (VireoDomainObjClass *klass)
   props[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", NULL, NULL, 0, G_MAXUINT64, 0, r);
   props[PROP_MEMORY] = g_param_spec_uint64 ("memory", NULL, NULL, 0, G_MAXUINT64, 0, r);
   props[PROP_VCPUS] = g_param_spec_uint ("vcpus", NULL, NULL, 0, G_MAXUINT, 0, r);
-  props[PROP_POST_PARSE_FAILED]
-      = g_param_spec_boolean ("post-parse-failed", NULL, NULL, FALSE, r);
-  props[PROP_POST_PARSE_PROBLEMS] = g_param_spec_variant (
-      "post-parse-problems", NULL, NULL, G_VARIANT_TYPE ("a(ssssa{sv})"), NULL, r);
+  props[PROP_POST_PARSE_FAILED] = g_param_spec_boolean ("post-parse-failed", NULL, NULL, FALSE, r);
+  props[PROP_POST_PARSE_PROBLEMS] = g_param_spec_variant ("post-parse-problems", NULL, NULL,
+                                                          G_VARIANT_TYPE ("a(ssssa{sv})"), NULL, r);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -51,7 +51,7 @@ forward_mode (const VireoNetworkDef *def)
 {
   if (def == NULL || def->forward == NULL)
     return "none";
-  return vireo_forward_mode_to_string (vireo_network_forward_def_get_mode (def->forward));
+  return vireo_forward_mode_to_string (vireo_forward_def_get_mode (def->forward));
 }
 
 static void

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
  * @set_live: replaces the definition that is running; takes the definition over
  * @get_raw: text that cannot be parsed
  * @set_raw: replaces it
+ * @get_problems: (nullable): why post-parse failed for now; %NULL for a kind that has no post-parse
+ * @set_problems: (nullable): replaces them
  * @emit_lifecycle: emits `Lifecycle`
  * @validate: the generic rules of the kind
  *
@@ -38,6 +40,8 @@ typedef struct
   void (*set_live) (VireoObj *obj, gpointer def);
   const char *(*get_raw) (VireoObj *obj, const char **ret_message);
   void (*set_raw) (VireoObj *obj, const char *text, const char *message);
+  GPtrArray *(*get_problems) (VireoObj *obj);
+  void (*set_problems) (VireoObj *obj, GPtrArray *problems);
   void (*emit_lifecycle) (VireoObj *obj, const char *event, const char *detail);
   void (*validate) (gconstpointer def, GPtrArray *problems);
 } VireoKeeperKind;
@@ -81,8 +85,12 @@ struct _VireoKeeperClass
   GType obj_type;
 
   void (*prepare) (VireoKeeper *self, gconstpointer def, GTask *task);
-  gboolean (*complete) (VireoKeeper *self, gpointer *def, gboolean existing, VireoParseFlags flags,
-                        GPtrArray **ret_problems, GError **error);
+  gboolean (*complete) (VireoKeeper *self,
+                        gpointer *def,
+                        gboolean existing,
+                        VireoParseFlags flags,
+                        GPtrArray **ret_problems,
+                        GError **error);
   void (*validate) (VireoKeeper *self, gconstpointer def, GPtrArray *problems);
   gboolean (*check) (VireoKeeper *self, VireoObj *obj, gpointer def, GError **error);
   void (*defined) (VireoKeeper *self, VireoObj *obj);
@@ -92,8 +100,10 @@ VireoObjList *vireo_keeper_get_list (VireoKeeper *self);
 
 /* Reads all definitions; to be called once, before anything else. Each becomes an object, whatever
  * is wrong with it; fails only when the folder cannot be used. */
-void vireo_keeper_load_async (VireoKeeper *self, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer user_data);
+void vireo_keeper_load_async (VireoKeeper *self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
 gboolean vireo_keeper_load_finish (VireoKeeper *self, GAsyncResult *result, GError **error);
 
 /* Calls @func with each persistent definition and each that is on its way to become one. @obj is
@@ -106,16 +116,22 @@ void vireo_keeper_foreach_def (VireoKeeper *self, VireoKeeperDefFunc func, gpoin
 /* With the slot of @obj held, before its persistent definition is used: re-runs post-parse if it
  * failed. Errors: MissingResource, Unparsable, InvalidState for a transient object. Then the driver
  * copies the persistent definition and makes it the live one. */
-void vireo_keeper_make_ready_async (VireoKeeper *self, VireoObj *obj, GCancellable *cancellable,
-                                    GAsyncReadyCallback callback, gpointer user_data);
+void vireo_keeper_make_ready_async (VireoKeeper *self,
+                                    VireoObj *obj,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
 gboolean vireo_keeper_make_ready_finish (VireoKeeper *self, GAsyncResult *result, GError **error);
 
 /* For the operation `create`: completes and checks @def, and makes it the live definition of a new
  * transient object, which is in the list, or of an inactive persistent one that has its name and
  * UUID. Gives the job that has the object's slot; the driver starts the object in it, calls
  * vireo_keeper_stopped() if that fails, and ends it. */
-void vireo_keeper_create_async (VireoKeeper *self, gconstpointer def, guint owner,
-                                GCancellable *cancellable, GAsyncReadyCallback callback,
+void vireo_keeper_create_async (VireoKeeper *self,
+                                gconstpointer def,
+                                guint owner,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
                                 gpointer user_data);
 VireoJob *vireo_keeper_create_finish (VireoKeeper *self, GAsyncResult *result, GError **error);
 
@@ -133,8 +149,7 @@ void vireo_keeper_define (VireoKeeper *self, gconstpointer def, guint owner, GTa
 void vireo_keeper_replace (VireoKeeper *self, VireoObj *obj, gconstpointer def, GTask *task);
 void vireo_keeper_undefine (VireoKeeper *self, VireoObj *obj, GTask *task);
 void vireo_keeper_rename (VireoKeeper *self, VireoObj *obj, const char *name, GTask *task);
-void vireo_keeper_set_autostart (VireoKeeper *self, VireoObj *obj, gboolean autostart,
-                                 GTask *task);
+void vireo_keeper_set_autostart (VireoKeeper *self, VireoObj *obj, gboolean autostart, GTask *task);
 void vireo_keeper_rerun_post_parse (VireoKeeper *self, VireoObj *obj, GTask *task);
 void vireo_keeper_reload (VireoKeeper *self, GTask *task);
 

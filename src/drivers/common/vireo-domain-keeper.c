@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-domain-keeper.h"
+
+static char **
+def_name (gpointer def)
+{
+  return &((VireoDomainDef *) def)->name;
+}
+
+static char **
+def_uuid (gpointer def)
+{
+  return &((VireoDomainDef *) def)->uuid;
+}
+
+static gpointer
+get_persistent (VireoObj *obj)
+{
+  return vireo_domain_obj_get_persistent_def (VIREO_DOMAIN_OBJ (obj));
+}
+
+static void
+set_persistent (VireoObj *obj, gpointer def)
+{
+  vireo_domain_obj_set_persistent_def (VIREO_DOMAIN_OBJ (obj), def);
+}
+
+static void
+set_live (VireoObj *obj, gpointer def)
+{
+  vireo_domain_obj_set_live_def (VIREO_DOMAIN_OBJ (obj), def);
+}
+
+static const char *
+get_raw (VireoObj *obj, const char **ret_message)
+{
+  return vireo_domain_obj_get_raw (VIREO_DOMAIN_OBJ (obj), ret_message);
+}
+
+static void
+set_raw (VireoObj *obj, const char *text, const char *message)
+{
+  vireo_domain_obj_set_raw (VIREO_DOMAIN_OBJ (obj), text, message);
+}
+
+static GPtrArray *
+get_problems (VireoObj *obj)
+{
+  return vireo_domain_obj_get_post_parse_problems (VIREO_DOMAIN_OBJ (obj));
+}
+
+static void
+set_problems (VireoObj *obj, GPtrArray *problems)
+{
+  vireo_domain_obj_set_post_parse_problems (VIREO_DOMAIN_OBJ (obj), problems);
+}
+
+static void
+emit_lifecycle (VireoObj *obj, const char *event, const char *detail)
+{
+  vireo_domain_obj_emit_lifecycle (VIREO_DOMAIN_OBJ (obj), event, detail);
+}
+
+static void
+validate (gconstpointer def, GPtrArray *problems)
+{
+  vireo_domain_def_validate (def, problems);
+}
+
+static const VireoKeeperKind domain_kind = {
+  .kind = "domain",
+  .folder = "domains",
+  .doc = "domain",
+  .name = def_name,
+  .uuid = def_uuid,
+  .get_persistent = get_persistent,
+  .set_persistent = set_persistent,
+  .set_live = set_live,
+  .get_raw = get_raw,
+  .set_raw = set_raw,
+  .get_problems = get_problems,
+  .set_problems = set_problems,
+  .emit_lifecycle = emit_lifecycle,
+  .validate = validate,
+};
+
+static gboolean
+complete (VireoKeeper *self,
+          gpointer *def,
+          gboolean existing,
+          VireoParseFlags flags,
+          GPtrArray **ret_problems,
+          GError **error)
+{
+  const VireoPostParseOps *ops = VIREO_DOMAIN_KEEPER_GET_CLASS (self)->post_parse_ops;
+  VireoDomainDef *domain = *def;
+  gboolean done = vireo_post_parse_run (&domain, ops, self, existing, flags, ret_problems, error);
+
+  *def = domain;
+  return done;
+}
+
+/* ---- the interface ---- */
+
+static VireoObjList *
+get_domains (VireoDomainDriver *driver)
+{
+  return vireo_keeper_get_list (VIREO_KEEPER (driver));
+}
+
+static void
+define (VireoDomainDriver *driver, const VireoDomainDef *def, guint owner, GTask *task)
+{
+  vireo_keeper_define (VIREO_KEEPER (driver), def, owner, task);
+}
+
+static void
+replace (VireoDomainDriver *driver, VireoDomainObj *obj, const VireoDomainDef *def, GTask *task)
+{
+  vireo_keeper_replace (VIREO_KEEPER (driver), VIREO_OBJ (obj), def, task);
+}
+
+static void
+undefine (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  vireo_keeper_undefine (VIREO_KEEPER (driver), VIREO_OBJ (obj), task);
+}
+
+static void
+rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name, GTask *task)
+{
+  vireo_keeper_rename (VIREO_KEEPER (driver), VIREO_OBJ (obj), name, task);
+}
+
+static void
+set_autostart (VireoDomainDriver *driver, VireoDomainObj *obj, gboolean autostart, GTask *task)
+{
+  vireo_keeper_set_autostart (VIREO_KEEPER (driver), VIREO_OBJ (obj), autostart, task);
+}
+
+static void
+rerun_post_parse (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  vireo_keeper_rerun_post_parse (VIREO_KEEPER (driver), VIREO_OBJ (obj), task);
+}
+
+static void
+reload (VireoDomainDriver *driver, GTask *task)
+{
+  vireo_keeper_reload (VIREO_KEEPER (driver), task);
+}
+
+static void
+domain_driver_init (VireoDomainDriverInterface *iface)
+{
+  iface->get_domains = get_domains;
+  iface->define = define;
+  iface->replace = replace;
+  iface->undefine = undefine;
+  iface->rename = rename_domain;
+  iface->set_autostart = set_autostart;
+  iface->rerun_post_parse = rerun_post_parse;
+  iface->reload = reload;
+}
+
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE (VireoDomainKeeper,
+                                  vireo_domain_keeper,
+                                  VIREO_TYPE_KEEPER,
+                                  G_IMPLEMENT_INTERFACE (VIREO_TYPE_DOMAIN_DRIVER,
+                                                         domain_driver_init))
+
+static const VireoPostParseOps no_ops;
+
+static void
+vireo_domain_keeper_class_init (VireoDomainKeeperClass *klass)
+{
+  VireoKeeperClass *keeper_class = VIREO_KEEPER_CLASS (klass);
+
+  keeper_class->kind = &domain_kind;
+  keeper_class->obj_type = VIREO_TYPE_DOMAIN_OBJ;
+  keeper_class->complete = complete;
+  klass->post_parse_ops = &no_ops;
+}
+
+static void
+vireo_domain_keeper_init (VireoDomainKeeper *self)
+{
+}

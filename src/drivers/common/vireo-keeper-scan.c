@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Reads and parses the files of the folder, in a thread: thousands of them take a while. */
+
+#include "vireo-keeper-scan.h"
+
+#include <string.h>
+
+#include "vireo-keeper-names.h"
+
+#define MAX_CONF_SIZE 4096
+
+/* What the thread is given, and what it gives back. */
+typedef struct
+{
+  VireoStore *store;
+  const VireoDocKind *doc;
+  const VireoKeeperKind *kind;
+  GHashTable *known; /* file name -> GBytes: its digest */
+  gboolean first;
+  GPtrArray *found;
+  GPtrArray *confs;
+  GHashTable *conf_names; /* set of what is in `confs` */
+} Scan;
+
+static void
+scan_free (gpointer data)
+{
+  Scan *scan = data;
+
+  g_object_unref (scan->store);
+  g_hash_table_unref (scan->known);
+  g_clear_pointer (&scan->found, g_ptr_array_unref);
+  g_clear_pointer (&scan->conf_names, g_hash_table_unref);
+  g_clear_pointer (&scan->confs, g_ptr_array_unref);
+  g_free (scan);
+}
+
+static void
+found_file_free (gpointer data)
+{
+  VireoFoundFile *file = data;
+
+  if (file->def != NULL)
+    vireo_doc_free (file->doc, file->def);
+  g_clear_pointer (&file->text, g_bytes_unref);
+  g_free (file->name);
+  g_free (file->message);
+  g_free (file);
+}
+
+/**
+ * vireo_found_file_get_text:
+ * @file: a file
+ *
+ * Returns: (transfer full): its text, with what is not UTF-8 replaced; "" when it could not be read
+ * Since: 0.1
+ */
+char *
+vireo_found_file_get_text (VireoFoundFile *file)
+{
+  gsize size = 0;
+  const char *text = file->text != NULL ? g_bytes_get_data (file->text, &size) : NULL;
+
+  return text != NULL ? g_utf8_make_valid (text, (gssize) size) : g_strdup ("");
+}
+
+/* A sidecar that is not there, or says nonsense, says what is so without it. */
+static void
+read_conf (Scan *scan, VireoFoundFile *file, const char *uuid)
+{
+  g_autofree char *name = _vireo_keeper_conf_name (uuid);
+  g_autoptr (GKeyFile) conf = g_key_file_new ();
+  g_autoptr (GBytes) text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  file->owner = VIREO_OWNER_ROOT;
+  if (!g_hash_table_contains (scan->conf_names, name))
+    return;
+  text = vireo_store_read (scan->store, name, MAX_CONF_SIZE, &error);
+  if (text == NULL || !g_key_file_load_from_bytes (conf, text, G_KEY_FILE_NONE, &error))
+    {
+      g_message ("%s is not used: %s", name, error->message);
+      return;
+    }
+  file->owner = (guint) MIN (g_key_file_get_uint64 (conf, "object", "owner", NULL), G_MAXUINT32);
+  file->autostart = g_key_file_get_boolean (conf, "object", "autostart", NULL);
+}
+
+static gboolean
+is_known (Scan *scan, VireoFoundFile *file)
+{
+  GBytes *known = g_hash_table_lookup (scan->known, file->name);
+  g_autoptr (GChecksum) checksum = NULL;
+  guint8 digest[VIREO_DIGEST_SIZE];
+  gsize length = sizeof digest;
+
+  if (known == NULL || file->text == NULL)
+    return FALSE;
+  checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (checksum, g_bytes_get_data (file->text, NULL),
+                     (gssize) g_bytes_get_size (file->text));
+  g_checksum_get_digest (checksum, digest, &length);
+  return memcmp (g_bytes_get_data (known, NULL), digest, sizeof digest) == 0;
+}
+
+/* Gives the definition the UUID that it has from here on, in its usual form. */
+static gboolean
+fix_uuid (Scan *scan, VireoFoundFile *file, gpointer def)
+{
+  char **uuid = scan->kind->uuid (def);
+  g_autofree char *usual = NULL;
+  char *normal = *uuid != NULL ? vireo_uuid_normalize (*uuid) : vireo_uuid_for_file (file->name);
+
+  if (normal == NULL)
+    {
+      file->message = g_strdup_printf ("\"%s\" is not a UUID", *uuid);
+      return FALSE;
+    }
+  g_free (*uuid);
+  *uuid = normal;
+  usual = g_strconcat (normal, ".xml", NULL);
+  file->usual = g_str_equal (usual, file->name);
+  return TRUE;
+}
+
+static void
+parse_file (Scan *scan, VireoFoundFile *file)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+  const char *text = g_bytes_get_data (file->text, &size);
+  gpointer def = NULL;
+
+  if (!g_utf8_validate_len (text != NULL ? text : "", size, NULL))
+    {
+      file->message = g_strdup ("the text is not UTF-8");
+      return;
+    }
+  def = vireo_doc_parse (scan->doc, text != NULL ? text : "", (gssize) size, VIREO_PARSE_NONE,
+                         &error);
+  if (def == NULL)
+    file->message = g_strdup (error->message);
+  else if (fix_uuid (scan, file, def))
+    file->def = def;
+  else
+    vireo_doc_free (scan->doc, def);
+}
+
+static VireoFoundFile *
+scan_file (Scan *scan, const char *name)
+{
+  VireoFoundFile *file = g_new0 (VireoFoundFile, 1);
+  g_autoptr (GError) error = NULL;
+
+  file->name = g_strdup (name);
+  file->doc = scan->doc;
+  file->text = vireo_store_read (scan->store, name, VIREO_DOC_MAX_SIZE, &error);
+  file->unchanged = is_known (scan, file);
+  if (file->unchanged)
+    return file;
+  if (file->text != NULL)
+    parse_file (scan, file);
+  else
+    file->message = g_strdup (error->message);
+  if (file->def != NULL)
+    read_conf (scan, file, *scan->kind->uuid (file->def));
+  else
+    {
+      g_autofree char *uuid = vireo_uuid_for_file (name);
+
+      read_conf (scan, file, uuid);
+    }
+  return file;
+}
+
+/* Those with the usual name first, for they win when two have one UUID; those that cannot be parsed
+ * last, for they take the names and UUIDs that are left. */
+static int
+compare_files (gconstpointer a, gconstpointer b)
+{
+  const VireoFoundFile *first = *(VireoFoundFile *const *) a;
+  const VireoFoundFile *second = *(VireoFoundFile *const *) b;
+  int first_rank = first->def == NULL ? 2 : first->usual ? 0 : 1;
+  int second_rank = second->def == NULL ? 2 : second->usual ? 0 : 1;
+
+  return first_rank != second_rank ? first_rank - second_rank : strcmp (first->name, second->name);
+}
+
+static void
+scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Scan *scan = data;
+  g_autoptr (GPtrArray) names = NULL;
+  GError *error = NULL;
+
+  if (scan->first && !vireo_store_prepare (scan->store, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  names = vireo_store_list (scan->store, ".xml", &error);
+  scan->confs = names != NULL ? vireo_store_list (scan->store, ".conf", &error) : NULL;
+  if (scan->confs == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  scan->conf_names = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < scan->confs->len; i++)
+    g_hash_table_add (scan->conf_names, scan->confs->pdata[i]);
+  scan->found = g_ptr_array_new_with_free_func (found_file_free);
+  for (guint i = 0; i < names->len; i++)
+    g_ptr_array_add (scan->found, scan_file (scan, names->pdata[i]));
+  g_ptr_array_sort (scan->found, compare_files);
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * vireo_keeper_scan_async:
+ * @self: a keeper that has a store
+ * @first: whether nobody has used the folder yet
+ * @callback: called when all files were read
+ * @user_data: for @callback
+ *
+ * Reads and parses the files in a thread.
+ *
+ * Since: 0.1
+ */
+void
+vireo_keeper_scan_async (VireoKeeper *self,
+                         gboolean first,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  Scan *scan = g_new0 (Scan, 1);
+  VireoKeeperRecord *record;
+  GHashTableIter iter;
+
+  scan->store = g_object_ref (priv->store);
+  scan->doc = priv->doc;
+  scan->kind = VIREO_KEEPER_GET_CLASS (self)->kind;
+  scan->first = first;
+  scan->known
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  g_hash_table_iter_init (&iter, priv->records);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &record))
+    if (record->file != NULL)
+      g_hash_table_insert (scan->known, g_strdup (record->file),
+                           g_bytes_new (record->digest, sizeof record->digest));
+  g_task_set_task_data (task, scan, scan_free);
+  g_task_run_in_thread (task, scan_thread);
+}
+
+/**
+ * vireo_keeper_scan_finish:
+ * @self: a keeper
+ * @result: what the callback got
+ * @ret_confs: (out) (element-type filename): names of the sidecars
+ * @error: why the folder cannot be used
+ *
+ * Returns: (transfer full) (nullable) (element-type VireoFoundFile): the files, in the order in
+ *   which they are to become objects
+ * Since: 0.1
+ */
+GPtrArray *
+vireo_keeper_scan_finish (VireoKeeper *self,
+                          GAsyncResult *result,
+                          GPtrArray **ret_confs,
+                          GError **error)
+{
+  Scan *scan = g_task_get_task_data (G_TASK (result));
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+  *ret_confs = g_steal_pointer (&scan->confs);
+  return g_steal_pointer (&scan->found);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-keeper-private.h"
+
+G_BEGIN_DECLS
+
+/* A file of the folder, as a thread found it. */
+typedef struct
+{
+  char *name;
+  GBytes *text;       /* (nullable): %NULL when it could not be read */
+  gpointer def;       /* (nullable): with a UUID; of the keeper's kind */
+  char *message;      /* (nullable): why there is no definition */
+  gboolean unchanged; /* as it was when it was last read or written: nothing more is known */
+  gboolean usual;     /* its name is what the keeper would give it */
+  guint owner;
+  gboolean autostart;
+  const VireoDocKind *doc;
+} VireoFoundFile;
+
+/* As text that can go over the bus. */
+char *vireo_found_file_get_text (VireoFoundFile *file);
+
+void vireo_keeper_scan_async (VireoKeeper *self,
+                              gboolean first,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+/* (element-type VireoFoundFile); @ret_confs: names of sidecars. */
+GPtrArray *vireo_keeper_scan_finish (VireoKeeper *self,
+                                     GAsyncResult *result,
+                                     GPtrArray **ret_confs,
+                                     GError **error);
+
+G_END_DECLS

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-network-keeper.h"
+
+#include "conf/vireo-postparse.h"
+
+static char **
+def_name (gpointer def)
+{
+  return &((VireoNetworkDef *) def)->name;
+}
+
+static char **
+def_uuid (gpointer def)
+{
+  return &((VireoNetworkDef *) def)->uuid;
+}
+
+static gpointer
+get_persistent (VireoObj *obj)
+{
+  return vireo_network_obj_get_persistent_def (VIREO_NETWORK_OBJ (obj));
+}
+
+static void
+set_persistent (VireoObj *obj, gpointer def)
+{
+  vireo_network_obj_set_persistent_def (VIREO_NETWORK_OBJ (obj), def);
+}
+
+static void
+set_live (VireoObj *obj, gpointer def)
+{
+  vireo_network_obj_set_live_def (VIREO_NETWORK_OBJ (obj), def);
+}
+
+static const char *
+get_raw (VireoObj *obj, const char **ret_message)
+{
+  return vireo_network_obj_get_raw (VIREO_NETWORK_OBJ (obj), ret_message);
+}
+
+static void
+set_raw (VireoObj *obj, const char *text, const char *message)
+{
+  vireo_network_obj_set_raw (VIREO_NETWORK_OBJ (obj), text, message);
+}
+
+static void
+emit_lifecycle (VireoObj *obj, const char *event, const char *detail)
+{
+  vireo_network_obj_emit_lifecycle (VIREO_NETWORK_OBJ (obj), event);
+}
+
+static void
+validate (gconstpointer def, GPtrArray *problems)
+{
+  vireo_network_def_validate (def, problems);
+}
+
+static const VireoKeeperKind network_kind = {
+  .kind = "network",
+  .folder = "networks",
+  .doc = "network",
+  .name = def_name,
+  .uuid = def_uuid,
+  .get_persistent = get_persistent,
+  .set_persistent = set_persistent,
+  .set_live = set_live,
+  .get_raw = get_raw,
+  .set_raw = set_raw,
+  .emit_lifecycle = emit_lifecycle,
+  .validate = validate,
+};
+
+/* ---- the interface ---- */
+
+static VireoObjList *
+get_networks (VireoNetworkDriver *driver)
+{
+  return vireo_keeper_get_list (VIREO_KEEPER (driver));
+}
+
+static void
+define (VireoNetworkDriver *driver, const VireoNetworkDef *def, guint owner, GTask *task)
+{
+  vireo_keeper_define (VIREO_KEEPER (driver), def, owner, task);
+}
+
+static void
+replace (VireoNetworkDriver *driver, VireoNetworkObj *obj, const VireoNetworkDef *def, GTask *task)
+{
+  vireo_keeper_replace (VIREO_KEEPER (driver), VIREO_OBJ (obj), def, task);
+}
+
+static void
+undefine (VireoNetworkDriver *driver, VireoNetworkObj *obj, GTask *task)
+{
+  vireo_keeper_undefine (VIREO_KEEPER (driver), VIREO_OBJ (obj), task);
+}
+
+static void
+set_autostart (VireoNetworkDriver *driver, VireoNetworkObj *obj, gboolean autostart, GTask *task)
+{
+  vireo_keeper_set_autostart (VIREO_KEEPER (driver), VIREO_OBJ (obj), autostart, task);
+}
+
+static void
+reload (VireoNetworkDriver *driver, GTask *task)
+{
+  vireo_keeper_reload (VIREO_KEEPER (driver), task);
+}
+
+static void
+network_driver_init (VireoNetworkDriverInterface *iface)
+{
+  iface->get_networks = get_networks;
+  iface->define = define;
+  iface->replace = replace;
+  iface->undefine = undefine;
+  iface->set_autostart = set_autostart;
+  iface->reload = reload;
+}
+
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE (VireoNetworkKeeper,
+                                  vireo_network_keeper,
+                                  VIREO_TYPE_KEEPER,
+                                  G_IMPLEMENT_INTERFACE (VIREO_TYPE_NETWORK_DRIVER,
+                                                         network_driver_init))
+
+static void
+vireo_network_keeper_class_init (VireoNetworkKeeperClass *klass)
+{
+  VireoKeeperClass *keeper_class = VIREO_KEEPER_CLASS (klass);
+
+  keeper_class->kind = &network_kind;
+  keeper_class->obj_type = VIREO_TYPE_NETWORK_OBJ;
+}
+
+static void
+vireo_network_keeper_init (VireoNetworkKeeper *self)
+{
+}
