@@ -18,7 +18,7 @@ TRISTATES = ['yesno', 'onoff']
 RAW = ['verbatim', 'foreign']
 PLACES = ('attr', 'elem', 'text')
 FLAGS = ('required', 'secret', 'live', 'abi', 'device', 'nomigrate')
-OPTIONS = ('c', 'in', 'when', 'min', 'max', 'hex')
+OPTIONS = ('c', 'in', 'when', 'min', 'max', 'hex', 'HEX')
 C_WORDS = {'default', 'auto', 'register', 'switch', 'static', 'const', 'int', 'char', 'case',
            'volatile', 'inline', 'union', 'struct', 'enum', 'signed', 'unsigned', 'restrict'}
 

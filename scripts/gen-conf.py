@@ -276,6 +276,8 @@ class Tables:
             return self.enum_numbers[row.target.name]
         if isinstance(row.target, Struct):
             return self.numbers[row.target.name]
+        if 'HEX' in row.options:
+            return f'VIREO_SCHEMA_UPPER | {row.options["HEX"]}'
         return int(row.options.get('hex', 0))
 
     def range(self, row):

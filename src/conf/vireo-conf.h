@@ -66,7 +66,7 @@ typedef enum
  * @device: (nullable): alias of the device that it is about; of one that has none yet, its element
  *   and place, such as "disk[2]"
  * @resource: (nullable): what the host lacks, as a path or a name
- * @message: for people: what, where, what was expected
+ * @message: for people: what is wrong and what was expected; @line and @path are not repeated in it
  *
  * Something that is wrong with a definition. All of them are collected, not only the first.
  *
@@ -86,6 +86,7 @@ typedef struct
 VireoProblem *vireo_problem_new (const char *phase, const char *code);
 VireoProblem *vireo_problem_copy (const VireoProblem *problem);
 void vireo_problem_free (VireoProblem *problem);
+char *vireo_problem_to_string (const VireoProblem *problem);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoProblem, vireo_problem_free)
 
 /* (element-type VireoProblem): one GError that says the first and counts the others. */
@@ -109,10 +110,17 @@ const char *const *vireo_doc_kind_names (void);
  * Errors: XmlMalformed, XmlInvalid, LimitExceeded, each with line and path. */
 gpointer vireo_doc_parse (const VireoDocKind *kind, const char *text, gssize length,
                           VireoParseFlags flags, GError **error);
+gpointer vireo_doc_read (const VireoDocKind *kind, const char *text, gssize length,
+                         VireoParseFlags flags, GPtrArray *problems);
 char *vireo_doc_format (const VireoDocKind *kind, gconstpointer def, VireoFormatFlags flags,
                         GError **error);
 void vireo_doc_free (const VireoDocKind *kind, gpointer def);
 gpointer vireo_doc_copy (const VireoDocKind *kind, gconstpointer def);
+gboolean vireo_doc_equal (const VireoDocKind *kind, gconstpointer a, gconstpointer b);
+
+/* Whether a guest would see no difference between @a and @b. AbiMismatch says where they differ. */
+gboolean vireo_doc_check_abi (const VireoDocKind *kind, gconstpointer a, gconstpointer b,
+                              GError **error);
 
 /* All that is wrong with a text, strictly read: malformed XML, unknown and missing elements, bad
  * values, and the generic validation rules. (transfer full) (element-type VireoProblem), empty when

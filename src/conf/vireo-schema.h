@@ -57,6 +57,9 @@ enum
   VIREO_SCHEMA_LIST = 1 << 5,
 };
 
+/* In @aux of a number: its hexadecimal digits are capital letters. */
+#define VIREO_SCHEMA_UPPER 0x100
+
 #define VIREO_SCHEMA_NO_BIT 0xff
 #define VIREO_SCHEMA_NO_OFFSET 0xffff
 #define VIREO_SCHEMA_NO_SLOTS 0xffff

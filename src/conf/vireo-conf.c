@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kinds of documents, by name. */
+#include "vireo-schema.h"
+#include "vireo-xml.h"
+
+/**
+ * vireo_doc_kind_find:
+ * @name: such as "domain"
+ *
+ * Returns: (transfer none) (nullable): the kind, or %NULL when there is none of that name
+ * Since: 0.1
+ */
+const VireoDocKind *
+vireo_doc_kind_find (const char *name)
+{
+  for (guint i = 0; i < vireo_schema_n_documents; i++)
+    if (g_str_equal (vireo_schema_documents[i].name, name))
+      return &vireo_schema_documents[i];
+  return NULL;
+}
+
+/**
+ * vireo_doc_kind_names:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the names of all kinds
+ * Since: 0.1
+ */
+const char *const *
+vireo_doc_kind_names (void)
+{
+  static const char **names;
+
+  if (g_once_init_enter (&names))
+    {
+      const char **made = g_new0 (const char *, vireo_schema_n_documents + 1);
+
+      for (guint i = 0; i < vireo_schema_n_documents; i++)
+        made[i] = vireo_schema_documents[i].name;
+      g_once_init_leave (&names, made);
+    }
+  return names;
+}
+
+/**
+ * vireo_doc_parse:
+ * @kind: a kind of document
+ * @text: a document
+ * @length: its bytes, or -1 when it ends with NUL
+ * @flags: how to read it
+ * @error: XmlMalformed, XmlInvalid or LimitExceeded, with line and path
+ *
+ * Returns: (transfer full): the struct, such as a #VireoDomainDef, exactly as written
+ * Since: 0.1
+ */
+gpointer
+vireo_doc_parse (const VireoDocKind *kind, const char *text, gssize length, VireoParseFlags flags,
+                 GError **error)
+{
+  return vireo_schema_parse (kind->schema, text, length, flags, error);
+}
+
+/**
+ * vireo_doc_format:
+ * @kind: a kind of document
+ * @def: a struct of that kind
+ * @flags: what to show
+ * @error: unused so far
+ *
+ * Returns: (transfer full): the document, which ends with a newline
+ * Since: 0.1
+ */
+char *
+vireo_doc_format (const VireoDocKind *kind, gconstpointer def, VireoFormatFlags flags,
+                  GError **error)
+{
+  return vireo_schema_format (kind->schema, def, flags, error);
+}
+
+/**
+ * vireo_doc_free:
+ * @kind: a kind of document
+ * @def: (nullable) (transfer full): a struct of that kind
+ *
+ * Since: 0.1
+ */
+void
+vireo_doc_free (const VireoDocKind *kind, gpointer def)
+{
+  vireo_schema_free (kind->schema, def);
+}
+
+/**
+ * vireo_doc_copy:
+ * @kind: a kind of document
+ * @def: (nullable): a struct of that kind
+ *
+ * Returns: (transfer full) (nullable): a deep copy
+ * Since: 0.1
+ */
+gpointer
+vireo_doc_copy (const VireoDocKind *kind, gconstpointer def)
+{
+  return vireo_schema_copy (kind->schema, def);
+}
+
+/**
+ * vireo_doc_equal:
+ * @kind: a kind of document
+ * @a: (nullable): a struct of that kind
+ * @b: (nullable): another
+ *
+ * Returns: whether they say the same
+ * Since: 0.1
+ */
+gboolean
+vireo_doc_equal (const VireoDocKind *kind, gconstpointer a, gconstpointer b)
+{
+  return vireo_schema_equal (kind->schema, a, b);
+}
+
+/**
+ * vireo_doc_read:
+ * @kind: a kind of document
+ * @text: a document
+ * @length: its bytes, or -1 when it ends with NUL
+ * @flags: how to read it
+ * @problems: (element-type VireoProblem): where to say all that is wrong
+ *
+ * Like vireo_doc_parse(), with every problem told.
+ *
+ * Returns: (transfer full) (nullable): the struct, to be trusted only when @problems got no more
+ * Since: 0.1
+ */
+gpointer
+vireo_doc_read (const VireoDocKind *kind, const char *text, gssize length, VireoParseFlags flags,
+                GPtrArray *problems)
+{
+  return vireo_schema_read (kind->schema, text, length, flags, problems);
+}

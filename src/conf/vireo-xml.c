@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text to a tree that is bounded in every direction: bytes, elements, depth, and no entities. */
+#include "vireo-xml.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/xmlerror.h>
+#include <string.h>
+
+typedef struct
+{
+  guint n_nodes;
+  guint depth;
+  const char *code;
+  const char *message;
+} Limits;
+
+static void
+stop (xmlParserCtxt *context, const char *code, const char *message)
+{
+  Limits *limits = context->_private;
+
+  if (limits->code == NULL)
+    {
+      limits->code = code;
+      limits->message = message;
+    }
+  xmlStopParser (context);
+}
+
+static void
+start_element (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+               int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
+               const xmlChar **attributes)
+{
+  xmlParserCtxt *context = data;
+  Limits *limits = context->_private;
+
+  limits->n_nodes += 1 + (guint) n_attributes + (guint) n_namespaces;
+  if (limits->n_nodes > VIREO_XML_MAX_NODES)
+    stop (context, "too-many-nodes", "more elements and attributes than are accepted (200000)");
+  else if (++limits->depth > VIREO_XML_MAX_DEPTH)
+    stop (context, "too-deep", "elements nest deeper than is accepted (240)");
+  else
+    xmlSAX2StartElementNs (data, name, prefix, uri, n_namespaces, namespaces, n_attributes,
+                           n_defaulted, attributes);
+}
+
+static void
+end_element (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+  xmlParserCtxt *context = data;
+  Limits *limits = context->_private;
+
+  limits->depth--;
+  xmlSAX2EndElementNs (data, name, prefix, uri);
+}
+
+static void
+entity_decl (void *data, const xmlChar *name, int type, const xmlChar *public_id,
+             const xmlChar *system_id, xmlChar *content)
+{
+  stop (data, "entity", "declares an entity, which definitions may not");
+}
+
+static void
+add_problem (GPtrArray *problems, guint line, const char *code, char *message)
+{
+  VireoProblem *problem = vireo_problem_new ("parse", code);
+
+  problem->line = line;
+  problem->message = message;
+  g_ptr_array_add (problems, problem);
+}
+
+static void
+add_parser_problem (GPtrArray *problems, xmlParserCtxt *context)
+{
+  const Limits *limits = context->_private;
+  const xmlError *error = xmlCtxtGetLastError (context);
+  int line = error != NULL ? error->line : 0;
+
+  if (limits->code != NULL)
+    add_problem (problems, context->input != NULL ? (guint) context->input->line : 0, limits->code,
+                 g_strdup (limits->message));
+  else if (error != NULL && error->message != NULL)
+    add_problem (problems, (guint) MAX (line, 0), "malformed",
+                 g_strdup_printf ("not XML: %s", g_strchomp (error->message)));
+  else
+    add_problem (problems, 0, "malformed", g_strdup ("not XML: no element in it"));
+}
+
+static xmlDoc *
+read_memory (const char *text, int length, GPtrArray *problems)
+{
+  Limits limits = { 0 };
+  xmlParserCtxt *context = xmlNewParserCtxt ();
+  xmlDoc *doc;
+
+  if (context == NULL)
+    g_error ("out of memory");
+  context->_private = &limits;
+  context->sax->startElementNs = start_element;
+  context->sax->endElementNs = end_element;
+  context->sax->entityDecl = entity_decl;
+  doc = xmlCtxtReadMemory (context, text, length, NULL, NULL,
+                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING
+                               | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
+  if (doc == NULL || limits.code != NULL || xmlDocGetRootElement (doc) == NULL)
+    {
+      add_parser_problem (problems, context);
+      g_clear_pointer (&doc, xmlFreeDoc);
+    }
+  xmlFreeParserCtxt (context);
+  return doc;
+}
+
+/**
+ * vireo_xml_read:
+ * @text: a document
+ * @length: its bytes, or -1 when it ends with NUL
+ * @problems: (element-type VireoProblem): where to say what is wrong
+ *
+ * Returns: (transfer full) (nullable): the tree; %NULL when @problems has got one more
+ */
+xmlDoc *
+vireo_xml_read (const char *text, gssize length, GPtrArray *problems)
+{
+  gsize size = length < 0 ? strlen (text) : (gsize) length;
+
+  if (size > VIREO_DOC_MAX_SIZE)
+    {
+      add_problem (problems, 0, "too-large",
+                   g_strdup_printf ("%" G_GSIZE_FORMAT " bytes are more than the %u that are "
+                                    "accepted", size, VIREO_DOC_MAX_SIZE));
+      return NULL;
+    }
+  return read_memory (text, (int) size, problems);
+}
+
+/* The code of the error that a first problem of reading deserves. */
+VireoError
+vireo_xml_error_code (GPtrArray *problems)
+{
+  const VireoProblem *first = problems->pdata[0];
+
+  if (g_str_equal (first->code, "malformed"))
+    return VIREO_ERROR_XML_MALFORMED;
+  if (g_str_has_prefix (first->code, "too-") || g_str_equal (first->code, "entity"))
+    return VIREO_ERROR_LIMIT_EXCEEDED;
+  return VIREO_ERROR_XML_INVALID;
+}
+
+static guint
+place_among_siblings (const xmlNode *node)
+{
+  guint before = 0, after = 0;
+
+  for (const xmlNode *at = node->prev; at != NULL; at = at->prev)
+    before += at->type == XML_ELEMENT_NODE && xmlStrEqual (at->name, node->name);
+  for (const xmlNode *at = node->next; at != NULL && after == 0; at = at->next)
+    after += at->type == XML_ELEMENT_NODE && xmlStrEqual (at->name, node->name);
+  return before + after == 0 ? 0 : before + 1;
+}
+
+static void
+append_path (GString *path, const xmlNode *node)
+{
+  guint place;
+
+  if (node == NULL || node->type != XML_ELEMENT_NODE)
+    return;
+  append_path (path, node->parent);
+  g_string_append_printf (path, "/%.100s", (const char *) node->name);
+  place = node->parent != NULL && node->parent->type == XML_ELEMENT_NODE
+              ? place_among_siblings (node) : 0;
+  if (place > 0)
+    g_string_append_printf (path, "[%u]", place);
+}
+
+/**
+ * vireo_xml_path:
+ * @node: an element
+ * @attribute: (nullable): the name of an attribute of it
+ *
+ * Returns: (transfer full): such as "/domain/devices/disk[2]/target/@dev"
+ */
+char *
+vireo_xml_path (const xmlNode *node, const char *attribute)
+{
+  GString *path = g_string_new (NULL);
+
+  append_path (path, node);
+  if (attribute != NULL)
+    g_string_append_printf (path, "/@%.100s", attribute);
+  return g_string_free (path, FALSE);
+}
+
+/**
+ * vireo_xml_text:
+ * @first: (nullable): the first child of an element or attribute
+ * @ret_copy: (out) (nullable): memory to free, when the text is in pieces
+ *
+ * Returns: (transfer none): the text among the children; comments and elements are skipped
+ */
+const char *
+vireo_xml_text (const xmlNode *first, char **ret_copy)
+{
+  GString *joined;
+
+  *ret_copy = NULL;
+  if (first == NULL)
+    return "";
+  if (first->next == NULL && first->type == XML_TEXT_NODE)
+    return first->content != NULL ? (const char *) first->content : "";
+  joined = g_string_new (NULL);
+  for (const xmlNode *at = first; at != NULL; at = at->next)
+    if ((at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE) && at->content != NULL)
+      g_string_append (joined, (const char *) at->content);
+  *ret_copy = g_string_free (joined, FALSE);
+  return *ret_copy;
+}
