@@ -1,118 +1,138 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vireoctl xml: definitions in files, without the daemon. */
-#include "vireo-cli.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+/* vireoctl xml …: works on files, without the daemon. */
+#include "cli.h"
 
 #include "conf/vireo-conf.h"
 
-static const VireoDocKind *
-find_kind (const char *verb, int argc, char **argv)
-{
-  const VireoDocKind *kind = argc > 0 ? vireo_doc_kind_find (argv[0]) : NULL;
-  g_autofree char *names = g_strjoinv (", ", (char **) vireo_doc_kind_names ());
+static gboolean opt_no_secrets, opt_inactive, opt_migratable;
 
-  if (argc < 2)
-    fprintf (stderr, "vireoctl xml %s: expected a kind and a file\nKinds: %s\n", verb, names);
-  else if (kind == NULL)
-    fprintf (stderr, "vireoctl xml %s: no kind \"%s\"\nKinds: %s\n", verb, argv[0], names);
-  return argc < 2 ? NULL : kind;
+static const GOptionEntry format_options[] = {
+  { "inactive", 0, 0, G_OPTION_ARG_NONE, &opt_inactive, "Without what only a running guest has",
+    NULL },
+  { "migratable", 0, 0, G_OPTION_ARG_NONE, &opt_migratable, "Fit for another host", NULL },
+  { "no-secrets", 0, 0, G_OPTION_ARG_NONE, &opt_no_secrets, "Without passwords", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+static const VireoDocKind *
+find_kind (const char *name)
+{
+  const VireoDocKind *kind = vireo_doc_kind_find (name);
+  g_autofree char *known = NULL;
+
+  if (kind != NULL)
+    return kind;
+  known = g_strjoinv (", ", (char **) vireo_doc_kind_names ());
+  g_printerr ("vireoctl: “%s” is not a kind of document; there are: %s\n", name, known);
+  return NULL;
 }
 
-/* The whole file; "-" is standard input. What is larger than any document is not read to its end. */
-static GString *
-read_file (const char *path)
+/* Reads no more than a document may have, so that a file of any size is refused soon. */
+static GBytes *
+read_document (const char *file, GError **error)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  int fd = strcmp (path, "-") == 0 ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC);
-  char block[65536];
-  gssize n = fd < 0 ? -1 : 0;
+  g_autoptr (GFile) gfile
+      = g_file_new_for_commandline_arg (g_str_equal (file, "-") ? "/dev/stdin" : file);
+  g_autoptr (GFileInputStream) stream = g_file_read (gfile, NULL, error);
+  g_autofree char *text = NULL;
+  gsize length = 0;
 
-  while (fd >= 0 && text->len <= VIREO_DOC_MAX_SIZE && (n = read (fd, block, sizeof block)) > 0)
-    g_string_append_len (text, block, n);
-  if (n < 0)
-    fprintf (stderr, "%s: %s\n", path, g_strerror (errno));
-  if (fd > STDIN_FILENO)
-    close (fd);
-  return n < 0 ? NULL : g_steal_pointer (&text);
+  if (stream == NULL)
+    return NULL;
+  text = g_malloc (VIREO_DOC_MAX_SIZE + 2);
+  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), text, VIREO_DOC_MAX_SIZE + 1, &length,
+                                NULL, error))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&text), length);
+}
+
+static void
+print_problem (const char *file, const VireoProblem *problem)
+{
+  g_autoptr (GString) where = g_string_new (file);
+
+  if (problem->line > 0)
+    g_string_append_printf (where, ": line %u", problem->line);
+  if (problem->path != NULL)
+    g_string_append_printf (where, ": %s", problem->path);
+  g_printerr ("%s: %s\n", where->str, problem->message);
 }
 
 static int
-validate_file (const VireoDocKind *kind, const char *path)
+validate_file (const VireoDocKind *kind, const char *file)
 {
-  g_autoptr (GString) text = read_file (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) text = read_document (file, &error);
   g_autoptr (GPtrArray) problems = NULL;
+  gsize length = 0;
+  const char *data;
 
   if (text == NULL)
-    return CLI_FAILED;
-  problems = vireo_doc_check (kind, text->str, (gssize) text->len);
+    return cli_fail (error);
+  data = g_bytes_get_data (text, &length);
+  problems = vireo_doc_check (kind, data != NULL ? data : "", (gssize) length);
   for (guint i = 0; i < problems->len; i++)
-    {
-      g_autofree char *line = vireo_problem_to_string (problems->pdata[i]);
-
-      fprintf (stderr, "%s: %s\n", path, line);
-    }
-  return problems->len == 0 ? CLI_OK : CLI_FAILED;
+    print_problem (file, problems->pdata[i]);
+  return problems->len == 0 ? 0 : CLI_EXIT_FAILURE;
 }
 
 static int
-run_validate (int argc, char **argv)
+run_validate (CliContext *context, int argc, char **argv)
 {
-  const VireoDocKind *kind = find_kind ("validate", argc, argv);
-  int status = CLI_OK;
+  const VireoDocKind *kind = find_kind (argv[0]);
+  int status = 0;
 
   if (kind == NULL)
-    return CLI_USAGE;
+    return CLI_EXIT_USAGE;
   for (int i = 1; i < argc; i++)
-    if (validate_file (kind, argv[i]) != CLI_OK)
-      status = CLI_FAILED;
+    if (validate_file (kind, argv[i]) != 0)
+      status = CLI_EXIT_FAILURE;
   return status;
 }
 
 static int
-format_file (const VireoDocKind *kind, const char *path)
+run_format (CliContext *context, int argc, char **argv)
 {
-  g_autoptr (GString) text = read_file (path);
+  const VireoDocKind *kind = find_kind (argv[0]);
+  VireoFormatFlags flags = opt_no_secrets ? VIREO_FORMAT_NONE : VIREO_FORMAT_SECURE;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) text = NULL;
   g_autofree char *formatted = NULL;
-  gpointer def;
-
-  if (text == NULL)
-    return CLI_FAILED;
-  def = vireo_doc_parse (kind, text->str, (gssize) text->len, VIREO_PARSE_NONE, &error);
-  if (def != NULL)
-    formatted = vireo_doc_format (kind, def, VIREO_FORMAT_SECURE, &error);
-  vireo_doc_free (kind, def);
-  if (formatted == NULL)
-    {
-      fprintf (stderr, "%s: %s\n", path, error->message);
-      return CLI_FAILED;
-    }
-  fputs (formatted, stdout);
-  return fflush (stdout) == 0 ? CLI_OK : CLI_FAILED;
-}
-
-static int
-run_format (int argc, char **argv)
-{
-  const VireoDocKind *kind = find_kind ("format", argc, argv);
+  gpointer def = NULL;
+  gsize length = 0;
+  const char *data;
 
   if (kind == NULL)
-    return CLI_USAGE;
-  if (argc > 2)
+    return CLI_EXIT_USAGE;
+  text = read_document (argv[1], &error);
+  if (text == NULL)
+    return cli_fail (error);
+  if (opt_inactive)
+    flags |= VIREO_FORMAT_INACTIVE;
+  if (opt_migratable)
+    flags |= VIREO_FORMAT_MIGRATABLE;
+  data = g_bytes_get_data (text, &length);
+  def = vireo_doc_parse (kind, data != NULL ? data : "", (gssize) length, VIREO_PARSE_NONE, &error);
+  if (def != NULL)
     {
-      fprintf (stderr, "vireoctl xml format: expected one file\n");
-      return CLI_USAGE;
+      formatted = vireo_doc_format (kind, def, flags, &error);
+      vireo_doc_free (kind, def);
     }
-  return format_file (kind, argv[1]);
+  if (formatted == NULL)
+    {
+      g_printerr ("%s: %s\n", argv[1], error->message);
+      return CLI_EXIT_FAILURE;
+    }
+  g_print ("%s", formatted);
+  return 0;
 }
 
-const CliVerb cli_xml_verbs[] = {
-  { "validate", "KIND FILE…", "say all that is wrong with definitions", run_validate },
-  { "format", "KIND FILE", "print a definition as Vireo writes it", run_format },
-  { NULL },
+static const CliVerb verbs[] = {
+  { "validate", NULL, "KIND FILE…", CLI_ARG_DOC_KIND, 2, -1, NULL, run_validate,
+    "Check definitions strictly, and name every problem" },
+  { "format", NULL, "KIND FILE", CLI_ARG_DOC_KIND, 2, 2, format_options, run_format,
+    "Read a definition leniently, and print it again" },
 };
+
+const CliGroup cli_xml_group
+    = { "xml", NULL, NULL, verbs, G_N_ELEMENTS (verbs), "definitions in files" };
