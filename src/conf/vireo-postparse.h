@@ -41,13 +41,27 @@ typedef enum
 } VireoPostParsePhase;
 
 /**
- * VireoDeviceKind:
+ * VireoPostParseFeatures:
+ * @VIREO_POST_PARSE_MEMORY_HOTPLUG: memory devices, and <maxMemory>
+ * @VIREO_POST_PARSE_OFFLINE_VCPUPIN: <vcpupin> for processors that are not online
+ * @VIREO_POST_PARSE_INDIVIDUAL_VCPUS: <vcpus> that says which processors are online
+ * @VIREO_POST_PARSE_FIRMWARE_AUTO: <os firmware=…>
+ * @VIREO_POST_PARSE_WIDE_SCSI: 16 units a SCSI bus instead of 8
+ * @VIREO_POST_PARSE_AUDIO: audio backends; one that follows from the graphics is added
  *
- * The lists of devices of a domain, one value a list, in the schema's order; the names are those of
- * the elements (VIREO_DEVICE_DISK, VIREO_DEVICE_CONTROLLER, …). Generated.
+ * What a driver can do of that which the format has; the rest is refused in the last phase.
  *
  * Since: 0.1
  */
+typedef enum
+{
+  VIREO_POST_PARSE_MEMORY_HOTPLUG = 1 << 0,
+  VIREO_POST_PARSE_OFFLINE_VCPUPIN = 1 << 1,
+  VIREO_POST_PARSE_INDIVIDUAL_VCPUS = 1 << 2,
+  VIREO_POST_PARSE_FIRMWARE_AUTO = 1 << 3,
+  VIREO_POST_PARSE_WIDE_SCSI = 1 << 4,
+  VIREO_POST_PARSE_AUDIO = 1 << 5,
+} VireoPostParseFeatures;
 
 /**
  * VireoPostParseContext:
@@ -69,20 +83,34 @@ typedef struct
   GDestroyNotify environment_free;
   gpointer driver_data;
   /*< private >*/
-  GPtrArray *problems;
+  const struct _VireoPostParseOps *ops;
+  GPtrArray *failed;
+  GPtrArray *invalid;
   VireoPostParsePhase phase;
   char *device_label;
+  char *device_path;
 } VireoPostParseContext;
 
 /**
  * VireoPostParseOps:
+ * @basic: what must be known before anything else, such as the architecture
+ * @environment: looks up what the host has to offer, and puts it into the context
+ * @domain: the driver's defaults, and devices that its machines always have
+ * @device: completes one device; also called for the devices that the generic phases add
+ * @addresses: puts the devices in their places
+ * @features: what the driver can do of that which not all can
+ * @mac_prefix: the first three bytes of generated MAC addresses, as 0x525400; 0 for that one
  *
  * A driver's callbacks; those that are NULL have nothing to do. None of them blocks: what takes
  * long (probing an emulator) was found out before, and its result or failure is in @driver_data.
  *
+ * After a failure for now, the callbacks @environment, @domain and @device are still called, so that
+ * all problems come to light: they find the environment missing, and say only what does not follow
+ * from that. What they call invalid must be so on every host.
+ *
  * Since: 0.1
  */
-typedef struct
+typedef struct _VireoPostParseOps
 {
   VireoPostParseOutcome (*basic) (VireoPostParseContext *context);
   VireoPostParseOutcome (*environment) (VireoPostParseContext *context);
@@ -90,6 +118,8 @@ typedef struct
   VireoPostParseOutcome (*device) (VireoPostParseContext *context, VireoDeviceKind kind,
                                    gpointer device);
   VireoPostParseOutcome (*addresses) (VireoPostParseContext *context);
+  VireoPostParseFeatures features;
+  guint32 mac_prefix;
 } VireoPostParseOps;
 
 /* For callbacks: say what is wrong, and return the outcome that follows:
@@ -98,6 +128,7 @@ typedef struct
 VireoPostParseOutcome vireo_post_parse_missing (VireoPostParseContext *context, const char *code,
                                                 const char *resource, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
+/* @code: what begins with "unsupported" ends as ConfigUnsupported, all else as XmlInvalid. */
 VireoPostParseOutcome vireo_post_parse_invalid (VireoPostParseContext *context, const char *code,
                                                 const char *format, ...) G_GNUC_PRINTF (3, 4);
 
