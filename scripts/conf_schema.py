@@ -251,7 +251,7 @@ def check_field(schema, struct, field):
     if not field.xml:
         tag = field.target.tag if isinstance(field.target, Struct) else None
         field.xml = tag or field.name
-    field.ns = (field.target.ns if isinstance(field.target, Struct) else struct.ns) or None
+    field.ns = (isinstance(field.target, Struct) and field.target.ns) or struct.ns or None
     for option in ('min', 'max'):
         if option in field.options and not re.fullmatch(r'-?\d+', field.options[option]):
             raise SchemaError(where, f'{option} is no number')

@@ -137,3 +137,19 @@ vireo_doc_read (const VireoDocKind *kind, const char *text, gssize length, Vireo
 {
   return vireo_schema_read (kind->schema, text, length, flags, problems);
 }
+
+/**
+ * vireo_doc_check_abi:
+ * @kind: a kind of document
+ * @a: a struct of that kind: what a guest has seen so far
+ * @b: another, both after post-parse
+ * @error: AbiMismatch, with the path of the first difference
+ *
+ * Returns: whether a guest would see no difference
+ * Since: 0.1
+ */
+gboolean
+vireo_doc_check_abi (const VireoDocKind *kind, gconstpointer a, gconstpointer b, GError **error)
+{
+  return vireo_schema_check_abi (kind->schema, a, b, error);
+}

@@ -193,6 +193,8 @@ void vireo_schema_free (guint schema, gpointer def);
 gpointer vireo_schema_copy (guint schema, gconstpointer def);
 gboolean vireo_schema_equal (guint schema, gconstpointer a, gconstpointer b);
 
+gboolean vireo_schema_check_abi (guint schema, gconstpointer a, gconstpointer b, GError **error);
+
 gpointer vireo_schema_parse (guint schema, const char *text, gssize length, VireoParseFlags flags,
                              GError **error);
 gpointer vireo_schema_read (guint schema, const char *text, gssize length, VireoParseFlags flags,

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each data/KIND-NAME.xml is a definition as people write it; data/KIND-NAME.out.xml is how it comes
+ * back. VIREO_TEST_REGENERATE=1 writes the latter. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "conf/vireo-conf.h"
+
+typedef struct
+{
+  const VireoDocKind *kind;
+  char *path;
+} Golden;
+
+static char *
+out_path (const Golden *golden)
+{
+  g_autofree char *stem = g_strndup (golden->path, strlen (golden->path) - strlen (".xml"));
+
+  return g_strconcat (stem, ".out.xml", NULL);
+}
+
+static gpointer
+parse (const Golden *golden, const char *text, VireoParseFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  gpointer def = vireo_doc_parse (golden->kind, text, -1, flags, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (def);
+  return def;
+}
+
+static char *
+format (const Golden *golden, gconstpointer def)
+{
+  g_autoptr (GError) error = NULL;
+  char *text = vireo_doc_format (golden->kind, def, VIREO_FORMAT_SECURE, &error);
+
+  g_assert_no_error (error);
+  return text;
+}
+
+static void
+compare (const Golden *golden, const char *text)
+{
+  g_autofree char *path = out_path (golden);
+  g_autofree char *expected = NULL;
+
+  if (g_getenv ("VIREO_TEST_REGENERATE") != NULL)
+    g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_get_contents (path, &expected, NULL, NULL));
+  if (!g_str_equal (text, expected))
+    g_test_message ("%s differs; VIREO_TEST_REGENERATE=1 meson test --suite conf golden", path);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_golden (gconstpointer data)
+{
+  const Golden *golden = data;
+  g_autofree char *text = NULL, *first = NULL, *second = NULL, *of_copy = NULL;
+  gpointer def, again, copy;
+
+  g_assert_true (g_file_get_contents (golden->path, &text, NULL, NULL));
+  def = parse (golden, text, VIREO_PARSE_STRICT);
+  first = format (golden, def);
+  compare (golden, first);
+
+  again = parse (golden, first, VIREO_PARSE_STRICT);
+  second = format (golden, again);
+  g_assert_cmpstr (first, ==, second);
+  g_assert_true (vireo_doc_equal (golden->kind, def, again));
+
+  copy = vireo_doc_copy (golden->kind, def);
+  g_assert_true (vireo_doc_equal (golden->kind, def, copy));
+  vireo_doc_free (golden->kind, def);
+  of_copy = format (golden, copy);
+  g_assert_cmpstr (first, ==, of_copy);
+  g_assert_true (vireo_doc_check_abi (golden->kind, copy, again, NULL));
+  vireo_doc_free (golden->kind, again);
+  vireo_doc_free (golden->kind, copy);
+}
+
+static void
+golden_free (gpointer data)
+{
+  Golden *golden = data;
+
+  g_free (golden->path);
+  g_free (golden);
+}
+
+static void
+add (const char *folder, const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "-", 2);
+  g_autofree char *test = g_strconcat ("/conf/golden/", name, NULL);
+  Golden *golden;
+
+  if (!g_str_has_suffix (name, ".xml") || g_str_has_suffix (name, ".out.xml"))
+    return;
+  golden = g_new0 (Golden, 1);
+  golden->kind = vireo_doc_kind_find (parts[0]);
+  golden->path = g_build_filename (folder, name, NULL);
+  g_assert_nonnull (golden->kind);
+  g_test_add_data_func_full (test, golden, test_golden, golden_free);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *folder = NULL;
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_test_build_filename (G_TEST_DIST, "data", NULL);
+  dir = g_dir_open (folder, 0, NULL);
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    add (folder, name);
+  return g_test_run ();
+}
