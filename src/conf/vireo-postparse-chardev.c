@@ -99,7 +99,8 @@ number_consoles (VireoDomainDef *def)
 }
 
 static void
-copy_sources (VireoChardevSourceDef ***ret_list, guint *ret_n, VireoChardevSourceDef **list, guint n)
+copy_sources (VireoChardevSourceDef ***ret_list, guint *ret_n, VireoChardevSourceDef **list,
+              guint n)
 {
   *ret_list = n > 0 ? g_new0 (VireoChardevSourceDef *, n) : NULL;
   *ret_n = n;

@@ -10,7 +10,7 @@ add_saturated (guint64 a, guint64 b)
   return b > G_MAXUINT64 - a ? G_MAXUINT64 : a + b;
 }
 
-/* The sizes of the NUMA cells, if there are any, and of the memory devices are part of the whole. */
+/* The whole is what the NUMA cells have, if there are any, and the memory devices. */
 static guint64
 sum_of_parts (const VireoDomainDef *def)
 {

@@ -477,22 +477,22 @@ complete_rng (VireoPostParseContext *context, gpointer device)
   return VIREO_POST_PARSE_DONE;
 }
 
-static VireoPostParseOutcome (*const complete[VIREO_DEVICE_N_KINDS]) (VireoPostParseContext *context,
-                                                                      gpointer device)
-    = {
-        [VIREO_DEVICE_DISK] = complete_disk,
-        [VIREO_DEVICE_INTERFACE] = complete_interface,
-        [VIREO_DEVICE_FILESYSTEM] = complete_filesystem,
-        [VIREO_DEVICE_HOSTDEV] = complete_hostdev,
-        [VIREO_DEVICE_GRAPHICS] = complete_graphics,
-        [VIREO_DEVICE_VIDEO] = complete_video,
-        [VIREO_DEVICE_SERIAL] = complete_serial,
-        [VIREO_DEVICE_PARALLEL] = complete_parallel,
-        [VIREO_DEVICE_CONSOLE] = complete_console,
-        [VIREO_DEVICE_CHANNEL] = complete_channel,
-        [VIREO_DEVICE_REDIRDEV] = complete_redirdev,
-        [VIREO_DEVICE_RNG] = complete_rng,
-      };
+typedef VireoPostParseOutcome (*Complete) (VireoPostParseContext *context, gpointer device);
+
+static const Complete complete[VIREO_DEVICE_N_KINDS] = {
+  [VIREO_DEVICE_DISK] = complete_disk,
+  [VIREO_DEVICE_INTERFACE] = complete_interface,
+  [VIREO_DEVICE_FILESYSTEM] = complete_filesystem,
+  [VIREO_DEVICE_HOSTDEV] = complete_hostdev,
+  [VIREO_DEVICE_GRAPHICS] = complete_graphics,
+  [VIREO_DEVICE_VIDEO] = complete_video,
+  [VIREO_DEVICE_SERIAL] = complete_serial,
+  [VIREO_DEVICE_PARALLEL] = complete_parallel,
+  [VIREO_DEVICE_CONSOLE] = complete_console,
+  [VIREO_DEVICE_CHANNEL] = complete_channel,
+  [VIREO_DEVICE_REDIRDEV] = complete_redirdev,
+  [VIREO_DEVICE_RNG] = complete_rng,
+};
 
 VireoPostParseOutcome
 vireo_post_parse_generic_device (VireoPostParseContext *context, VireoDeviceKind kind,

@@ -32,17 +32,17 @@ VireoPostParseOutcome vireo_post_parse_add_device (VireoPostParseContext *contex
 /* Puts a controller, transfer full, among those of its type. */
 void vireo_post_parse_insert_controller (VireoDomainDef *def, VireoControllerDef *controller);
 
-/* The place of a disk on its bus, as its name tells: "hda" is 0, "sdab" is 27. FALSE for a name that
- * tells none. */
+/* The place of a disk on its bus, as its name tells: "hda" is 0, "sdab" is 27. FALSE for a name
+ * that tells none. */
 gboolean vireo_disk_name_to_index (const char *name, guint *ret_index);
 
 /* Whether the domain is a machine that boots from firmware, rather than a container or a kernel for
  * a paravirtual host. */
 gboolean vireo_domain_def_is_hvm (const VireoDomainDef *def);
 
-/* Where something that @before has is not in @after any more, or has another value, as a path; %NULL
- * when everything is still there. What @after has besides does not count, nor do elements that were
- * added between those of a list. */
+/* Where something that @before has is not in @after any more, or has another value, as a path;
+ * %NULL when everything is still there. What @after has besides does not count, nor do elements
+ * that were added between those of a list. */
 char *vireo_domain_def_find_lost (const VireoDomainDef *before, const VireoDomainDef *after);
 
 G_END_DECLS

@@ -104,9 +104,9 @@ typedef struct
  * A driver's callbacks; those that are NULL have nothing to do. None of them blocks: what takes
  * long (probing an emulator) was found out before, and its result or failure is in @driver_data.
  *
- * After a failure for now, the callbacks @environment, @domain and @device are still called, so that
- * all problems come to light: they find the environment missing, and say only what does not follow
- * from that. What they call invalid must be so on every host.
+ * After a failure for now, the callbacks @environment, @domain and @device are still called, so
+ * that all problems come to light: they find the environment missing, and say only what does not
+ * follow from that. What they call invalid must be so on every host.
  *
  * Since: 0.1
  */

@@ -19,6 +19,6 @@ vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems)
   for (guint i = 0; i < def->n_portgroups; i++)
     if (def->portgroups[i]->name != NULL && !g_hash_table_add (seen, def->portgroups[i]->name))
       vireo_validate_add (problems, "duplicate-portgroup",
-                          "/network/portgroup[%u]/@name another port group is called \"%s\" already",
+                          "/network/portgroup[%u]/@name another port group has the name \"%s\"",
                           i + 1, def->portgroups[i]->name);
 }

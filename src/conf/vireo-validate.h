@@ -24,7 +24,7 @@ extern const VireoValidateRule vireo_validate_address_rules[];
 
 /* @code: static; @path: a printf format for the path, up to the first blank of what it gives; the
  * rest is the message. So one format has both, and the arguments are named once:
- *   vireo_validate_add (problems, "duplicate-target", "/domain/devices/disk[%u]/target/@dev %s …") */
+ *   vireo_validate_add (problems, "duplicate-cell", "/domain/cpu/numa/cell[%u] there is …", i) */
 void vireo_validate_add (GPtrArray *problems, const char *code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
