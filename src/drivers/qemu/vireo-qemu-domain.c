@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-qemu-domain.h"
+
+#include "vireo-qemu-console.h"
+#include "vireo-qemu-domains.h"
+
+/* After the process is gone, its last events may still be in the socket; this long they may take. */
+#define LAST_EVENTS_MS 1000
+
+enum
+{
+  SIGNAL_ENDED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (VireoQemuDomain, vireo_qemu_domain, VIREO_TYPE_DOMAIN_OBJ)
+
+static const struct
+{
+  const char *reason; /* of the state shutoff */
+  const char *detail; /* of the event stopped */
+} ends[] = {
+  [VIREO_QEMU_END_UNKNOWN] = { "crashed", "failed" },
+  [VIREO_QEMU_END_SHUTDOWN] = { "shutdown", "shutdown" },
+  [VIREO_QEMU_END_DESTROYED] = { "destroyed", "destroyed" },
+  [VIREO_QEMU_END_CRASHED] = { "crashed", "crashed" },
+  [VIREO_QEMU_END_FAILED] = { "failed", "failed" },
+  [VIREO_QEMU_END_DAEMON] = { "daemon", "shutdown" },
+};
+
+static void
+drop_qmp (VireoQemuDomain *self)
+{
+  if (self->qmp == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->qmp, self);
+  vireo_qmp_close (self->qmp);
+  g_clear_object (&self->qmp);
+}
+
+static void
+drop_process (VireoQemuDomain *self)
+{
+  if (self->process != NULL)
+    g_signal_handlers_disconnect_by_data (self->process, self);
+  g_clear_object (&self->process);
+}
+
+static void
+vireo_qemu_domain_finalize (GObject *object)
+{
+  VireoQemuDomain *self = VIREO_QEMU_DOMAIN (object);
+
+  drop_qmp (self);
+  drop_process (self);
+  g_clear_pointer (&self->status, vireo_qemu_status_free);
+  g_hash_table_unref (self->console_holders);
+  G_OBJECT_CLASS (vireo_qemu_domain_parent_class)->finalize (object);
+}
+
+static void
+vireo_qemu_domain_class_init (VireoQemuDomainClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = vireo_qemu_domain_finalize;
+  signals[SIGNAL_ENDED] = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                        NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+vireo_qemu_domain_init (VireoQemuDomain *self)
+{
+  self->console_holders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                                 (GDestroyNotify) vireo_qemu_console_free);
+}
+
+static void
+end_after_last_events (VireoQemuDomain *self)
+{
+  if (self->process != NULL && vireo_qemu_process_has_exited (self->process))
+    vireo_qemu_domain_finish (self, self->end);
+}
+
+static void
+on_qmp_closed (VireoQmp *qmp, const GError *error, VireoQemuDomain *self)
+{
+  g_autoptr (VireoQemuDomain) kept = g_object_ref (self);
+
+  /* A start sees it by the command that it waits for, and tells why. */
+  if (self->status == NULL || self->status->phase == VIREO_QEMU_PHASE_STARTING)
+    return;
+  if (self->process != NULL && !vireo_qemu_process_has_exited (self->process))
+    {
+      g_message ("the monitor of '%s' is gone: %s", vireo_obj_get_name (VIREO_OBJ (self)),
+                 error != NULL ? error->message : "closed");
+      return;
+    }
+  end_after_last_events (self);
+}
+
+static gboolean
+on_last_events_late (gpointer data)
+{
+  VireoQemuDomain *self = data;
+
+  if (self->status != NULL)
+    end_after_last_events (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_process_exited (VireoQemuProcess *process, int status, VireoQemuDomain *self)
+{
+  g_autofree char *how = vireo_qemu_process_describe_exit (status);
+
+  g_debug ("the process %d of '%s' %s", (int) vireo_qemu_process_get_pid (process),
+           vireo_obj_get_name (VIREO_OBJ (self)), how);
+  if (self->status == NULL || self->status->phase == VIREO_QEMU_PHASE_STARTING)
+    return;
+  /* What it said last, such as why the guest powered off, is read before it is declared dead. */
+  if (self->qmp != NULL && vireo_qmp_is_open (self->qmp))
+    g_timeout_add_full (G_PRIORITY_DEFAULT, LAST_EVENTS_MS, on_last_events_late,
+                        g_object_ref (self), g_object_unref);
+  else
+    vireo_qemu_domain_finish (self, self->end);
+}
+
+void
+vireo_qemu_domain_set_process (VireoQemuDomain *self, VireoQemuProcess *process)
+{
+  drop_process (self);
+  self->process = g_object_ref (process);
+  g_signal_connect (process, "exited", G_CALLBACK (on_process_exited), self);
+}
+
+void
+vireo_qemu_domain_set_qmp (VireoQemuDomain *self, VireoQmp *qmp)
+{
+  drop_qmp (self);
+  self->qmp = g_object_ref (qmp);
+  g_signal_connect (qmp, "closed", G_CALLBACK (on_qmp_closed), self);
+  vireo_qemu_events_connect (self);
+}
+
+/* Brings the parts of the record up to date that are kept elsewhere. */
+static gboolean
+refresh_status (VireoQemuDomain *self, GError **error)
+{
+  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
+  VireoQemuStatus *status = self->status;
+  char *xml = vireo_domain_def_format (vireo_domain_obj_get_live_def (obj), VIREO_FORMAT_SECURE,
+                                       error);
+
+  if (xml == NULL)
+    return FALSE;
+  g_free (status->xml);
+  status->xml = xml;
+  g_free (status->state);
+  status->state = g_strdup (vireo_domain_state_to_string (vireo_domain_obj_get_state (obj)));
+  g_free (status->state_reason);
+  status->state_reason = g_strdup (vireo_domain_obj_get_state_reason (obj));
+  return TRUE;
+}
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (vireo_store_apply_finish (VIREO_STORE (source), result, &error))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  g_warning ("cannot write the status of '%s': %s",
+             vireo_obj_get_name (VIREO_OBJ (g_task_get_source_object (task))), error->message);
+  g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+vireo_qemu_domain_save_async (VireoQemuDomain *self, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *name
+      = g_strconcat (vireo_obj_get_uuid (VIREO_OBJ (self)), VIREO_QEMU_STATUS_SUFFIX, NULL);
+  g_autoptr (GBytes) bytes = NULL;
+  GError *error = NULL;
+  VireoStoreOp op;
+
+  g_task_set_source_tag (task, vireo_qemu_domain_save_async);
+  if (!refresh_status (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  bytes = vireo_qemu_status_to_bytes (self->status);
+  op = (VireoStoreOp){ name, bytes, 0600 };
+  vireo_store_apply_async (self->driver->statuses, &op, 1, cancellable, on_saved,
+                           g_steal_pointer (&task));
+}
+
+gboolean
+vireo_qemu_domain_save_finish (VireoQemuDomain *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+vireo_qemu_domain_enter (VireoQemuDomain *self, VireoDomainState state, const char *reason,
+                         const char *lifecycle, const char *detail)
+{
+  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
+
+  if (vireo_domain_obj_get_state (obj) == state
+      && g_strcmp0 (vireo_domain_obj_get_state_reason (obj), reason) == 0)
+    return;
+  vireo_domain_obj_set_state (obj, state, reason);
+  if (self->status != NULL)
+    vireo_qemu_domain_save_async (self, NULL, NULL, NULL);
+  if (lifecycle != NULL)
+    vireo_domain_obj_emit_lifecycle (obj, lifecycle, detail);
+}
+
+/* What other parts of the host have for the guest. */
+static void
+release_resources (VireoQemuDomain *self, const VireoQemuStatus *status)
+{
+  VireoNetworkDriver *networks = self->driver->networks;
+  VireoNetworkDriverInterface *iface
+      = networks != NULL ? VIREO_NETWORK_DRIVER_GET_IFACE (networks) : NULL;
+
+  for (guint i = 0; status->taps[i] != NULL; i++)
+    if (iface != NULL && iface->unplug != NULL)
+      iface->unplug (networks, status->taps[i]);
+  vireo_qemu_image_registry_release (self->driver->images, status->name);
+  vireo_qemu_remove_runtime (status);
+}
+
+static void
+on_status_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree char *uuid = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!vireo_store_apply_finish (VIREO_STORE (source), result, &error))
+    g_warning ("cannot remove the status of %s: %s", uuid, error->message);
+}
+
+void
+vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end)
+{
+  g_autoptr (VireoQemuDomain) kept = g_object_ref (self);
+  g_autoptr (VireoQemuStatus) status = g_steal_pointer (&self->status);
+  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
+  g_autofree char *file = NULL;
+  VireoStoreOp op;
+
+  if (status == NULL)
+    return;
+  file = g_strconcat (status->uuid, VIREO_QEMU_STATUS_SUFFIX, NULL);
+  op = (VireoStoreOp){ file, NULL, 0 };
+  drop_qmp (self);
+  drop_process (self);
+  g_hash_table_remove_all (self->console_holders);
+  release_resources (self, status);
+  vireo_store_apply_async (self->driver->statuses, &op, 1, NULL, on_status_removed,
+                           g_strdup (status->uuid));
+  self->end = VIREO_QEMU_END_UNKNOWN;
+  self->pause_reason = NULL;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  vireo_domain_obj_set_id (obj, 0);
+  vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_SHUTOFF, ends[end].reason);
+  g_object_thaw_notify (G_OBJECT (self));
+  vireo_domain_obj_emit_lifecycle (obj, "stopped", ends[end].detail);
+  vireo_keeper_stopped (VIREO_KEEPER (self->driver), VIREO_OBJ (self));
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0);
+}
+
+gboolean
+vireo_qemu_domain_check_active (VireoQemuDomain *self, GError **error)
+{
+  if (vireo_obj_get_active (VIREO_OBJ (self)) && self->status != NULL)
+    return TRUE;
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the domain '%s' is not active",
+               vireo_obj_get_name (VIREO_OBJ (self)));
+  return FALSE;
+}
+
+gboolean
+vireo_qemu_domain_check_monitor (VireoQemuDomain *self, GError **error)
+{
+  if (!vireo_qemu_domain_check_active (self, error))
+    return FALSE;
+  if (self->qmp != NULL && vireo_qmp_is_open (self->qmp))
+    return TRUE;
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
+               "there is no connection to the emulator of the domain '%s'",
+               vireo_obj_get_name (VIREO_OBJ (self)));
+  return FALSE;
+}

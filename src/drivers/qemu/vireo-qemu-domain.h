@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/vireo-domain-obj.h"
+#include "vireo-qemu-process.h"
+#include "vireo-qemu-status.h"
+#include "vireo-qmp.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VireoQemuDomains VireoQemuDomains;
+
+/**
+ * VireoQemuEnd:
+ * @VIREO_QEMU_END_UNKNOWN: nothing was said: the emulator crashed or was killed
+ * @VIREO_QEMU_END_SHUTDOWN: the guest powered off
+ * @VIREO_QEMU_END_DESTROYED: it was stopped from outside
+ * @VIREO_QEMU_END_CRASHED: the guest panicked
+ * @VIREO_QEMU_END_FAILED: it could not be started
+ * @VIREO_QEMU_END_DAEMON: it ended while no daemon ran
+ *
+ * How a guest came to its end.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_QEMU_END_UNKNOWN,
+  VIREO_QEMU_END_SHUTDOWN,
+  VIREO_QEMU_END_DESTROYED,
+  VIREO_QEMU_END_CRASHED,
+  VIREO_QEMU_END_FAILED,
+  VIREO_QEMU_END_DAEMON,
+} VireoQemuEnd;
+
+/**
+ * VireoQemuDomain:
+ *
+ * A domain of QEMU, with what there is of it while it is active: the record that is also on disk,
+ * the process, and the monitor. Signal `ended`: the guest is gone and its traces are cleared away.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_QEMU_DOMAIN (vireo_qemu_domain_get_type ())
+G_DECLARE_FINAL_TYPE (VireoQemuDomain, vireo_qemu_domain, VIREO, QEMU_DOMAIN, VireoDomainObj)
+
+struct _VireoQemuDomain
+{
+  VireoDomainObj parent_instance;
+
+  VireoQemuDomains *driver;    /* not a reference: the driver has the domain */
+  VireoQemuStatus *status;     /* NULL: there is nothing of a guest */
+  VireoQemuProcess *process;   /* NULL: not there yet, or not any more */
+  VireoQmp *qmp;               /* NULL: not connected */
+  VireoQemuEnd end;            /* what will have ended it, as far as is known */
+  const char *pause_reason;    /* of the next STOP event; static, NULL for "user" */
+  gboolean restarting;         /* between our reset and QEMU's going on: it stops and runs again */
+  gboolean start_cancelled;    /* the last start was given up, by whom wants it stopped */
+  GHashTable *console_holders; /* alias -> VireoQemuConsole */
+};
+
+/* Makes @process the domain's, whose end becomes the domain's. Takes a reference. */
+void vireo_qemu_domain_set_process (VireoQemuDomain *self, VireoQemuProcess *process);
+
+/* Makes @qmp the domain's, whose events become the domain's states. Takes a reference. */
+void vireo_qemu_domain_set_qmp (VireoQemuDomain *self, VireoQmp *qmp);
+
+/* State, its record on disk (without waiting), and the event @lifecycle unless it is NULL. Does
+ * nothing when the domain is in that state for that reason already. */
+void vireo_qemu_domain_enter (VireoQemuDomain *self, VireoDomainState state, const char *reason,
+                              const char *lifecycle, const char *detail);
+
+/* Writes the record. Without a callback nobody waits, and a failure is logged. */
+void vireo_qemu_domain_save_async (VireoQemuDomain *self, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+gboolean vireo_qemu_domain_save_finish (VireoQemuDomain *self, GAsyncResult *result,
+                                        GError **error);
+
+/* The guest is gone: clears all traces away, by the record. */
+void vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end);
+
+/* Errors: InvalidState when the domain is not active. HypervisorUnresponsive when there is no
+ * monitor. */
+gboolean vireo_qemu_domain_check_active (VireoQemuDomain *self, GError **error);
+gboolean vireo_qemu_domain_check_monitor (VireoQemuDomain *self, GError **error);
+
+/* What the definition wants when the guest powers off, restarts or crashes, told to QEMU; no reply is
+ * waited for. @pause_at_poweroff: the guest is to restart instead. */
+void vireo_qemu_domain_set_actions (VireoQemuDomain *self, gboolean pause_at_poweroff);
+
+/* Connects the handler of QEMU's events. */
+void vireo_qemu_events_connect (VireoQemuDomain *self);
+
+/* What a paused QEMU waits for us to do after the guest powered off or crashed, which the event or,
+ * after a daemon's restart, its run state says. */
+void vireo_qemu_events_handle_poweroff (VireoQemuDomain *self, gboolean by_guest_reset);
+void vireo_qemu_events_handle_crash (VireoQemuDomain *self);
+
+G_END_DECLS

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-qemu-driver.h"
+
+#include "vireo-qemu-capsxml.h"
+
+#define DRIVER_ID "qemu"
+#define DRIVER_NAME "QEMU"
+#define URI_SYSTEM "qemu:///system"
+#define URI_SESSION "qemu:///session"
+
+/* ---- the connection ---- */
+
+struct _VireoQemuConnection
+{
+  VireoConnectionObj parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (VireoQemuConnection, vireo_qemu_connection, VIREO_TYPE_CONNECTION_OBJ)
+
+static VireoQemuDomains *
+get_domains (VireoConnectionObj *connection)
+{
+  return VIREO_QEMU_DOMAINS (vireo_connection_obj_get_domain_driver (connection));
+}
+
+static void
+on_capabilities (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  char *xml = vireo_qemu_capabilities_finish (result, &error);
+
+  if (xml != NULL)
+    g_task_return_pointer (task, xml, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+get_capabilities (VireoConnectionObj *connection, GTask *task)
+{
+  vireo_qemu_capabilities_async (get_domains (connection)->caps, g_task_get_cancellable (task),
+                                 on_capabilities, task);
+}
+
+static void
+vireo_qemu_connection_class_init (VireoQemuConnectionClass *klass)
+{
+  VIREO_CONNECTION_OBJ_CLASS (klass)->get_capabilities = get_capabilities;
+}
+
+static void
+vireo_qemu_connection_init (VireoQemuConnection *self)
+{
+}
+
+/* What callers want to know before they ask an emulator for anything: found out once, when the
+ * connection is there, without making anybody wait. */
+static void
+on_version (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (VireoConnectionObj) connection = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoQemuCaps) caps
+      = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
+  g_autofree char *version = NULL;
+  guint number;
+
+  if (caps == NULL)
+    {
+      g_message ("the version of QEMU is not known: %s", error->message);
+      return;
+    }
+  number = vireo_qemu_caps_get_version (caps);
+  version = g_strdup_printf ("%u.%u.%u", number / 1000000, number / 1000 % 1000, number % 1000);
+  vireo_connection_obj_set_hypervisor_version (connection, version);
+}
+
+static void
+find_version (VireoConnectionObj *connection)
+{
+  g_autoptr (GPtrArray) emulators = vireo_qemu_find_emulators ();
+
+  for (guint i = 0; i < emulators->len; i++)
+    if (g_str_has_suffix (emulators->pdata[i], "qemu-system-x86_64") || i + 1 == emulators->len)
+      {
+        vireo_qemu_caps_cache_get_async (get_domains (connection)->caps, emulators->pdata[i], NULL,
+                                         on_version, g_object_ref (connection));
+        return;
+      }
+}
+
+/* ---- the driver ---- */
+
+struct _VireoQemuDriver
+{
+  GObject parent_instance;
+
+  const VireoEnv *env;
+};
+
+static void driver_init (VireoDriverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (VireoQemuDriver, vireo_qemu_driver, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (VIREO_TYPE_DRIVER, driver_init))
+
+static gboolean
+accepts_uri (VireoDriver *driver, const char *uri)
+{
+  VireoQemuDriver *self = VIREO_QEMU_DRIVER (driver);
+
+  return g_str_equal (uri, self->env->session ? URI_SESSION : URI_SYSTEM);
+}
+
+static VireoConnectionObj *
+connection_new (VireoQemuDriver *self, VireoQemuDomains *domains)
+{
+  return g_object_new (VIREO_TYPE_QEMU_CONNECTION,
+                       "name", DRIVER_ID,
+                       "driver", DRIVER_NAME,
+                       "uri", self->env->session ? URI_SESSION : URI_SYSTEM,
+                       "domain-driver", domains,
+                       "network-driver", domains->networks,
+                       NULL);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  VireoQemuDriver *self = VIREO_QEMU_DRIVER (g_task_get_source_object (task));
+  VireoConnectionObj *connection;
+  GError *error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  connection = connection_new (self, VIREO_QEMU_DOMAINS (source));
+  find_version (connection);
+  g_task_return_pointer (task, connection, g_object_unref);
+}
+
+static void
+open_connection (VireoDriver *driver, const char *uri, GTask *task)
+{
+  VireoQemuDriver *self = VIREO_QEMU_DRIVER (driver);
+  g_autoptr (VireoQemuDomains) domains = vireo_qemu_domains_new (self->env, NULL);
+
+  vireo_qemu_domains_open (domains, g_task_new (domains, g_task_get_cancellable (task), on_opened,
+                                                task));
+}
+
+static void
+driver_init (VireoDriverInterface *iface)
+{
+  iface->name = DRIVER_NAME;
+  iface->id = DRIVER_ID;
+  iface->accepts_uri = accepts_uri;
+  iface->open = open_connection;
+}
+
+static void
+vireo_qemu_driver_class_init (VireoQemuDriverClass *klass)
+{
+}
+
+static void
+vireo_qemu_driver_init (VireoQemuDriver *self)
+{
+}
+
+/**
+ * vireo_qemu_driver_new:
+ * @env: where the daemon keeps its things; it must outlive the driver
+ *
+ * Returns: (transfer full): the driver of QEMU
+ * Since: 0.1
+ */
+VireoDriver *
+vireo_qemu_driver_new (const VireoEnv *env)
+{
+  VireoQemuDriver *self = g_object_new (VIREO_TYPE_QEMU_DRIVER, NULL);
+
+  self->env = env;
+  return VIREO_DRIVER (self);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-qemu-open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vireo-qemu-log.h"
+#include "vireo-qemu-monitor.h"
+
+/* Variables of firmware have some 100 KiB to a few MiB. */
+#define MAX_NVRAM (64u * 1024 * 1024)
+
+/* All that the thread needs, copied: the definition belongs to the main context. */
+typedef struct
+{
+  char *name;
+  GPtrArray *disks;   /* of VireoQemuImageSpec, or NULL for an empty drive */
+  GArray *optional;   /* of gboolean, for each disk: one that is not there is an empty drive */
+  VireoQemuImageSpec *loader;
+  VireoQemuImageSpec *nvram;
+  char *nvram_template;
+  char *kernel;
+  char *initrd;
+  char *dtb;
+  VireoQemuIdentity identity;
+  char *runtime_dir;
+  char *monitor;
+  char *log_dir;
+} Plan;
+
+static void
+free_spec (gpointer spec)
+{
+  vireo_qemu_image_spec_free (spec);
+}
+
+static void
+plan_free (gpointer data)
+{
+  Plan *plan = data;
+
+  g_ptr_array_unref (plan->disks);
+  g_array_unref (plan->optional);
+  vireo_qemu_image_spec_free (plan->loader);
+  vireo_qemu_image_spec_free (plan->nvram);
+  g_free (plan->nvram_template);
+  g_free (plan->name);
+  g_free (plan->kernel);
+  g_free (plan->initrd);
+  g_free (plan->dtb);
+  g_free (plan->runtime_dir);
+  g_free (plan->monitor);
+  g_free (plan->log_dir);
+  g_free (plan);
+}
+
+void
+vireo_qemu_opened_free (VireoQemuOpened *opened)
+{
+  if (opened == NULL)
+    return;
+  vireo_qemu_resources_free (opened->resources);
+  if (opened->log_fd >= 0)
+    close (opened->log_fd);
+  g_free (opened->log_path);
+  g_free (opened);
+}
+
+/* ---- from the definition, on the main context ---- */
+
+static const char *
+source_path (VireoDiskType type, const VireoDiskSourceDef *source)
+{
+  if (source == NULL)
+    return NULL;
+  return type == VIREO_DISK_TYPE_BLOCK ? source->dev : source->file;
+}
+
+static GPtrArray *
+plan_lower (const VireoBackingStoreDef *store)
+{
+  GPtrArray *lower = g_ptr_array_new_with_free_func (free_spec);
+
+  for (; store != NULL; store = store->backing_store)
+    {
+      const char *path = source_path (store->type, store->source);
+
+      if (path != NULL)
+        g_ptr_array_add (lower,
+                         vireo_qemu_image_spec_new (
+                             path,
+                             store->format != NULL
+                                 ? vireo_disk_format_to_string (store->format->type)
+                                 : NULL,
+                             TRUE));
+    }
+  return lower;
+}
+
+static gboolean
+plan_disk (Plan *plan, const VireoDiskDef *disk, GError **error)
+{
+  gboolean removable
+      = disk->device == VIREO_DISK_DEVICE_CDROM || disk->device == VIREO_DISK_DEVICE_FLOPPY;
+  gboolean optional = disk->source != NULL && removable
+                      && disk->source->startup_policy == VIREO_STARTUP_POLICY_OPTIONAL;
+  VireoDiskFormat format = disk->driver != NULL ? disk->driver->type : VIREO_DISK_FORMAT_UNSET;
+  const char *path = source_path (disk->type, disk->source);
+  VireoQemuImageSpec *spec;
+
+  g_array_append_val (plan->optional, optional);
+  if (path == NULL && removable)
+    {
+      g_ptr_array_add (plan->disks, NULL);
+      return TRUE;
+    }
+  if (path == NULL || disk->type > VIREO_DISK_TYPE_BLOCK)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                   "the disk '%s' has no source that is a file or a block device",
+                   disk->target->dev);
+      return FALSE;
+    }
+  spec = vireo_qemu_image_spec_new (path, vireo_disk_format_to_string (format),
+                                    disk->readonly || disk->device == VIREO_DISK_DEVICE_CDROM);
+  if (disk->backing_store != NULL)
+    spec->lower = plan_lower (disk->backing_store);
+  g_ptr_array_add (plan->disks, spec);
+  return TRUE;
+}
+
+static void
+plan_firmware (Plan *plan, const VireoOsDef *os)
+{
+  if (os->loader != NULL && os->loader->path != NULL)
+    plan->loader = vireo_qemu_image_spec_new (os->loader->path,
+                                              vireo_disk_format_to_string (os->loader->format),
+                                              os->loader->readonly != VIREO_TRISTATE_NO);
+  if (os->nvram != NULL && os->nvram->path != NULL)
+    {
+      plan->nvram = vireo_qemu_image_spec_new (
+          os->nvram->path, vireo_disk_format_to_string (os->nvram->format), FALSE);
+      plan->nvram_template = g_strdup (os->nvram->template);
+    }
+  plan->kernel = g_strdup (os->kernel);
+  plan->initrd = g_strdup (os->initrd);
+  plan->dtb = g_strdup (os->dtb);
+}
+
+static gboolean
+plan_fill (Plan *plan, const VireoDomainDef *def, GError **error)
+{
+  plan->name = g_strdup (def->name);
+  plan->disks = g_ptr_array_new_with_free_func (free_spec);
+  plan->optional = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  if (def->os != NULL)
+    plan_firmware (plan, def->os);
+  for (guint i = 0; i < def->n_disks; i++)
+    if (!plan_disk (plan, def->disks[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- in the thread ---- */
+
+static gboolean
+open_disks (const Plan *plan, VireoQemuResources *resources, guint *next_fdset, GError **error)
+{
+  for (guint i = 0; i < plan->disks->len; i++)
+    {
+      const VireoQemuImageSpec *spec = plan->disks->pdata[i];
+      g_autoptr (GError) cause = NULL;
+      GPtrArray *chain
+          = spec != NULL ? vireo_qemu_images_open (spec, next_fdset, &cause) : NULL;
+
+      if (cause != NULL
+          && !(g_array_index (plan->optional, gboolean, i)
+               && g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE)))
+        {
+          g_propagate_error (error, g_steal_pointer (&cause));
+          return FALSE;
+        }
+      g_ptr_array_add (resources->disks, chain);
+    }
+  return TRUE;
+}
+
+static VireoQemuImage *
+open_flash (const VireoQemuImageSpec *spec, guint *next_fdset, GError **error)
+{
+  g_autoptr (GPtrArray) chain = vireo_qemu_images_open (spec, next_fdset, error);
+
+  if (chain == NULL)
+    return NULL;
+  if (chain->len != 1)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                   "%s: firmware with a backing image is not supported", spec->path);
+      return NULL;
+    }
+  return g_ptr_array_steal_index (chain, 0);
+}
+
+/* A guest's own copy of the variables is made at its first start. */
+static gboolean
+make_nvram (const Plan *plan, GError **error)
+{
+  g_autofree char *folder = NULL, *contents = NULL;
+  struct stat status;
+  gsize length;
+
+  if (plan->nvram_template == NULL || g_access (plan->nvram->path, F_OK) == 0)
+    return TRUE;
+  folder = g_path_get_dirname (plan->nvram->path);
+  if (stat (plan->nvram_template, &status) == 0 && status.st_size > (off_t) MAX_NVRAM)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED, "%s is too large",
+                   plan->nvram_template);
+      return FALSE;
+    }
+  if (g_mkdir_with_parents (folder, 0700) != 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot make the folder %s", folder);
+      return FALSE;
+    }
+  if (!g_file_get_contents (plan->nvram_template, &contents, &length, error)
+      || !g_file_set_contents_full (plan->nvram->path, contents, (gssize) length,
+                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                    0600, error))
+    {
+      vireo_error_translate (error, "cannot make the firmware's variables");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+open_firmware (const Plan *plan, VireoQemuResources *resources, guint *next_fdset, GError **error)
+{
+  const struct
+  {
+    const char *path;
+    VireoQemuFile **file;
+  } files[] = {
+    { plan->kernel, &resources->kernel },
+    { plan->initrd, &resources->initrd },
+    { plan->dtb, &resources->dtb },
+  };
+
+  if (plan->loader != NULL
+      && (resources->loader = open_flash (plan->loader, next_fdset, error)) == NULL)
+    return FALSE;
+  if (plan->nvram != NULL
+      && (!make_nvram (plan, error)
+          || (resources->nvram = open_flash (plan->nvram, next_fdset, error)) == NULL))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    if (files[i].path != NULL
+        && (*files[i].file = vireo_qemu_file_open (files[i].path, plan->identity.change, error))
+               == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* The folder is the guest's user's: the emulator makes its sockets in it. */
+static gboolean
+make_runtime (const Plan *plan, VireoQemuResources *resources, GError **error)
+{
+  if (mkdir (plan->runtime_dir, 0700) != 0 && errno != EEXIST)
+    {
+      vireo_error_set_errno (error, errno, "cannot make the folder %s", plan->runtime_dir);
+      return FALSE;
+    }
+  if (plan->identity.change
+      && lchown (plan->runtime_dir, plan->identity.uid, plan->identity.gid) != 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot give the folder %s away", plan->runtime_dir);
+      return FALSE;
+    }
+  resources->runtime_dir = g_strdup (plan->runtime_dir);
+  resources->monitor_fd = vireo_qemu_monitor_listen (plan->monitor, error);
+  return resources->monitor_fd >= 0;
+}
+
+static void
+open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  const Plan *plan = task_data;
+  g_autoptr (VireoQemuOpened) opened = g_new0 (VireoQemuOpened, 1);
+  guint next_fdset = 1;
+  GError *error = NULL;
+  struct stat status;
+
+  opened->resources = vireo_qemu_resources_new ();
+  opened->log_fd = -1;
+  if (!open_disks (plan, opened->resources, &next_fdset, &error)
+      || !open_firmware (plan, opened->resources, &next_fdset, &error)
+      || !make_runtime (plan, opened->resources, &error)
+      || (opened->log_fd
+          = vireo_qemu_log_open (plan->log_dir, plan->name, &opened->log_path, &error))
+             < 0)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  opened->log_start = fstat (opened->log_fd, &status) == 0 ? status.st_size : 0;
+  g_task_return_pointer (task, g_steal_pointer (&opened),
+                         (GDestroyNotify) vireo_qemu_opened_free);
+}
+
+void
+vireo_qemu_open_async (const VireoDomainDef *def, const VireoQemuIdentity *identity,
+                       const char *runtime_dir, const char *monitor, const char *log_dir,
+                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Plan *plan = g_new0 (Plan, 1);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, vireo_qemu_open_async);
+  g_task_set_task_data (task, plan, plan_free);
+  g_task_set_return_on_cancel (task, TRUE);
+  plan->identity = *identity;
+  plan->runtime_dir = g_strdup (runtime_dir);
+  plan->monitor = g_strdup (monitor);
+  plan->log_dir = g_strdup (log_dir);
+  if (plan_fill (plan, def, &error))
+    g_task_run_in_thread (task, open_thread);
+  else
+    g_task_return_error (task, error);
+}
+
+VireoQemuOpened *
+vireo_qemu_open_finish (GAsyncResult *result, GError **error)
+{
+  VireoQemuOpened *opened = g_task_propagate_pointer (G_TASK (result), error);
+
+  return opened;
+}
+
+/* ---- afterwards ---- */
+
+static VireoBackingStoreDef *
+describe_layers (const GPtrArray *chain, guint from)
+{
+  VireoBackingStoreDef *store = vireo_backing_store_def_new ();
+  const VireoQemuImage *image;
+
+  /* An element without a source says that nothing is below. */
+  if (from >= chain->len)
+    return store;
+  image = chain->pdata[from];
+  store->source = vireo_disk_source_def_new ();
+  store->format = vireo_storage_format_def_new ();
+  store->format->type = vireo_disk_format_from_string (image->format);
+  if (image->device == 0)
+    {
+      store->type = VIREO_DISK_TYPE_BLOCK;
+      store->source->dev = g_strdup (image->path);
+    }
+  else
+    {
+      store->type = VIREO_DISK_TYPE_FILE;
+      store->source->file = g_strdup (image->path);
+    }
+  store->backing_store = describe_layers (chain, from + 1);
+  return store;
+}
+
+void
+vireo_qemu_open_describe (VireoDomainDef *def, const VireoQemuResources *resources)
+{
+  for (guint i = 0; i < def->n_disks && i < resources->disks->len; i++)
+    {
+      VireoDiskDef *disk = def->disks[i];
+      const GPtrArray *chain = resources->disks->pdata[i];
+
+      if (chain == NULL)
+        g_clear_pointer (&disk->source, vireo_disk_source_def_free);
+      else if (disk->backing_store == NULL)
+        disk->backing_store = describe_layers (chain, 1);
+    }
+}

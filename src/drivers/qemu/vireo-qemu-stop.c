@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
+
+#include "vireo-qemu-domains.h"
+
+/* Stopping a guest: ever less polite, until the process is gone. */
+
+typedef struct
+{
+  VireoQemuDomain *domain;
+  GTask *task; /* the caller's */
+  gsize step;
+  gboolean graceful;
+  gulong ended_handler;
+} Stop;
+
+static gboolean
+has_monitor (VireoQemuDomain *self)
+{
+  return self->qmp != NULL && vireo_qmp_is_open (self->qmp);
+}
+
+static void
+on_quit_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (VIREO_QMP (source), result, &error);
+
+  /* The end of the process tells whether it worked. */
+  if (error != NULL)
+    g_debug ("quit: %s", error->message);
+}
+
+static void
+ask_monitor (VireoQemuDomain *self)
+{
+  vireo_qmp_execute_async (self->qmp, "quit", NULL, NULL, 0, NULL, on_quit_sent, NULL);
+}
+
+static void
+send_term (VireoQemuDomain *self)
+{
+  vireo_qemu_process_kill (self->process, SIGTERM);
+}
+
+static void
+send_kill (VireoQemuDomain *self)
+{
+  vireo_qemu_process_kill (self->process, SIGKILL);
+}
+
+static const struct
+{
+  void (*act) (VireoQemuDomain *self);
+  gsize timeout;
+  gboolean needs_monitor;
+} ladder[] = {
+  { ask_monitor, G_STRUCT_OFFSET (VireoQemuTimeouts, quit), TRUE },
+  { send_term, G_STRUCT_OFFSET (VireoQemuTimeouts, terminate), FALSE },
+  { send_kill, G_STRUCT_OFFSET (VireoQemuTimeouts, kill), FALSE },
+};
+
+static void stop_step (Stop *stop);
+
+static void
+stop_free (Stop *stop)
+{
+  g_object_unref (stop->domain);
+  g_object_unref (stop->task);
+  g_free (stop);
+}
+
+static void
+on_ended (VireoQemuDomain *self, Stop *stop)
+{
+  g_clear_signal_handler (&stop->ended_handler, self);
+  g_task_return_boolean (stop->task, TRUE);
+  stop_free (stop);
+}
+
+/* The process is gone; its last events may still be on their way, and then comes `ended`. */
+static void
+finish_when_ended (Stop *stop)
+{
+  if (stop->domain->status != NULL)
+    {
+      stop->ended_handler
+          = g_signal_connect (stop->domain, "ended", G_CALLBACK (on_ended), stop);
+      return;
+    }
+  g_task_return_boolean (stop->task, TRUE);
+  stop_free (stop);
+}
+
+static void
+give_up (Stop *stop)
+{
+  VireoQemuDomain *self = stop->domain;
+
+  g_task_return_new_error (stop->task, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
+                           "the emulator of '%s', process %d, does not end%s",
+                           vireo_obj_get_name (VIREO_OBJ (self)), (int) self->status->pid,
+                           stop->graceful ? ", and was not to be killed" : " although it was killed");
+  /* It goes on to live. */
+  if (stop->graceful)
+    {
+      self->end = VIREO_QEMU_END_UNKNOWN;
+      self->status->phase = VIREO_QEMU_PHASE_RUNNING;
+      vireo_qemu_domain_save_async (self, NULL, NULL, NULL);
+    }
+  stop_free (stop);
+}
+
+static void
+on_waited (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Stop *stop = user_data;
+  gboolean exited = vireo_qemu_process_wait_finish (VIREO_QEMU_PROCESS (source), result, NULL);
+
+  if (exited || stop->domain->status == NULL)
+    {
+      finish_when_ended (stop);
+      return;
+    }
+  stop->step++;
+  if (stop->graceful || stop->step == G_N_ELEMENTS (ladder))
+    give_up (stop);
+  else
+    stop_step (stop);
+}
+
+static void
+stop_step (Stop *stop)
+{
+  VireoQemuDomain *self = stop->domain;
+  const VireoQemuTimeouts *timeouts = &self->driver->timeouts;
+  guint wait;
+
+  while (ladder[stop->step].needs_monitor && !has_monitor (self))
+    stop->step++;
+  wait = stop->graceful ? timeouts->graceful
+                        : G_STRUCT_MEMBER (guint, timeouts, ladder[stop->step].timeout);
+  ladder[stop->step].act (self);
+  vireo_qemu_process_wait_async (self->process, wait, NULL, on_waited, stop);
+}
+
+void
+vireo_qemu_destroy (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainDestroyFlags flags,
+                    GTask *task)
+{
+  VireoQemuDomain *self = VIREO_QEMU_DOMAIN (obj);
+  gboolean was_starting = self->start_cancelled;
+  GError *error = NULL;
+  Stop *stop;
+
+  self->start_cancelled = FALSE;
+  if (self->status == NULL && was_starting)
+    {
+      /* The start that this stop made give up is undone: what was asked for is so. */
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+      return;
+    }
+  if (!vireo_qemu_domain_check_active (self, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  stop = g_new0 (Stop, 1);
+  stop->domain = g_object_ref (self);
+  stop->task = task;
+  stop->graceful = (flags & VIREO_DOMAIN_DESTROY_GRACEFUL) != 0;
+  self->end = VIREO_QEMU_END_DESTROYED;
+  self->status->phase = VIREO_QEMU_PHASE_STOPPING;
+  vireo_qemu_domain_save_async (self, NULL, NULL, NULL);
+  stop_step (stop);
+}
