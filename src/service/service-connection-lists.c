@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "service-connection-lists.h"
+
+#include <string.h>
+
+#include "drivers/vireo-driver.h"
+#include "vireo-standard.h"
+#include "vireo-visibility.h"
+
+static VireoObjList *
+get_list (VireoCall *call, VireoPathKind path_kind)
+{
+  return vireo_tree_get_list (vireo_server_get_tree (call->server), call->node, path_kind);
+}
+
+/* ---- lists ---- */
+
+/* Options that filter by what an object is. */
+static const struct
+{
+  const char *option;
+  const char *property;
+} boolean_filters[] = {
+  { "active", "active" },
+  { "persistent", "persistent" },
+  { "autostart", "autostart" },
+  { "post-parse-failed", "post-parse-failed" },
+};
+
+typedef struct
+{
+  guint n;
+  const char *properties[G_N_ELEMENTS (boolean_filters)];
+  gboolean values[G_N_ELEMENTS (boolean_filters)];
+  const char *state;
+} Filters;
+
+static gboolean
+read_filters (VireoCall *call, Filters *filters)
+{
+  VireoDomainState state;
+
+  memset (filters, 0, sizeof *filters);
+  for (gsize i = 0; i < G_N_ELEMENTS (boolean_filters); i++)
+    if (vireo_call_find_boolean (call, boolean_filters[i].option, &filters->values[filters->n]))
+      filters->properties[filters->n++] = boolean_filters[i].property;
+  filters->state = vireo_call_get_string (call, "state");
+  if (filters->state == NULL || vireo_domain_state_from_string (filters->state, &state))
+    return TRUE;
+  vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT, "there is no state \"%s\"",
+                               filters->state);
+  return FALSE;
+}
+
+static gboolean
+matches (VireoObj *obj, const Filters *filters)
+{
+  g_autofree char *state = NULL;
+
+  for (guint i = 0; i < filters->n; i++)
+    {
+      gboolean value;
+
+      g_object_get (obj, filters->properties[i], &value, NULL);
+      if (value != filters->values[i])
+        return FALSE;
+    }
+  if (filters->state == NULL)
+    return TRUE;
+  g_object_get (obj, "state", &state, NULL);
+  return g_strcmp0 (state, filters->state) == 0;
+}
+
+/* The nodes that match the options of @call; %NULL when it was answered. */
+static GPtrArray *
+collect (VireoCall *call, VireoPathKind path_kind)
+{
+  VireoObjList *list = get_list (call, path_kind);
+  g_autoptr (GPtrArray) objects = NULL;
+  GPtrArray *nodes;
+  Filters filters;
+
+  if (!read_filters (call, &filters))
+    return NULL;
+  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  if (list == NULL)
+    return nodes;
+  objects = vireo_obj_list_snapshot (list);
+  for (guint i = 0; i < objects->len; i++)
+    {
+      VireoObj *obj = g_ptr_array_index (objects, i);
+      VireoNode *node = vireo_node_of (obj);
+
+      if (node != NULL && matches (obj, &filters))
+        g_ptr_array_add (nodes, vireo_node_ref (node));
+    }
+  return nodes;
+}
+
+static void
+return_paths (GPtrArray *nodes, gpointer user_data)
+{
+  GVariantBuilder paths;
+
+  g_variant_builder_init (&paths, G_VARIANT_TYPE ("ao"));
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const VireoNode *node = g_ptr_array_index (nodes, i);
+
+      if (!node->gone)
+        g_variant_builder_add (&paths, "o", node->path);
+    }
+  vireo_call_return (user_data, g_variant_new ("(ao)", &paths));
+}
+
+static void
+list_objects (VireoCall *call, VireoPathKind path_kind)
+{
+  g_autoptr (GPtrArray) nodes = collect (call, path_kind);
+
+  if (nodes != NULL)
+    vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
+                             return_paths, call);
+}
+
+void
+vireo_connection_list_domains (VireoCall *call)
+{
+  list_objects (call, VIREO_PATH_DOMAIN);
+}
+
+void
+vireo_connection_list_networks (VireoCall *call)
+{
+  list_objects (call, VIREO_PATH_NETWORK);
+}
+
+/* ---- lists with properties ---- */
+
+static void
+return_objects (GPtrArray *nodes, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  VireoReading reading = { vireo_server_get_tree (call->server), NULL };
+  g_autofree const char **names = NULL;
+  GVariantBuilder objects;
+
+  g_variant_get_child (call->args, 0, "^a&s", &names);
+  g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sv}}"));
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      VireoNode *node = g_ptr_array_index (nodes, i);
+
+      if (!node->gone)
+        g_variant_builder_add (
+            &objects, "{o@a{sv}}", node->path,
+            vireo_standard_properties (node, &reading, names[0] != NULL ? names : NULL));
+    }
+  vireo_call_return (call, g_variant_new ("(a{oa{sv}})", &objects));
+}
+
+static void
+get_objects (VireoCall *call, VireoPathKind path_kind)
+{
+  const VireoInterfaceInfo *info
+      = vireo_tree_get_export (vireo_server_get_tree (call->server), path_kind)->info;
+  g_autofree const char **names = NULL;
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_variant_get_child (call->args, 0, "^a&s", &names);
+  for (guint i = 0; names[i] != NULL; i++)
+    if (vireo_property_find (info, names[i]) == NULL)
+      {
+        vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                     "%s has no property \"%s\"", info->name, names[i]);
+        return;
+      }
+  nodes = collect (call, path_kind);
+  if (nodes != NULL)
+    vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
+                             return_objects, call);
+}
+
+void
+vireo_connection_get_domains (VireoCall *call)
+{
+  get_objects (call, VIREO_PATH_DOMAIN);
+}
+
+void
+vireo_connection_get_networks (VireoCall *call)
+{
+  get_objects (call, VIREO_PATH_NETWORK);
+}
+
+/* ---- look-ups ---- */
+
+static void
+return_found (GPtrArray *nodes, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  g_autofree char *wanted = NULL;
+  const VireoNode *node = nodes->len > 0 ? g_ptr_array_index (nodes, 0) : NULL;
+
+  if (node != NULL && !node->gone)
+    {
+      vireo_call_return (call, g_variant_new ("(o)", node->path));
+      return;
+    }
+  wanted = g_variant_print (call->args, FALSE);
+  vireo_call_return_new_error (call, VIREO_ERROR_NOT_FOUND, "%s found nothing for %s",
+                               call->method->name, wanted);
+}
+
+static void
+look_up (VireoCall *call, VireoObj *obj)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+  VireoNode *node = vireo_node_of (obj);
+
+  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  if (node != NULL)
+    g_ptr_array_add (nodes, vireo_node_ref (node));
+  vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
+                           return_found, call);
+}
+
+static void
+look_up_by_name (VireoCall *call, VireoPathKind path_kind)
+{
+  VireoObjList *list = get_list (call, path_kind);
+  const char *name;
+
+  g_variant_get_child (call->args, 0, "&s", &name);
+  look_up (call, list != NULL ? vireo_obj_list_find_by_name (list, name) : NULL);
+}
+
+/* In lower case with dashes, whether it has dashes or not; %NULL when it is no UUID. */
+static char *
+canonical_uuid (const char *text)
+{
+  static const guint8 groups[] = { 8, 12, 16, 20 };
+  g_autoptr (GString) uuid = g_string_new (NULL);
+  guint n_digits = 0;
+
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '-')
+        continue;
+      if (!g_ascii_isxdigit (*text) || n_digits == 32)
+        return NULL;
+      if (memchr (groups, (int) n_digits, sizeof groups) != NULL)
+        g_string_append_c (uuid, '-');
+      g_string_append_c (uuid, g_ascii_tolower (*text));
+      n_digits++;
+    }
+  return n_digits == 32 ? g_string_free (g_steal_pointer (&uuid), FALSE) : NULL;
+}
+
+static void
+look_up_by_uuid (VireoCall *call, VireoPathKind path_kind)
+{
+  VireoObjList *list = get_list (call, path_kind);
+  g_autofree char *uuid = NULL;
+  const char *text;
+
+  g_variant_get_child (call->args, 0, "&s", &text);
+  uuid = canonical_uuid (text);
+  if (uuid == NULL)
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                 "a UUID has 32 hexadecimal digits, with or without dashes; "
+                                 "\"%.64s\" is none",
+                                 text);
+  else
+    look_up (call, list != NULL ? vireo_obj_list_find_by_uuid (list, uuid) : NULL);
+}
+
+void
+vireo_connection_lookup_domain_by_name (VireoCall *call)
+{
+  look_up_by_name (call, VIREO_PATH_DOMAIN);
+}
+
+void
+vireo_connection_lookup_domain_by_uuid (VireoCall *call)
+{
+  look_up_by_uuid (call, VIREO_PATH_DOMAIN);
+}
+
+void
+vireo_connection_lookup_network_by_name (VireoCall *call)
+{
+  look_up_by_name (call, VIREO_PATH_NETWORK);
+}
+
+void
+vireo_connection_lookup_network_by_uuid (VireoCall *call)
+{
+  look_up_by_uuid (call, VIREO_PATH_NETWORK);
+}
+
+void
+vireo_connection_lookup_domain_by_id (VireoCall *call)
+{
+  VireoObjList *list = get_list (call, VIREO_PATH_DOMAIN);
+  g_autoptr (GPtrArray) objects = list != NULL ? vireo_obj_list_snapshot (list) : NULL;
+  VireoObj *found = NULL;
+  guint id;
+
+  g_variant_get_child (call->args, 0, "u", &id);
+  for (guint i = 0; id != 0 && objects != NULL && i < objects->len && found == NULL; i++)
+    {
+      VireoDomainObj *domain = g_ptr_array_index (objects, i);
+
+      if (vireo_domain_obj_get_id (domain) == id)
+        found = VIREO_OBJ (domain);
+    }
+  look_up (call, found);
+}

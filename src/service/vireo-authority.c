@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-authority.h"
+
+#include <unistd.h>
+
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+#define POLKIT_FLAG_INTERACTION 1u
+
+#define CACHE_TIME_US (5 * G_USEC_PER_SEC)
+#define MAX_CACHED 65536u
+#define MAX_ASKED 48u
+#define MAX_PROMPTS 48u
+#define MAX_PROMPTS_OF_USER 8u
+#define PROMPT_TIMEOUT_MS (10 * 60 * 1000)
+
+struct _VireoAuthority
+{
+  GObject parent;
+
+  GDBusConnection *connection;
+  gboolean session;
+  guint changed_id;
+  guint owner_id;
+
+  /* Counts polkit's changes: an answer to a question from before one is not kept. */
+  guint generation;
+
+  /* (element-type CallerState): those with questions that wait, in turn */
+  GQueue waiting;
+  guint n_asked;
+
+  guint n_prompts;
+  GHashTable *prompts_of_user;
+  guint64 n_cancellations;
+};
+
+/* What is known and asked for one caller. */
+typedef struct
+{
+  VireoAuthority *authority; /* not owned: it outlives the callers' calls */
+  VireoCaller *caller;       /* not owned: owns this */
+  guint generation;
+  GHashTable *decisions; /* (element-type Question Decision) */
+  GHashTable *asked;     /* (element-type Question): waiting and under way */
+  GQueue waiting;        /* (element-type Question) */
+} CallerState;
+
+typedef struct
+{
+  VireoVerdict verdict;
+  gint64 expires;
+} Decision;
+
+typedef struct
+{
+  VireoVerdictFunc func;
+  gpointer user_data;
+} Waiter;
+
+/* Looked up by action and details alone. */
+typedef struct
+{
+  const VireoAction *action;
+  VireoDetails *details;
+  VireoCaller *caller;
+  VireoAuthority *authority;
+  guint generation;
+  GArray *waiters;
+} Question;
+
+typedef struct
+{
+  VireoAuthority *authority;
+  guint uid;
+  VireoVerdictFunc func;
+  gpointer user_data;
+  GCancellable *cancellable;
+  gulong cancelled_id;
+  char *cancellation_id;
+} Prompt;
+
+G_DEFINE_TYPE (VireoAuthority, vireo_authority, G_TYPE_OBJECT)
+
+static GQuark
+caller_state_quark (void)
+{
+  static GQuark quark = 0;
+
+  if (quark == 0)
+    quark = g_quark_from_static_string ("vireo-authority-caller-state");
+  return quark;
+}
+
+static guint
+question_hash (gconstpointer key)
+{
+  const Question *question = key;
+
+  return g_direct_hash (question->action) * 31 + g_direct_hash (question->details);
+}
+
+static gboolean
+question_equal (gconstpointer a, gconstpointer b)
+{
+  const Question *one = a, *two = b;
+
+  return one->action == two->action && one->details == two->details;
+}
+
+static Question *
+question_new (const VireoAction *action, VireoDetails *details)
+{
+  Question *self = g_new0 (Question, 1);
+
+  self->action = action;
+  self->details = vireo_details_ref (details);
+  return self;
+}
+
+static void
+question_free (gpointer data)
+{
+  Question *self = data;
+
+  vireo_details_unref (self->details);
+  g_clear_object (&self->caller);
+  g_clear_object (&self->authority);
+  g_clear_pointer (&self->waiters, g_array_unref);
+  g_free (self);
+}
+
+static void
+caller_state_free (gpointer data)
+{
+  CallerState *self = data;
+
+  g_hash_table_unref (self->decisions);
+  g_hash_table_unref (self->asked);
+  g_queue_clear (&self->waiting);
+  g_free (self);
+}
+
+static CallerState *
+ensure_state (VireoAuthority *self, VireoCaller *caller)
+{
+  CallerState *state = g_object_get_qdata (G_OBJECT (caller), caller_state_quark ());
+
+  if (state == NULL)
+    {
+      state = g_new0 (CallerState, 1);
+      state->authority = self;
+      state->caller = caller;
+      state->decisions
+          = g_hash_table_new_full (question_hash, question_equal, question_free, g_free);
+      state->asked = g_hash_table_new (question_hash, question_equal);
+      g_object_set_qdata_full (G_OBJECT (caller), caller_state_quark (), state, caller_state_free);
+    }
+  if (state->generation != self->generation)
+    {
+      g_hash_table_remove_all (state->decisions);
+      state->generation = self->generation;
+    }
+  return state;
+}
+
+static void
+on_polkit_changed (GDBusConnection *connection,
+                   const char *sender,
+                   const char *path,
+                   const char *interface,
+                   const char *signal,
+                   GVariant *parameters,
+                   gpointer user_data)
+{
+  VireoAuthority *self = user_data;
+
+  self->generation++;
+}
+
+static void
+authority_dispose (GObject *object)
+{
+  VireoAuthority *self = VIREO_AUTHORITY (object);
+
+  if (self->changed_id != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->changed_id);
+  if (self->owner_id != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->owner_id);
+  self->changed_id = 0;
+  self->owner_id = 0;
+  G_OBJECT_CLASS (vireo_authority_parent_class)->dispose (object);
+}
+
+static void
+authority_finalize (GObject *object)
+{
+  VireoAuthority *self = VIREO_AUTHORITY (object);
+
+  g_queue_clear (&self->waiting);
+  g_hash_table_unref (self->prompts_of_user);
+  g_clear_object (&self->connection);
+  G_OBJECT_CLASS (vireo_authority_parent_class)->finalize (object);
+}
+
+static void
+vireo_authority_class_init (VireoAuthorityClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = authority_dispose;
+  G_OBJECT_CLASS (klass)->finalize = authority_finalize;
+}
+
+static void
+vireo_authority_init (VireoAuthority *self)
+{
+  self->prompts_of_user = g_hash_table_new (NULL, NULL);
+  g_queue_init (&self->waiting);
+}
+
+/**
+ * vireo_authority_new:
+ * @connection: the bus that callers and polkit are on
+ * @session: whether it is a session bus
+ *
+ * Returns: (transfer full): the authority
+ */
+VireoAuthority *
+vireo_authority_new (GDBusConnection *connection, gboolean session)
+{
+  VireoAuthority *self = g_object_new (VIREO_TYPE_AUTHORITY, NULL);
+
+  self->connection = g_object_ref (connection);
+  self->session = session;
+  if (session)
+    return self;
+
+  self->changed_id = g_dbus_connection_signal_subscribe (
+      connection, POLKIT_NAME, POLKIT_INTERFACE, "Changed", POLKIT_PATH, NULL,
+      G_DBUS_SIGNAL_FLAGS_NONE, on_polkit_changed, self, NULL);
+  /* A polkitd that was started anew may have read other rules. */
+  self->owner_id = g_dbus_connection_signal_subscribe (
+      connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+      "/org/freedesktop/DBus", POLKIT_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_polkit_changed, self,
+      NULL);
+  return self;
+}
+
+/**
+ * vireo_authority_settles:
+ * @caller: who
+ * @ret_verdict: (out): the answer
+ *
+ * Answers for callers of whom it does not depend on what they want.
+ *
+ * Returns: whether there is an answer
+ */
+gboolean
+vireo_authority_settles (VireoAuthority *self, VireoCaller *caller, VireoVerdict *ret_verdict)
+{
+  guint uid = vireo_caller_get_uid (caller);
+
+  if (self->session)
+    *ret_verdict = uid == getuid () ? VIREO_VERDICT_YES : VIREO_VERDICT_NO;
+  else if (uid == 0)
+    *ret_verdict = VIREO_VERDICT_YES;
+  else if (vireo_caller_is_gone (caller))
+    *ret_verdict = VIREO_VERDICT_CANCELLED;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/**
+ * vireo_authority_peek:
+ * @caller: who
+ * @action: what
+ * @details: on what
+ * @ret_verdict: (out): the answer
+ *
+ * Answers without asking, when that is possible.
+ *
+ * Returns: whether there is an answer
+ */
+gboolean
+vireo_authority_peek (VireoAuthority *self,
+                      VireoCaller *caller,
+                      const VireoAction *action,
+                      VireoDetails *details,
+                      VireoVerdict *ret_verdict)
+{
+  Question question = { .action = action, .details = details };
+  const Decision *decision;
+
+  if (vireo_authority_settles (self, caller, ret_verdict))
+    return TRUE;
+  if (!action->reading)
+    return FALSE;
+  decision = g_hash_table_lookup (ensure_state (self, caller)->decisions, &question);
+  if (decision == NULL || decision->expires < g_get_monotonic_time ())
+    return FALSE;
+  *ret_verdict = decision->verdict;
+  return TRUE;
+}
+
+static void
+remember (CallerState *state, const Question *question, VireoVerdict verdict)
+{
+  Decision *decision;
+
+  if (g_hash_table_size (state->decisions) >= MAX_CACHED)
+    g_hash_table_remove_all (state->decisions);
+  decision = g_new (Decision, 1);
+  decision->verdict = verdict;
+  decision->expires = g_get_monotonic_time () + CACHE_TIME_US;
+  g_hash_table_replace (state->decisions, question_new (question->action, question->details),
+                        decision);
+}
+
+static GVariant *
+make_request (VireoCaller *caller,
+              const VireoAction *action,
+              VireoDetails *details,
+              guint flags,
+              const char *cancellation_id)
+{
+  GVariantBuilder subject;
+
+  g_variant_builder_init (&subject, G_VARIANT_TYPE ("a{sv}"));
+  g_variant_builder_add (&subject, "{sv}", "name",
+                         g_variant_new_string (vireo_caller_get_name (caller)));
+  return g_variant_new ("((sa{sv})s@a{ss}us)", "system-bus-name", &subject, action->name,
+                        vireo_details_get_dictionary (details), flags, cancellation_id);
+}
+
+/* @ret_fresh: whether polkit decided by its rules alone, not by what somebody authenticated for
+ * some time ago. */
+static VireoVerdict
+read_answer (GObject *source, GAsyncResult *result, gboolean *ret_fresh)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) details = NULL;
+  gboolean authorized, challenge;
+  const char *ignored;
+  GVariant *reply;
+
+  *ret_fresh = FALSE;
+  reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  if (reply == NULL)
+    {
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return VIREO_VERDICT_CANCELLED;
+      g_info ("polkit: %s", error->message);
+      return VIREO_VERDICT_FAILED;
+    }
+  g_variant_get (reply, "((bb@a{ss}))", &authorized, &challenge, &details);
+  g_variant_unref (reply);
+
+  if (authorized)
+    {
+      *ret_fresh = !g_variant_lookup (details, "polkit.temporary_authorization_id", "&s", &ignored);
+      return VIREO_VERDICT_YES;
+    }
+  if (g_variant_lookup (details, "polkit.dismissed", "&s", &ignored))
+    return VIREO_VERDICT_DISMISSED;
+  *ret_fresh = TRUE;
+  return challenge ? VIREO_VERDICT_CHALLENGE : VIREO_VERDICT_NO;
+}
+
+static void ask_next (VireoAuthority *self);
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Question *question = user_data;
+  VireoAuthority *self = question->authority;
+  CallerState *state = ensure_state (self, question->caller);
+  gboolean fresh;
+  VireoVerdict verdict = read_answer (source, result, &fresh);
+
+  self->n_asked--;
+  /* A later question may have taken its place when the rules changed meanwhile. */
+  if (g_hash_table_lookup (state->asked, question) == question)
+    g_hash_table_remove (state->asked, question);
+  if (fresh && question->action->reading && question->generation == self->generation)
+    remember (state, question, verdict);
+  ask_next (self);
+
+  for (guint i = 0; i < question->waiters->len; i++)
+    {
+      const Waiter *waiter = &g_array_index (question->waiters, Waiter, i);
+
+      waiter->func (verdict, waiter->user_data);
+    }
+  question_free (question);
+}
+
+/* One question of each caller that has any, until as many as is allowed are under way. */
+static void
+ask_next (VireoAuthority *self)
+{
+  while (self->n_asked < MAX_ASKED)
+    {
+      CallerState *state = g_queue_pop_head (&self->waiting);
+      Question *question;
+
+      if (state == NULL)
+        return;
+      question = g_queue_pop_head (&state->waiting);
+      if (!g_queue_is_empty (&state->waiting))
+        g_queue_push_tail (&self->waiting, state);
+
+      self->n_asked++;
+      question->generation = self->generation;
+      g_dbus_connection_call (
+          self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
+          make_request (question->caller, question->action, question->details, 0, ""),
+          G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answered, question);
+    }
+}
+
+/**
+ * vireo_authority_ask:
+ * @caller: who
+ * @action: what
+ * @details: on what
+ * @func: called with the answer, never before this returns
+ * @user_data: for @func
+ *
+ * Asks polkit, and nobody else.
+ */
+void
+vireo_authority_ask (VireoAuthority *self,
+                     VireoCaller *caller,
+                     const VireoAction *action,
+                     VireoDetails *details,
+                     VireoVerdictFunc func,
+                     gpointer user_data)
+{
+  CallerState *state = ensure_state (self, caller);
+  Question key = { .action = action, .details = details };
+  Waiter waiter = { func, user_data };
+  Question *question = g_hash_table_lookup (state->asked, &key);
+
+  /* A change of the rules since then makes an answer to the question under way too old. */
+  if (question != NULL && question->generation == self->generation)
+    {
+      g_array_append_val (question->waiters, waiter);
+      return;
+    }
+
+  question = question_new (action, details);
+  question->caller = g_object_ref (caller);
+  question->authority = g_object_ref (self);
+  question->generation = self->generation;
+  question->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  g_array_append_val (question->waiters, waiter);
+  g_hash_table_replace (state->asked, question, question);
+  if (g_queue_is_empty (&state->waiting))
+    g_queue_push_tail (&self->waiting, state);
+  g_queue_push_tail (&state->waiting, question);
+  ask_next (self);
+}
+
+static void
+count_prompt (VireoAuthority *self, guint uid, int change)
+{
+  gpointer key = GUINT_TO_POINTER (uid);
+  int n = GPOINTER_TO_INT (g_hash_table_lookup (self->prompts_of_user, key)) + change;
+
+  self->n_prompts += change;
+  if (n > 0)
+    g_hash_table_insert (self->prompts_of_user, key, GINT_TO_POINTER (n));
+  else
+    g_hash_table_remove (self->prompts_of_user, key);
+}
+
+/* Our call is cancelled by GDBus; this closes the dialog. */
+static void
+on_prompt_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  Prompt *prompt = user_data;
+
+  g_dbus_connection_call (prompt->authority->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+                          "CancelCheckAuthorization",
+                          g_variant_new ("(s)", prompt->cancellation_id), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
+static void
+on_prompt_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Prompt *prompt = user_data;
+  gboolean fresh;
+  VireoVerdict verdict = read_answer (source, result, &fresh);
+
+  g_cancellable_disconnect (prompt->cancellable, prompt->cancelled_id);
+  /* Nobody answered in time; the dialog must not stay. */
+  if (verdict == VIREO_VERDICT_FAILED)
+    on_prompt_cancelled (prompt->cancellable, prompt);
+  count_prompt (prompt->authority, prompt->uid, -1);
+  prompt->func (verdict, prompt->user_data);
+
+  g_clear_object (&prompt->cancellable);
+  g_object_unref (prompt->authority);
+  g_free (prompt->cancellation_id);
+  g_free (prompt);
+}
+
+/**
+ * vireo_authority_prompt:
+ * @caller: who
+ * @action: what
+ * @details: on what
+ * @cancellable: takes the question back, and closes the dialog
+ * @func: called with the answer
+ * @user_data: for @func
+ *
+ * Asks polkit, which may ask the person at the caller's screen. The answer is not remembered. A
+ * dialog that nobody answers is closed after ten minutes.
+ */
+void
+vireo_authority_prompt (VireoAuthority *self,
+                        VireoCaller *caller,
+                        const VireoAction *action,
+                        VireoDetails *details,
+                        GCancellable *cancellable,
+                        VireoVerdictFunc func,
+                        gpointer user_data)
+{
+  guint uid = vireo_caller_get_uid (caller);
+  gpointer n = g_hash_table_lookup (self->prompts_of_user, GUINT_TO_POINTER (uid));
+  Prompt *prompt;
+
+  if (self->n_prompts >= MAX_PROMPTS || GPOINTER_TO_UINT (n) >= MAX_PROMPTS_OF_USER)
+    {
+      func (VIREO_VERDICT_BUSY, user_data);
+      return;
+    }
+
+  prompt = g_new0 (Prompt, 1);
+  prompt->authority = g_object_ref (self);
+  prompt->uid = uid;
+  prompt->func = func;
+  prompt->user_data = user_data;
+  prompt->cancellable = g_object_ref (cancellable);
+  prompt->cancellation_id = g_strdup_printf ("vireo-%" G_GUINT64_FORMAT, self->n_cancellations++);
+  count_prompt (self, uid, 1);
+  g_dbus_connection_call (
+      self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
+      make_request (caller, action, details, POLKIT_FLAG_INTERACTION, prompt->cancellation_id),
+      G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, PROMPT_TIMEOUT_MS, cancellable,
+      on_prompt_answered, prompt);
+  prompt->cancelled_id
+      = g_cancellable_connect (cancellable, G_CALLBACK (on_prompt_cancelled), prompt, NULL);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-bus.h"
+
+#define BUS_NAME "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
+
+/* For how long calls are served before other sources of the main context have their turn. */
+#define BATCH_US 2000
+
+/* Of one sender: calls that are being served at once, that wait, and their size. */
+#define MAX_RUNNING 256u
+#define MAX_WAITING 4096u
+#define MAX_WAITING_BYTES (64u * 1024 * 1024)
+
+struct _VireoBus
+{
+  GObject parent;
+
+  GDBusConnection *connection;
+  VireoBusFunc func;
+  gpointer user_data;
+  guint filter_id;
+  guint left_id;
+  GSource *source;
+  GCancellable *cancellable;
+
+  /* Written by GDBus's thread. */
+  GMutex lock;
+  GQueue incoming;
+
+  GHashTable *senders;
+  GQueue ring; /* (element-type Sender): those whose next call can be served */
+};
+
+/* Somebody who called, while on the bus. */
+typedef struct
+{
+  VireoBus *bus;
+  VireoCaller *caller;
+  gboolean known;
+  gboolean in_ring;
+  guint n_running;
+  GQueue waiting;
+  gsize waiting_bytes;
+} Sender;
+
+G_DEFINE_TYPE (VireoBus, vireo_bus, G_TYPE_OBJECT)
+
+static void
+sender_free (gpointer data)
+{
+  Sender *self = data;
+
+  if (self->in_ring)
+    g_queue_remove (&self->bus->ring, self);
+  g_queue_clear_full (&self->waiting, g_object_unref);
+  vireo_caller_set_gone (self->caller);
+  g_object_unref (self->caller);
+  g_free (self);
+}
+
+static gsize
+message_size (GDBusMessage *message)
+{
+  GVariant *body = g_dbus_message_get_body (message);
+
+  return body != NULL ? g_variant_get_size (body) : 0;
+}
+
+static void
+enter_ring (Sender *sender)
+{
+  if (sender->in_ring || !sender->known || sender->n_running >= MAX_RUNNING
+      || g_queue_is_empty (&sender->waiting))
+    return;
+  sender->in_ring = TRUE;
+  g_queue_push_tail (&sender->bus->ring, sender);
+  g_source_set_ready_time (sender->bus->source, 0);
+}
+
+static void
+refuse (VireoBus *self, GDBusMessage *message, const char *name, const char *text)
+{
+  g_autoptr (GDBusMessage) reply = NULL;
+
+  if (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+    return;
+  reply = g_dbus_message_new_method_error_literal (message, name, text);
+  g_dbus_connection_send_message (self->connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
+                                  NULL);
+}
+
+typedef struct
+{
+  VireoBus *bus;
+  char *name;
+} Asked;
+
+static void
+on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Asked *asked = user_data;
+  g_autoptr (VireoBus) self = asked->bus;
+  g_autofree char *name = asked->name;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply
+      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  Sender *sender = g_hash_table_lookup (self->senders, name);
+  g_autoptr (GVariant) credentials = NULL;
+  GDBusMessage *message;
+  guint32 uid;
+
+  g_free (asked);
+  if (sender == NULL)
+    return;
+  if (reply != NULL)
+    credentials = g_variant_get_child_value (reply, 0);
+  if (credentials != NULL && g_variant_lookup (credentials, "UnixUserID", "u", &uid))
+    {
+      vireo_caller_set_uid (sender->caller, uid);
+      sender->known = TRUE;
+      enter_ring (sender);
+      return;
+    }
+
+  /* It left already, or the bus does not say who it is: nobody that anything is done for. */
+  while ((message = g_queue_pop_head (&sender->waiting)) != NULL)
+    {
+      refuse (self, message, "org.freedesktop.DBus.Error.AccessDenied",
+              "the bus does not say who you are");
+      g_object_unref (message);
+    }
+  g_hash_table_remove (self->senders, name);
+}
+
+static Sender *
+ensure_sender (VireoBus *self, const char *name)
+{
+  Sender *sender = g_hash_table_lookup (self->senders, name);
+  Asked *asked;
+
+  if (sender != NULL)
+    return sender;
+
+  sender = g_new0 (Sender, 1);
+  sender->bus = self;
+  sender->caller = vireo_caller_new (name);
+  g_queue_init (&sender->waiting);
+  g_hash_table_insert (self->senders, (gpointer) vireo_caller_get_name (sender->caller), sender);
+
+  asked = g_new0 (Asked, 1);
+  asked->bus = g_object_ref (self);
+  asked->name = g_strdup (name);
+  g_dbus_connection_call (self->connection, BUS_NAME, BUS_PATH, BUS_NAME,
+                          "GetConnectionCredentials", g_variant_new ("(s)", name),
+                          G_VARIANT_TYPE ("(a{sv})"), G_DBUS_CALL_FLAGS_NONE, -1, self->cancellable,
+                          on_credentials, asked);
+  return sender;
+}
+
+static void
+sort_in (VireoBus *self, GDBusMessage *message)
+{
+  const char *name = g_dbus_message_get_sender (message);
+  Sender *sender;
+
+  if (name == NULL)
+    {
+      g_object_unref (message);
+      return;
+    }
+  sender = ensure_sender (self, name);
+  if (sender->waiting.length >= MAX_WAITING
+      || sender->waiting_bytes + message_size (message) > MAX_WAITING_BYTES)
+    {
+      refuse (self, message, "org.freedesktop.DBus.Error.LimitsExceeded",
+              "too many of your calls wait to be served");
+      g_object_unref (message);
+      return;
+    }
+  sender->waiting_bytes += message_size (message);
+  g_queue_push_tail (&sender->waiting, message);
+  enter_ring (sender);
+}
+
+static void
+serve_one (VireoBus *self)
+{
+  Sender *sender = g_queue_pop_head (&self->ring);
+  GDBusMessage *message = g_queue_pop_head (&sender->waiting);
+
+  sender->in_ring = FALSE;
+  sender->waiting_bytes -= message_size (message);
+  sender->n_running++;
+  enter_ring (sender);
+  self->func (sender->caller, message, self->user_data);
+}
+
+static gboolean
+serve (gpointer user_data)
+{
+  VireoBus *self = user_data;
+  gint64 until = g_get_monotonic_time () + BATCH_US;
+  GQueue incoming;
+  GDBusMessage *message;
+
+  g_source_set_ready_time (self->source, -1);
+  g_mutex_lock (&self->lock);
+  incoming = self->incoming;
+  g_queue_init (&self->incoming);
+  g_mutex_unlock (&self->lock);
+
+  while ((message = g_queue_pop_head (&incoming)) != NULL)
+    sort_in (self, message);
+  while (!g_queue_is_empty (&self->ring) && g_get_monotonic_time () < until)
+    serve_one (self);
+  if (!g_queue_is_empty (&self->ring))
+    g_source_set_ready_time (self->source, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
+
+/* In GDBus's thread. */
+static GDBusMessage *
+filter (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer user_data)
+{
+  VireoBus *self = user_data;
+
+  if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
+    return message;
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail (&self->incoming, message);
+  g_mutex_unlock (&self->lock);
+  g_source_set_ready_time (self->source, 0);
+  return NULL;
+}
+
+static void
+on_name_owner_changed (GDBusConnection *connection,
+                       const char *from,
+                       const char *path,
+                       const char *interface,
+                       const char *signal,
+                       GVariant *parameters,
+                       gpointer user_data)
+{
+  VireoBus *self = user_data;
+  const char *name, *before, *now;
+
+  g_variant_get (parameters, "(&s&s&s)", &name, &before, &now);
+  if (name[0] == ':' && now[0] == '\0')
+    g_hash_table_remove (self->senders, name);
+}
+
+static void
+bus_dispose (GObject *object)
+{
+  vireo_bus_close (VIREO_BUS (object));
+  G_OBJECT_CLASS (vireo_bus_parent_class)->dispose (object);
+}
+
+static void
+bus_finalize (GObject *object)
+{
+  VireoBus *self = VIREO_BUS (object);
+
+  g_queue_clear_full (&self->incoming, g_object_unref);
+  g_hash_table_unref (self->senders);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->connection);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (vireo_bus_parent_class)->finalize (object);
+}
+
+static void
+vireo_bus_class_init (VireoBusClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = bus_dispose;
+  G_OBJECT_CLASS (klass)->finalize = bus_finalize;
+}
+
+static void
+vireo_bus_init (VireoBus *self)
+{
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->incoming);
+  g_queue_init (&self->ring);
+  self->cancellable = g_cancellable_new ();
+  self->senders = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, sender_free);
+}
+
+/* GDBus may be in the filter, in its thread, when the filter is removed; it keeps a reference until
+ * it is out. */
+static void
+drop_reference (gpointer self)
+{
+  g_object_unref (self);
+}
+
+/**
+ * vireo_bus_new:
+ * @connection: the bus
+ * @func: serves calls
+ * @user_data: for @func
+ *
+ * Returns: (transfer full): what hands all calls of @connection to @func
+ */
+VireoBus *
+vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_data)
+{
+  VireoBus *self = g_object_new (VIREO_TYPE_BUS, NULL);
+
+  self->connection = g_object_ref (connection);
+  self->func = func;
+  self->user_data = user_data;
+  self->source = g_source_new (&source_funcs, sizeof (GSource));
+  g_source_set_static_name (self->source, "calls");
+  g_source_set_ready_time (self->source, -1);
+  g_source_set_callback (self->source, serve, self, NULL);
+  g_source_attach (self->source, NULL);
+  self->left_id = g_dbus_connection_signal_subscribe (
+      connection, BUS_NAME, BUS_NAME, "NameOwnerChanged", BUS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+      on_name_owner_changed, self, NULL);
+  self->filter_id
+      = g_dbus_connection_add_filter (connection, filter, g_object_ref (self), drop_reference);
+  return self;
+}
+
+/**
+ * vireo_bus_call_ended:
+ * @caller: whose call it was
+ *
+ * Makes room for the caller's next call.
+ */
+void
+vireo_bus_call_ended (VireoBus *self, VireoCaller *caller)
+{
+  Sender *sender = g_hash_table_lookup (self->senders, vireo_caller_get_name (caller));
+
+  if (sender == NULL)
+    return;
+  if (sender->n_running > 0)
+    sender->n_running--;
+  enter_ring (sender);
+}
+
+void
+vireo_bus_close (VireoBus *self)
+{
+  if (self->filter_id == 0)
+    return;
+  g_cancellable_cancel (self->cancellable);
+  g_source_destroy (self->source);
+  g_dbus_connection_signal_unsubscribe (self->connection, self->left_id);
+  g_dbus_connection_remove_filter (self->connection, self->filter_id);
+  self->filter_id = 0;
+  g_hash_table_remove_all (self->senders);
+}

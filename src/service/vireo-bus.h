@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-caller.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoBus:
+ *
+ * Where calls come in. GDBus itself would answer some of them (Introspect, Properties, what exists)
+ * before anybody asked whether the caller may know; so a filter takes every call away from it, and
+ * hands them on the main context, a batch a turn, one of each sender in turn. A sender's calls wait
+ * until the bus said whose they are, so they stay in their order.
+ */
+#define VIREO_TYPE_BUS (vireo_bus_get_type ())
+G_DECLARE_FINAL_TYPE (VireoBus, vireo_bus, VIREO, BUS, GObject)
+
+/**
+ * VireoBusFunc:
+ * @caller: who called
+ * @message: (transfer full): the call
+ *
+ * Serves a call. vireo_bus_call_ended() is called, once, when it is over.
+ */
+typedef void (*VireoBusFunc) (VireoCaller *caller, GDBusMessage *message, gpointer user_data);
+
+VireoBus *vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_data);
+void vireo_bus_call_ended (VireoBus *self, VireoCaller *caller);
+
+/* Takes no more calls, and forgets those that wait. */
+void vireo_bus_close (VireoBus *self);
+
+G_END_DECLS

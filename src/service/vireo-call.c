@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-call.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Longer texts repeat what the caller sent. */
+#define MAX_MESSAGE 4096
+
+/**
+ * vireo_call_new:
+ * @message: (transfer full): a call
+ *
+ * Returns: (transfer full): the call, for the gate
+ */
+VireoCall *
+vireo_call_new (VireoServer *server, VireoCaller *caller, GDBusMessage *message)
+{
+  VireoCall *self = g_new0 (VireoCall, 1);
+
+  self->server = server;
+  self->caller = g_object_ref (caller);
+  self->message = message;
+  self->interface = g_dbus_message_get_interface (message);
+  self->member = g_dbus_message_get_member (message);
+  self->args = g_dbus_message_get_body (message);
+  return self;
+}
+
+static void
+call_free (VireoCall *self)
+{
+  vireo_server_call_ended (self->server, self->caller);
+  if (self->gone_id != 0)
+    g_signal_handler_disconnect (self->caller, self->gone_id);
+  if (self->def != NULL)
+    self->def_free (self->def);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->job);
+  g_clear_pointer (&self->options, g_variant_unref);
+  g_clear_pointer (&self->value, g_variant_unref);
+  g_clear_pointer (&self->node, vireo_node_unref);
+  g_clear_pointer (&self->subjects, g_ptr_array_unref);
+  g_clear_pointer (&self->checks, g_array_unref);
+  g_clear_error (&self->held);
+  g_free (self->own_node_path);
+  g_object_unref (self->caller);
+  g_object_unref (self->message);
+  g_free (self);
+}
+
+VireoObj *
+vireo_call_get_object (VireoCall *self)
+{
+  return VIREO_OBJ (self->node->object);
+}
+
+static gboolean
+wants_reply (VireoCall *self)
+{
+  return (g_dbus_message_get_flags (self->message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0;
+}
+
+static void
+on_gone (VireoCaller *caller, gpointer user_data)
+{
+  VireoCall *self = user_data;
+
+  g_cancellable_cancel (self->cancellable);
+}
+
+/**
+ * vireo_call_get_cancellable:
+ * @self: a call
+ *
+ * Gives what is cancelled when the caller leaves the bus. Who said that no reply is wanted may
+ * leave at once: for such a call it is never cancelled.
+ *
+ * Returns: (transfer none): the cancellable
+ */
+GCancellable *
+vireo_call_get_cancellable (VireoCall *self)
+{
+  if (self->cancellable != NULL)
+    return self->cancellable;
+  self->cancellable = g_cancellable_new ();
+  if (wants_reply (self))
+    {
+      self->gone_id = g_signal_connect (self->caller, "gone", G_CALLBACK (on_gone), self);
+      if (vireo_caller_is_gone (self->caller))
+        g_cancellable_cancel (self->cancellable);
+    }
+  return self->cancellable;
+}
+
+/* What options a call has was checked before its handler sees it. */
+gboolean
+vireo_call_find_boolean (VireoCall *self, const char *option, gboolean *ret_value)
+{
+  return self->options != NULL && g_variant_lookup (self->options, option, "b", ret_value);
+}
+
+/* %FALSE when it is not given. */
+gboolean
+vireo_call_get_boolean (VireoCall *self, const char *option)
+{
+  gboolean value = FALSE;
+
+  vireo_call_find_boolean (self, option, &value);
+  return value;
+}
+
+/* %NULL when it is not given. */
+const char *
+vireo_call_get_string (VireoCall *self, const char *option)
+{
+  const char *value = NULL;
+
+  if (self->options != NULL)
+    g_variant_lookup (self->options, option, "&s", &value);
+  return value;
+}
+
+/* A line in the journal for every change, done or refused: who, what, to what, and how it went. */
+static void
+audit (VireoCall *self, const char *result, const char *message)
+{
+  const char *path = g_dbus_message_get_path (self->message);
+  const char *prefix = "org.vireo.Vireo1.";
+  const char *interface = self->export != NULL ? self->export->info->name : self->interface;
+  g_autofree char *uid = g_strdup_printf ("%u", vireo_caller_get_uid (self->caller));
+
+  if (interface != NULL && g_str_has_prefix (interface, prefix))
+    interface += strlen (prefix);
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "VIREO_UID", "%s", uid, "VIREO_SENDER", "%s",
+                    vireo_caller_get_name (self->caller), "VIREO_INTERFACE", "%s", interface,
+                    "VIREO_MEMBER", "%s", self->member, "VIREO_OBJECT", "%s", path, "VIREO_RESULT",
+                    "%s", result, "MESSAGE", "uid %s: %s.%s on %s: %s%s%s", uid, interface,
+                    self->member, path, result, *message != '\0' ? ": " : "", message);
+}
+
+/* Sends @reply (transfer full), if any is wanted, and frees the call. */
+static void
+finish (VireoCall *self, GDBusMessage *reply)
+{
+  if (wants_reply (self))
+    g_dbus_connection_send_message (vireo_server_get_connection (self->server), reply,
+                                    G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  g_object_unref (reply);
+  call_free (self);
+}
+
+/* What came of the change is told before the answer: a client that has its answer knows it all. */
+static void
+settle (VireoCall *self, const GError *error)
+{
+  if (self->job != NULL && !vireo_job_is_ended (self->job))
+    vireo_job_end (self->job, error);
+  if (self->changes)
+    vireo_server_flush_signals (self->server);
+}
+
+/**
+ * vireo_call_return:
+ * @self: (transfer full): a call
+ * @values: (nullable): what it returns, a tuple; sunk
+ *
+ * Answers the call.
+ */
+void
+vireo_call_return (VireoCall *self, GVariant *values)
+{
+  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
+
+  if (values != NULL)
+    g_dbus_message_set_body (reply, values);
+  settle (self, NULL);
+  if (self->changes)
+    audit (self, "done", "");
+  finish (self, reply);
+}
+
+/**
+ * vireo_call_return_fd:
+ * @self: (transfer full): a call
+ * @fd: a file descriptor, which is closed when it was sent
+ *
+ * Answers the call with a file descriptor.
+ */
+void
+vireo_call_return_fd (VireoCall *self, int fd)
+{
+  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_message_set_unix_fd_list (reply, list);
+  g_dbus_message_set_body (reply, g_variant_new ("(h)", 0));
+  settle (self, NULL);
+  audit (self, "done", "");
+  finish (self, reply);
+}
+
+static char *
+bounded_message (const char *message)
+{
+  g_autofree char *cut = NULL;
+
+  if (strlen (message) <= MAX_MESSAGE)
+    return g_utf8_make_valid (message, -1);
+  cut = g_strdup_printf ("%.*s…", MAX_MESSAGE, message);
+  return g_utf8_make_valid (cut, -1);
+}
+
+/**
+ * vireo_call_return_error:
+ * @self: (transfer full): a call
+ * @error: (transfer full): why it failed
+ *
+ * Answers the call with an error.
+ */
+void
+vireo_call_return_error (VireoCall *self, GError *error)
+{
+  g_autofree char *message = bounded_message (error->message);
+  g_autofree char *bus_name = NULL;
+  const char *name;
+
+  if (error->domain == G_DBUS_ERROR && !g_dbus_error_is_remote_error (error))
+    name = bus_name = g_dbus_error_encode_gerror (error);
+  else
+    name = vireo_error_dbus_name (error);
+
+  settle (self, error);
+  if (self->changes)
+    audit (self, name, message);
+  finish (self, g_dbus_message_new_method_error_literal (self->message, name, message));
+  g_error_free (error);
+}
+
+void
+vireo_call_return_new_error (VireoCall *self, VireoError code, const char *format, ...)
+{
+  GError *error;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (VIREO_ERROR, code, format, args);
+  va_end (args);
+  vireo_call_return_error (self, error);
+}
+
+static void
+on_boolean (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *self = user_data;
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    vireo_call_return (self, NULL);
+  else
+    vireo_call_return_error (self, error);
+}
+
+static void
+on_object (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *self = user_data;
+  GError *error = NULL;
+  g_autoptr (GObject) object = g_task_propagate_pointer (G_TASK (result), &error);
+  VireoNode *node = vireo_node_of (object);
+
+  if (object == NULL)
+    vireo_call_return_error (self, error);
+  else if (node == NULL)
+    vireo_call_return_new_error (self, VIREO_ERROR_UNKNOWN_OBJECT,
+                                 "it was made, and removed again meanwhile");
+  else
+    vireo_call_return (self, g_variant_new ("(o)", node->path));
+}
+
+/**
+ * vireo_call_task:
+ * @self: a call, which @callback must end
+ * @callback: called with the call as its user data
+ *
+ * Makes a task for an operation of a driver. It is cancelled with the job that the call holds, if
+ * it holds one: what was begun for a caller who leaves is not given up half-way.
+ *
+ * Returns: (transfer full): the task
+ */
+GTask *
+vireo_call_task (VireoCall *self, GAsyncReadyCallback callback)
+{
+  GCancellable *cancellable = self->job != NULL ? vireo_job_get_cancellable (self->job)
+                                                : vireo_call_get_cancellable (self);
+
+  return g_task_new (NULL, cancellable, callback, self);
+}
+
+/* (transfer full): a task that returns a boolean. */
+GTask *
+vireo_call_task_boolean (VireoCall *self)
+{
+  return vireo_call_task (self, on_boolean);
+}
+
+/* (transfer full): a task that returns an object that is on the bus then. */
+GTask *
+vireo_call_task_object (VireoCall *self)
+{
+  return vireo_call_task (self, on_object);
+}

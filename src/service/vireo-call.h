@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gunixfdlist.h>
+
+#include "util/vireo-error.h"
+#include "vireo-server.h"
+#include "vireo-tree.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoCall:
+ * @server: what serves it
+ * @caller: who called
+ * @message: the call as it came
+ * @path_kind: of the path that was called
+ * @node_path: the object that has to exist for it; %NULL when none has to
+ * @node: (nullable): that object, once the gate found it
+ * @export: (nullable): how the object is served
+ * @interface: for the log
+ * @member: for the log
+ * @args: (nullable): the arguments, a tuple
+ * @actions: (nullable): what the caller must be allowed
+ * @method: (nullable): the method that is called
+ * @handler: (nullable): how it is served
+ * @run: does it, when the gate was passed
+ * @property: index of the property that is read or written
+ * @value: (nullable): what to write
+ * @job: (nullable): the slot, while it is held
+ * @def: (nullable): a definition that was parsed for it
+ * @changes: whether it is more than a reading
+ *
+ * One call on its way. There is exactly one answer to it: who has the call ends it with one of the
+ * vireo_call_return functions, which frees it.
+ */
+struct _VireoCall
+{
+  VireoServer *server;
+  VireoCaller *caller;
+  GDBusMessage *message;
+  VireoPathKind path_kind;
+  const char *node_path;
+  VireoNode *node;
+  const VireoExport *export;
+  const char *interface;
+  const char *member;
+  GVariant *args;
+  const VireoAction *const *actions;
+  const VireoMethodInfo *method;
+  const VireoHandler *handler;
+  void (*run) (VireoCall *call);
+  guint property;
+  GVariant *value;
+  VireoJob *job;
+  gpointer def;
+  GDestroyNotify def_free;
+  gboolean changes;
+
+  /*< private, the gate's >*/
+  GVariant *options;
+  char *own_node_path;
+  GError *held;
+  GPtrArray *subjects;
+  GArray *checks;
+  guint next_check;
+  gboolean prepared;
+  GCancellable *cancellable;
+  gulong gone_id;
+};
+
+VireoCall *vireo_call_new (VireoServer *server, VireoCaller *caller, GDBusMessage *message);
+
+VireoObj *vireo_call_get_object (VireoCall *self);
+GCancellable *vireo_call_get_cancellable (VireoCall *self);
+
+gboolean vireo_call_get_boolean (VireoCall *self, const char *option);
+const char *vireo_call_get_string (VireoCall *self, const char *option);
+gboolean vireo_call_find_boolean (VireoCall *self, const char *option, gboolean *ret_value);
+
+void vireo_call_return (VireoCall *self, GVariant *values);
+void vireo_call_return_fd (VireoCall *self, int fd);
+void vireo_call_return_error (VireoCall *self, GError *error);
+void vireo_call_return_new_error (VireoCall *self, VireoError code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+/* For operations of drivers: a task that answers the call. */
+GTask *vireo_call_task_boolean (VireoCall *self);
+GTask *vireo_call_task_object (VireoCall *self);
+GTask *vireo_call_task (VireoCall *self, GAsyncReadyCallback callback);
+
+G_END_DECLS

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VireoCaller:
+ *
+ * A connection to the bus that called us: its unique name, and the user that the bus says it is of.
+ * The signal `gone` is emitted once, when it leaves the bus. Unique names are never used again, so
+ * what hangs on a caller is good for as long as it lives.
+ */
+#define VIREO_TYPE_CALLER (vireo_caller_get_type ())
+G_DECLARE_FINAL_TYPE (VireoCaller, vireo_caller, VIREO, CALLER, GObject)
+
+VireoCaller *vireo_caller_new (const char *name);
+const char *vireo_caller_get_name (VireoCaller *self);
+
+/* (guint) -1 until it is known. */
+guint vireo_caller_get_uid (VireoCaller *self);
+gboolean vireo_caller_is_gone (VireoCaller *self);
+
+void vireo_caller_set_uid (VireoCaller *self, guint uid);
+void vireo_caller_set_gone (VireoCaller *self);
+
+G_END_DECLS

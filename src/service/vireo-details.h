@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * VireoDetails:
+ *
+ * What polkit is told of the object of a call: a dictionary under libvirt's variable names. Never
+ * changes once it is made, so that what was decided for it can be kept under its address.
+ */
+typedef struct _VireoDetails VireoDetails;
+
+/**
+ * VireoSubject:
+ * @driver: (nullable): of the connection
+ * @uri: (nullable): of the connection
+ * @kind: (nullable): "domain", "network", …; %NULL when it is about the connection
+ * @name: (nullable): of the object
+ * @uuid: (nullable): of the object
+ * @has_owner: whether @owner is known
+ * @owner: uid of who made the object
+ *
+ * What details are made from.
+ */
+typedef struct
+{
+  const char *driver;
+  const char *uri;
+  const char *kind;
+  const char *name;
+  const char *uuid;
+  gboolean has_owner;
+  guint owner;
+} VireoSubject;
+
+VireoDetails *vireo_details_new (const VireoSubject *subject);
+VireoDetails *vireo_details_ref (VireoDetails *self);
+void vireo_details_unref (VireoDetails *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoDetails, vireo_details_unref)
+
+/* (transfer none): of the type a{ss} */
+GVariant *vireo_details_get_dictionary (VireoDetails *self);
+
+G_END_DECLS

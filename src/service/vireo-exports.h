@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/vireo-job.h"
+#include "vireo-members.h"
+#include "vireo-path.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VireoCall VireoCall;
+typedef struct _VireoNode VireoNode;
+
+/**
+ * VireoHandler:
+ * @name: of the method, or of the property that is written
+ * @handle: does it. Called when the gate was passed; answers with vireo_call_return() or its
+ *   siblings, now or later, exactly once
+ * @job: the slot of the call's object that is held meanwhile
+ * @operation: (nullable): what the job is called; also where @job is %VIREO_JOB_NONE, when the
+ *   driver takes a slot for it
+ * @show_job: whether the job takes long enough to be shown as an object on the bus
+ * @prepare: (nullable): looks at the arguments before the caller is authorized, to say what else
+ *   has to be allowed. Returns with vireo_call_prepared(), now or later, exactly once
+ *
+ * One row: how a member is served.
+ */
+typedef struct
+{
+  const char *name;
+  void (*handle) (VireoCall *call);
+  VireoJobKind job;
+  const char *operation;
+  gboolean show_job;
+  void (*prepare) (VireoCall *call);
+} VireoHandler;
+
+/**
+ * VireoReading:
+ * @tree: where the other objects are
+ * @visible: (nullable) (element-type VireoNode): the connections that the caller may read; %NULL
+ *   for all
+ *
+ * What a property may depend on beside its object.
+ */
+typedef struct
+{
+  struct _VireoTree *tree;
+  GHashTable *visible;
+} VireoReading;
+
+/**
+ * VireoGetter:
+ * @name: of the property
+ * @get: gives its value (transfer full, may be floating)
+ *
+ * One row: a property that is not simply the GObject property of the same name.
+ */
+typedef struct
+{
+  const char *name;
+  GVariant *(*get) (VireoNode *node, const VireoReading *reading);
+} VireoGetter;
+
+/**
+ * VireoService:
+ * @interface: name of the interface
+ * @path_kind: the objects that have it
+ * @kind: what their permissions are named after; "$object" when they are those of another object
+ * @get_type: (nullable): GType of what is behind them
+ * @methods: one row a method, ending with an empty one
+ * @writers: one row a writable property, ending with an empty one
+ * @getters: (nullable): ending with an empty one
+ *
+ * How an interface is served. There is a table a file.
+ */
+typedef struct
+{
+  const char *interface;
+  VireoPathKind path_kind;
+  const char *kind;
+  GType (*get_type) (void);
+  const VireoHandler *methods;
+  const VireoHandler *writers;
+  const VireoGetter *getters;
+} VireoService;
+
+/**
+ * VireoExport:
+ *
+ * An interface joined with how it is served: nothing is missing, on either side.
+ */
+typedef struct
+{
+  const VireoInterfaceInfo *info;
+  const VireoService *service;
+  const VireoAction *getattr;
+  /* In the order of the members in @info. */
+  const VireoHandler **methods;
+  const VireoHandler **writers;
+  const VireoGetter **getters;
+  GParamSpec **pspecs;
+  GHashTable *by_attribute;
+  guint n_properties;
+} VireoExport;
+
+VireoExport *vireo_export_new (const VireoService *service, GError **error);
+void vireo_export_free (VireoExport *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoExport, vireo_export_free)
+
+GVariant *vireo_export_get (const VireoExport *self,
+                            guint index,
+                            VireoNode *node,
+                            const VireoReading *reading);
+
+gboolean
+vireo_export_find_attribute (const VireoExport *self, const char *attribute, guint *ret_index);
+
+G_END_DECLS

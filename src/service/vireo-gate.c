@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-gate.h"
+
+/* The way of a call, from its arguments' types being right to its handler:
+ *
+ *   1. the object is looked up: UnknownObject when it is not there;
+ *   2. the caller may read the object, and the connection that it is in: the same UnknownObject
+ *      otherwise, before anything else is looked at, so that absent and hidden are alike;
+ *   3. options are checked and the arguments prepared, which may say what else must be allowed.
+ * What is wrong with them is held back:
+ *   4. every permission of the member, one after the other: NotAuthorized or AuthDismissed;
+ *   5. what was held back is told, to a caller who may do the thing;
+ *   6. the job slot, in turn;
+ *   7. the object is looked up again, for a person may have taken minutes over a dialog: it is
+ * still there, and is still what polkit was told;
+ *   8. the handler.
+ *
+ * For the superuser there is nothing to ask, and steps 2 and 4 are skipped. */
+
+/* A question to polkit. */
+typedef struct
+{
+  const VireoAction *action;
+  VireoDetails *details;
+  gboolean hides; /* whether a refusal says that there is no such object */
+} Check;
+
+static void run_checks (VireoCall *call);
+
+static void
+check_clear (gpointer data)
+{
+  Check *check = data;
+
+  vireo_details_unref (check->details);
+}
+
+static void
+add_check (VireoCall *call, const VireoAction *action, VireoDetails *details, gboolean hides)
+{
+  Check check = { action, vireo_details_ref (details), hides };
+
+  if (call->checks == NULL)
+    {
+      call->checks = g_array_new (FALSE, FALSE, sizeof (Check));
+      g_array_set_clear_func (call->checks, check_clear);
+    }
+  for (guint i = 0; i < call->checks->len; i++)
+    {
+      const Check *other = &g_array_index (call->checks, Check, i);
+
+      if (other->action == action && other->details == details)
+        {
+          vireo_details_unref (check.details);
+          return;
+        }
+    }
+  g_array_append_val (call->checks, check);
+}
+
+static void
+return_unknown (VireoCall *call)
+{
+  vireo_call_return_new_error (call, VIREO_ERROR_UNKNOWN_OBJECT, "there is no object at %s",
+                               g_dbus_message_get_path (call->message));
+}
+
+static const char *
+member_name (VireoCall *call)
+{
+  gboolean is_property = g_str_equal (call->member, "Get") || g_str_equal (call->member, "Set");
+
+  return is_property ? call->export->info->properties[call->property].name : call->member;
+}
+
+static void
+return_refusal (VireoCall *call, const Check *check, VireoVerdict verdict)
+{
+  static const struct
+  {
+    VireoError code;
+    const char *because;
+  } refusals[] = {
+    [VIREO_VERDICT_NO] = { VIREO_ERROR_NOT_AUTHORIZED, "" },
+    [VIREO_VERDICT_YES] = { VIREO_ERROR_FAILED, "" },
+    [VIREO_VERDICT_CHALLENGE] = { VIREO_ERROR_NOT_AUTHORIZED, " without authenticating" },
+    [VIREO_VERDICT_DISMISSED] = { VIREO_ERROR_AUTH_DISMISSED, ": the dialog was dismissed" },
+    [VIREO_VERDICT_CANCELLED] = { VIREO_ERROR_CANCELLED, ": the question was cancelled" },
+    [VIREO_VERDICT_BUSY] = { VIREO_ERROR_BUSY, ": too many authentication dialogs are open" },
+    [VIREO_VERDICT_FAILED] = { VIREO_ERROR_NOT_AUTHORIZED, ": polkit could not be asked" },
+  };
+
+  if (check->hides)
+    {
+      return_unknown (call);
+      return;
+    }
+  vireo_call_return_new_error (call, refusals[verdict].code, "%s takes %s, which you do not have%s",
+                               member_name (call), check->action->name, refusals[verdict].because);
+}
+
+/* ---- steps 7 and 8 ---- */
+
+/* Whether what the caller was authorized for is what is there now. */
+static gboolean
+is_still_the_same (VireoCall *call)
+{
+  VireoNode *subject = vireo_node_get_subject (call->node);
+
+  if (call->checks == NULL)
+    return TRUE;
+  for (guint i = 0; i < call->checks->len; i++)
+    {
+      const Check *check = &g_array_index (call->checks, Check, i);
+
+      if (check->hides && check->action == subject->export->getattr)
+        return check->details == vireo_node_get_details (subject);
+    }
+  return TRUE;
+}
+
+static void
+run (VireoCall *call)
+{
+  if (call->node != NULL && call->node->gone)
+    return_unknown (call);
+  else if (call->node != NULL && !is_still_the_same (call))
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_STATE,
+                                 "the object got another name or owner while the call waited");
+  else
+    call->run (call);
+}
+
+/* ---- step 6 ---- */
+
+static void
+on_slot (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  GError *error = NULL;
+
+  call->job = vireo_obj_begin_job_finish (VIREO_OBJ (source), result, &error);
+  if (call->job != NULL)
+    run (call);
+  else if (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT))
+    {
+      g_error_free (error);
+      return_unknown (call);
+    }
+  else
+    vireo_call_return_error (call, error);
+}
+
+static void
+take_slot (VireoCall *call)
+{
+  const VireoHandler *handler = call->handler;
+
+  if (call->held != NULL)
+    vireo_call_return_error (call, g_steal_pointer (&call->held));
+  else if (handler == NULL || handler->job == VIREO_JOB_NONE || call->node->gone)
+    run (call);
+  else
+    vireo_obj_begin_job_async (vireo_call_get_object (call), handler->operation, handler->job,
+                               vireo_caller_get_uid (call->caller),
+                               vireo_call_get_cancellable (call), on_slot, call);
+}
+
+/* ---- steps 2 and 4 ---- */
+
+static void
+on_verdict (VireoVerdict verdict, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  const Check *check = &g_array_index (call->checks, Check, call->next_check);
+
+  if (verdict != VIREO_VERDICT_YES)
+    {
+      return_refusal (call, check, verdict);
+      return;
+    }
+  call->next_check++;
+  run_checks (call);
+}
+
+/* polkit is asked first whether it would have to ask: only then a dialog counts, and is opened. */
+static void
+on_first_verdict (VireoVerdict verdict, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  const Check *check = &g_array_index (call->checks, Check, call->next_check);
+  gboolean interactive = (g_dbus_message_get_flags (call->message)
+                          & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION)
+                         != 0;
+
+  if (verdict != VIREO_VERDICT_CHALLENGE || !interactive)
+    on_verdict (verdict, call);
+  else
+    vireo_authority_prompt (vireo_server_get_authority (call->server), call->caller, check->action,
+                            check->details, vireo_call_get_cancellable (call), on_verdict, call);
+}
+
+static void checks_passed (VireoCall *call);
+
+static void
+run_checks (VireoCall *call)
+{
+  VireoAuthority *authority = vireo_server_get_authority (call->server);
+
+  while (call->checks != NULL && call->next_check < call->checks->len)
+    {
+      const Check *check = &g_array_index (call->checks, Check, call->next_check);
+      VireoVerdict verdict;
+
+      if (!vireo_authority_peek (authority, call->caller, check->action, check->details, &verdict))
+        {
+          vireo_authority_ask (authority, call->caller, check->action, check->details,
+                               on_first_verdict, call);
+          return;
+        }
+      if (verdict != VIREO_VERDICT_YES)
+        {
+          on_first_verdict (verdict, call);
+          return;
+        }
+      call->next_check++;
+    }
+  checks_passed (call);
+}
+
+/* ---- step 3 ---- */
+
+static const VireoOptionInfo *
+find_option (const VireoMethodInfo *method, const char *name)
+{
+  for (const VireoOptionInfo *option = method->options; option->name != NULL; option++)
+    if (g_str_equal (option->name, name))
+      return option;
+  return NULL;
+}
+
+static char *
+list_options (const VireoMethodInfo *method)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (const VireoOptionInfo *option = method->options; option->name != NULL; option++)
+    g_string_append_printf (list, "%s%s (%s)", list->len > 0 ? ", " : "", option->name,
+                            option->type);
+  if (list->len == 0)
+    g_string_append (list, "none");
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+static gboolean
+check_options (VireoCall *call, GError **error)
+{
+  const VireoMethodInfo *method = call->method;
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  if (method == NULL || method->options_index < 0)
+    return TRUE;
+  call->options = g_variant_get_child_value (call->args, (gsize) method->options_index);
+  g_variant_iter_init (&iter, call->options);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      const VireoOptionInfo *option = find_option (method, name);
+      g_autofree char *type = g_strdup (g_variant_get_type_string (value));
+
+      g_variant_unref (value);
+      if (option == NULL)
+        {
+          g_autofree char *known = list_options (method);
+
+          g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_OPTION,
+                       "%s has no option \"%s\"; it has %s", method->name, name, known);
+          return FALSE;
+        }
+      if (!g_str_equal (type, option->type))
+        {
+          g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_OPTION,
+                       "the option \"%s\" of %s has the type %s, not %s", name, method->name,
+                       option->type, type);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/**
+ * vireo_call_add_subject:
+ * @call: a call that is being prepared
+ * @details: (transfer full): what polkit is to be told
+ *
+ * Says what the call is about, when that is not (only) the object that was called. The member's
+ * permissions are asked for every subject.
+ */
+void
+vireo_call_add_subject (VireoCall *call, VireoDetails *details)
+{
+  if (call->subjects == NULL)
+    call->subjects = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_details_unref);
+  g_ptr_array_add (call->subjects, details);
+}
+
+/* One more permission, on the object that was called. */
+void
+vireo_call_require (VireoCall *call, const VireoAction *action)
+{
+  VireoVerdict ignored;
+
+  if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &ignored))
+    add_check (call, action, vireo_node_get_details (call->node), FALSE);
+}
+
+/* (transfer full): what is wrong with the arguments, for a caller who is authorized. The first one
+ * counts. */
+void
+vireo_call_hold_error (VireoCall *call, GError *error)
+{
+  if (call->held == NULL)
+    call->held = error;
+  else
+    g_error_free (error);
+}
+
+/* What a "$object" permission is for the object that a job works on. */
+static const VireoAction *
+resolve_action (VireoCall *call, const VireoAction *action)
+{
+  const VireoNode *subject;
+
+  if (!g_str_equal (action->kind, "$object"))
+    return action;
+  subject = vireo_node_get_subject (call->node);
+  return vireo_action_find (subject->export->service->kind, action->permission);
+}
+
+/**
+ * vireo_call_prepared:
+ * @call: (transfer full): a call
+ *
+ * Goes on with a call that was prepared.
+ */
+void
+vireo_call_prepared (VireoCall *call)
+{
+  VireoVerdict settled;
+
+  call->prepared = TRUE;
+  if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
+    for (guint i = 0; call->actions != NULL && call->actions[i] != NULL; i++)
+      {
+        const VireoAction *action = resolve_action (call, call->actions[i]);
+
+        if (call->subjects == NULL)
+          add_check (call, action, vireo_node_get_details (call->node), FALSE);
+        for (guint j = 0; call->subjects != NULL && j < call->subjects->len; j++)
+          add_check (call, action, g_ptr_array_index (call->subjects, j), FALSE);
+      }
+  run_checks (call);
+}
+
+static void
+checks_passed (VireoCall *call)
+{
+  GError *error = NULL;
+
+  if (call->prepared)
+    {
+      take_slot (call);
+      return;
+    }
+  if (!check_options (call, &error))
+    vireo_call_hold_error (call, error);
+  if (call->handler != NULL && call->handler->prepare != NULL)
+    call->handler->prepare (call);
+  else
+    vireo_call_prepared (call);
+}
+
+/* ---- steps 1 and 2 ---- */
+
+static void
+add_hiding_checks (VireoCall *call)
+{
+  VireoNode *subject = vireo_node_get_subject (call->node);
+
+  /* That there is a service is no secret. */
+  if (subject->path_kind == VIREO_PATH_MANAGER)
+    return;
+  if (subject->parent != NULL)
+    add_check (call, subject->parent->export->getattr, vireo_node_get_details (subject->parent),
+               TRUE);
+  add_check (call, subject->export->getattr, vireo_node_get_details (subject), TRUE);
+}
+
+/**
+ * vireo_gate_pass:
+ * @call: (transfer full): a call of which the path, the member and the types are right
+ *
+ * Lets the call through to its handler, or answers it with why it was not.
+ */
+void
+vireo_gate_pass (VireoCall *call)
+{
+  VireoVerdict settled;
+  VireoNode *node = NULL;
+
+  if (call->node_path != NULL)
+    {
+      node = vireo_tree_find (vireo_server_get_tree (call->server), call->node_path);
+      if (node == NULL)
+        {
+          return_unknown (call);
+          return;
+        }
+      call->node = vireo_node_ref (node);
+    }
+
+  if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
+    {
+      if (node != NULL)
+        add_hiding_checks (call);
+    }
+  else if (settled != VIREO_VERDICT_YES)
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_NOT_AUTHORIZED,
+                                   "this service is for its own user only");
+      return;
+    }
+  run_checks (call);
+}

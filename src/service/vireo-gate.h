@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-call.h"
+
+G_BEGIN_DECLS
+
+/* The one place that every call passes. See vireo-gate.c. */
+void vireo_gate_pass (VireoCall *call);
+
+/* For prepare (), which ends with vireo_call_prepared (). */
+void vireo_call_require (VireoCall *call, const VireoAction *action);
+void vireo_call_add_subject (VireoCall *call, VireoDetails *details);
+void vireo_call_hold_error (VireoCall *call, GError *error);
+void vireo_call_prepared (VireoCall *call);
+
+G_END_DECLS

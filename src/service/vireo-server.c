@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-server.h"
+
+#include "vireo-bus.h"
+#include "vireo-dispatch.h"
+#include "vireo-publisher.h"
+
+struct _VireoServer
+{
+  GDBusConnection *connection;
+  VireoTree *tree;
+  VireoAuthority *authority;
+  VireoPublisher *publisher;
+  VireoBus *bus;
+};
+
+static void
+on_message (VireoCaller *caller, GDBusMessage *message, gpointer user_data)
+{
+  vireo_dispatch (user_data, caller, message);
+}
+
+VireoServer *
+vireo_server_new (GDBusConnection *connection, VireoTree *tree, gboolean session)
+{
+  VireoServer *self = g_new0 (VireoServer, 1);
+
+  self->connection = g_object_ref (connection);
+  self->tree = g_object_ref (tree);
+  self->authority = vireo_authority_new (connection, session);
+  self->publisher = vireo_publisher_new (connection, tree, self->authority, session);
+  self->bus = vireo_bus_new (connection, on_message, self);
+  return self;
+}
+
+void
+vireo_server_close (VireoServer *self)
+{
+  vireo_bus_close (self->bus);
+}
+
+void
+vireo_server_free (VireoServer *self)
+{
+  vireo_bus_close (self->bus);
+  g_object_unref (self->bus);
+  g_object_run_dispose (G_OBJECT (self->publisher));
+  g_object_unref (self->publisher);
+  g_object_unref (self->authority);
+  g_object_unref (self->tree);
+  g_object_unref (self->connection);
+  g_free (self);
+}
+
+GDBusConnection *
+vireo_server_get_connection (VireoServer *self)
+{
+  return self->connection;
+}
+
+VireoTree *
+vireo_server_get_tree (VireoServer *self)
+{
+  return self->tree;
+}
+
+VireoAuthority *
+vireo_server_get_authority (VireoServer *self)
+{
+  return self->authority;
+}
+
+void
+vireo_server_call_ended (VireoServer *self, VireoCaller *caller)
+{
+  vireo_bus_call_ended (self->bus, caller);
+}
+
+void
+vireo_server_flush_signals (VireoServer *self)
+{
+  vireo_publisher_flush (self->publisher);
+}
+
+void
+vireo_server_subscribe (VireoServer *self, VireoCaller *caller)
+{
+  vireo_publisher_subscribe (self->publisher, caller);
+}
+
+void
+vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller)
+{
+  vireo_publisher_unsubscribe (self->publisher, caller);
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-services.h"
+
+const VireoService *const vireo_services[] = {
+  &vireo_service_manager, &vireo_service_connection, &vireo_service_domain,
+  &vireo_service_network, &vireo_service_job,        NULL,
+};

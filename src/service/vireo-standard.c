@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-standard.h"
+
+#include <string.h>
+
+#include "vireo-visibility.h"
+
+void
+vireo_standard_ping (VireoCall *call)
+{
+  vireo_call_return (call, NULL);
+}
+
+void
+vireo_standard_get_machine_id (VireoCall *call)
+{
+  static char *id = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (id == NULL && !g_file_get_contents ("/etc/machine-id", &id, NULL, &error)
+      && !g_file_get_contents ("/var/lib/dbus/machine-id", &id, NULL, NULL))
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_MISSING_RESOURCE, "%s", error->message);
+      return;
+    }
+  vireo_call_return (call, g_variant_new ("(s)", g_strchomp (id)));
+}
+
+/* ---- properties ---- */
+
+static gboolean
+is_named (const char *const *names, const char *name)
+{
+  return names == NULL || g_strv_contains (names, name);
+}
+
+GVariant *
+vireo_standard_properties (VireoNode *node, const VireoReading *reading, const char *const *names)
+{
+  const VireoExport *export = node->export;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sv}"));
+  for (guint i = 0; i < export->n_properties; i++)
+    if (is_named (names, export->info->properties[i].name))
+      g_variant_builder_add (&builder, "{sv}", export->info->properties[i].name,
+                             vireo_export_get (export, i, node, reading));
+  return g_variant_builder_end (&builder);
+}
+
+typedef void (*ReadFunc) (VireoCall *call, const VireoReading *reading);
+
+typedef struct
+{
+  VireoCall *call;
+  ReadFunc func;
+} Read;
+
+static void
+on_readable (GPtrArray *nodes, gpointer user_data)
+{
+  g_autofree Read *read = user_data;
+  g_autoptr (GHashTable) visible = g_hash_table_new (NULL, NULL);
+  VireoReading reading = { vireo_server_get_tree (read->call->server), visible };
+
+  for (guint i = 0; i < nodes->len; i++)
+    g_hash_table_add (visible, g_ptr_array_index (nodes, i));
+  read->func (read->call, &reading);
+}
+
+/* The manager's properties name connections, of which a caller is told those that it sees. What the
+ * others say depends on nobody. */
+static void
+with_reading (VireoCall *call, ReadFunc func)
+{
+  VireoTree *tree = vireo_server_get_tree (call->server);
+  VireoReading everything = { tree, NULL };
+  Read *read;
+
+  if (call->path_kind != VIREO_PATH_MANAGER)
+    {
+      func (call, &everything);
+      return;
+    }
+  read = g_new (Read, 1);
+  read->call = call;
+  read->func = func;
+  vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller,
+                           vireo_tree_get_connections (tree), on_readable, read);
+}
+
+static void
+return_property (VireoCall *call, const VireoReading *reading)
+{
+  vireo_call_return (call, g_variant_new ("(v)", vireo_export_get (call->export, call->property,
+                                                                   call->node, reading)));
+}
+
+void
+vireo_standard_get (VireoCall *call)
+{
+  with_reading (call, return_property);
+}
+
+static void
+return_properties (VireoCall *call, const VireoReading *reading)
+{
+  vireo_call_return (
+      call, g_variant_new ("(@a{sv})", vireo_standard_properties (call->node, reading, NULL)));
+}
+
+void
+vireo_standard_get_all (VireoCall *call)
+{
+  with_reading (call, return_properties);
+}
+
+/* ---- objects ---- */
+
+static void
+add_interfaces (GVariantBuilder *objects, VireoNode *node, const VireoReading *reading)
+{
+  g_variant_builder_open (objects, G_VARIANT_TYPE ("{oa{sa{sv}}}"));
+  g_variant_builder_add (objects, "o", node->path);
+  g_variant_builder_open (objects, G_VARIANT_TYPE ("a{sa{sv}}"));
+  g_variant_builder_add (objects, "{s@a{sv}}", node->export->info->name,
+                         vireo_standard_properties (node, reading, NULL));
+  g_variant_builder_close (objects);
+  g_variant_builder_close (objects);
+}
+
+static void
+on_managed (GPtrArray *nodes, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  VireoReading reading = { vireo_server_get_tree (call->server), NULL };
+  GVariantBuilder objects;
+
+  /* The list and the signals join without a gap: who has the one hears the other. */
+  vireo_server_flush_signals (call->server);
+  g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      VireoNode *node = g_ptr_array_index (nodes, i);
+
+      if (!node->gone)
+        add_interfaces (&objects, node, &reading);
+    }
+  vireo_call_return (call, g_variant_new ("(a{oa{sa{sv}}})", &objects));
+}
+
+void
+vireo_standard_get_managed_objects (VireoCall *call)
+{
+  g_autoptr (GPtrArray) nodes = vireo_tree_snapshot (vireo_server_get_tree (call->server));
+
+  /* Before, so that nothing is missed that comes while polkit is asked. */
+  vireo_server_subscribe (call->server, call->caller);
+  vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
+                           on_managed, call);
+}
+
+/* ---- introspection ---- */
+
+static const char head[]
+    = "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"
+      "  \"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
+      "<node>\n"
+      "  <interface name=\"org.freedesktop.DBus.Peer\">\n"
+      "    <method name=\"Ping\"/>\n"
+      "    <method name=\"GetMachineId\"><arg name=\"machine_uuid\" type=\"s\" direction=\"out\"/>"
+      "</method>\n"
+      "  </interface>\n"
+      "  <interface name=\"org.freedesktop.DBus.Introspectable\">\n"
+      "    <method name=\"Introspect\"><arg name=\"xml_data\" type=\"s\" direction=\"out\"/>"
+      "</method>\n"
+      "  </interface>\n";
+
+static const char properties[]
+    = "  <interface name=\"org.freedesktop.DBus.Properties\">\n"
+      "    <method name=\"Get\">\n"
+      "      <arg name=\"interface_name\" type=\"s\" direction=\"in\"/>\n"
+      "      <arg name=\"property_name\" type=\"s\" direction=\"in\"/>\n"
+      "      <arg name=\"value\" type=\"v\" direction=\"out\"/>\n"
+      "    </method>\n"
+      "    <method name=\"GetAll\">\n"
+      "      <arg name=\"interface_name\" type=\"s\" direction=\"in\"/>\n"
+      "      <arg name=\"properties\" type=\"a{sv}\" direction=\"out\"/>\n"
+      "    </method>\n"
+      "    <method name=\"Set\">\n"
+      "      <arg name=\"interface_name\" type=\"s\" direction=\"in\"/>\n"
+      "      <arg name=\"property_name\" type=\"s\" direction=\"in\"/>\n"
+      "      <arg name=\"value\" type=\"v\" direction=\"in\"/>\n"
+      "    </method>\n"
+      "    <signal name=\"PropertiesChanged\">\n"
+      "      <arg name=\"interface_name\" type=\"s\"/>\n"
+      "      <arg name=\"changed_properties\" type=\"a{sv}\"/>\n"
+      "      <arg name=\"invalidated_properties\" type=\"as\"/>\n"
+      "    </signal>\n"
+      "  </interface>\n";
+
+static const char object_manager[]
+    = "  <interface name=\"org.freedesktop.DBus.ObjectManager\">\n"
+      "    <method name=\"GetManagedObjects\">\n"
+      "      <arg name=\"objects\" type=\"a{oa{sa{sv}}}\" direction=\"out\"/>\n"
+      "    </method>\n"
+      "    <signal name=\"InterfacesAdded\">\n"
+      "      <arg name=\"object\" type=\"o\"/>\n"
+      "      <arg name=\"interfaces\" type=\"a{sa{sv}}\"/>\n"
+      "    </signal>\n"
+      "    <signal name=\"InterfacesRemoved\">\n"
+      "      <arg name=\"object\" type=\"o\"/>\n"
+      "      <arg name=\"interfaces\" type=\"as\"/>\n"
+      "    </signal>\n"
+      "  </interface>\n";
+
+/* Folders, which are there whatever exists. */
+static const struct
+{
+  const char *path;
+  VireoPathKind path_kind;
+  const char *child;
+} fixed_children[] = {
+  { "/", VIREO_PATH_ABOVE, "org" },
+  { "/org", VIREO_PATH_ABOVE, "vireo" },
+  { "/org/vireo", VIREO_PATH_ABOVE, "Vireo1" },
+  { NULL, VIREO_PATH_MANAGER, "connections" },
+  { NULL, VIREO_PATH_MANAGER, "jobs" },
+  { NULL, VIREO_PATH_CONNECTION, "domains" },
+  { NULL, VIREO_PATH_CONNECTION, "networks" },
+};
+
+static void
+add_child (GString *xml, const char *name)
+{
+  g_string_append_printf (xml, "  <node name=\"%s\"/>\n", name);
+}
+
+static void
+on_children (GPtrArray *nodes, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  const char *path = g_dbus_message_get_path (call->message);
+  g_autoptr (GString) xml = g_string_new (head);
+
+  if (call->export != NULL)
+    {
+      g_string_append (xml, properties);
+      if (call->path_kind == VIREO_PATH_MANAGER)
+        g_string_append (xml, object_manager);
+      g_string_append (xml, call->export->info->xml);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (fixed_children); i++)
+    if (fixed_children[i].path_kind == call->path_kind
+        && (fixed_children[i].path == NULL || g_str_equal (fixed_children[i].path, path)))
+      add_child (xml, fixed_children[i].child);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const VireoNode *node = g_ptr_array_index (nodes, i);
+
+      if (!node->gone)
+        add_child (xml, strrchr (node->path, '/') + 1);
+    }
+  g_string_append (xml, "</node>\n");
+  vireo_call_return (call, g_variant_new ("(s)", xml->str));
+}
+
+/* Only folders have children that come and go. */
+static GPtrArray *
+list_children (VireoCall *call)
+{
+  const char *path = g_dbus_message_get_path (call->message);
+  g_autoptr (GPtrArray) all = NULL;
+  GPtrArray *children = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  gsize length = strlen (path);
+
+  if (call->path_kind != VIREO_PATH_FOLDER)
+    return children;
+  all = vireo_tree_snapshot (vireo_server_get_tree (call->server));
+  for (guint i = 0; i < all->len; i++)
+    {
+      VireoNode *node = g_ptr_array_index (all, i);
+
+      if (strncmp (node->path, path, length) == 0 && node->path[length] == '/'
+          && strchr (node->path + length + 1, '/') == NULL)
+        g_ptr_array_add (children, vireo_node_ref (node));
+    }
+  return children;
+}
+
+void
+vireo_standard_introspect (VireoCall *call)
+{
+  g_autoptr (GPtrArray) children = list_children (call);
+
+  vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, children,
+                           on_children, call);
+}

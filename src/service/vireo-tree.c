@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-tree.h"
+
+#include "util/vireo-error.h"
+
+struct _VireoTree
+{
+  GObject parent;
+
+  VireoExport *exports[VIREO_PATH_N_KINDS];
+  /* (element-type utf8): operations whose jobs are shown */
+  GHashTable *shown_operations;
+  GHashTable *nodes; /* path -> node, which it owns */
+  VireoNode *manager;
+  GPtrArray *connections;
+  GPtrArray *lists;
+  guint64 n_jobs;
+};
+
+/* A list of objects of one kind in one connection. */
+typedef struct
+{
+  VireoTree *tree; /* not owned */
+  VireoNode *connection;
+  VireoPathKind path_kind;
+  VireoObjList *list;
+} ListEntry;
+
+enum
+{
+  SIGNAL_ADDED,
+  SIGNAL_REMOVED,
+  SIGNAL_CHANGED,
+  SIGNAL_EVENT,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_TYPE (VireoTree, vireo_tree, G_TYPE_OBJECT)
+
+static GQuark
+node_quark (void)
+{
+  static GQuark quark = 0;
+
+  if (quark == 0)
+    quark = g_quark_from_static_string ("vireo-tree-node");
+  return quark;
+}
+
+static VireoNode *
+node_new (VireoPathKind path_kind,
+          const VireoExport *export,
+          gpointer object,
+          VireoNode *parent,
+          char *path)
+{
+  VireoNode *self = g_new0 (VireoNode, 1);
+
+  self->n_refs = 1;
+  self->path_kind = path_kind;
+  self->export = export;
+  self->object = object != NULL ? g_object_ref (object) : NULL;
+  self->parent = parent != NULL ? vireo_node_ref (parent) : NULL;
+  self->path = path;
+  return self;
+}
+
+VireoNode *
+vireo_node_ref (VireoNode *self)
+{
+  self->n_refs++;
+  return self;
+}
+
+void
+vireo_node_unref (VireoNode *self)
+{
+  if (--self->n_refs > 0)
+    return;
+  g_clear_object (&self->object);
+  g_clear_pointer (&self->parent, vireo_node_unref);
+  g_clear_pointer (&self->subject, vireo_node_unref);
+  g_clear_pointer (&self->details, vireo_details_unref);
+  g_free (self->path);
+  g_free (self);
+}
+
+VireoNode *
+vireo_node_of (gpointer object)
+{
+  return object != NULL ? g_object_get_qdata (object, node_quark ()) : NULL;
+}
+
+VireoNode *
+vireo_node_get_subject (VireoNode *self)
+{
+  return self->subject != NULL ? self->subject : self;
+}
+
+const char *
+vireo_node_get_job_path (VireoNode *self)
+{
+  VireoJob *job = vireo_obj_get_current_job (VIREO_OBJ (self->object));
+  VireoNode *node = vireo_node_of (job);
+
+  return node != NULL ? node->path : "/";
+}
+
+/**
+ * vireo_node_get_details:
+ * @self: a node
+ *
+ * Gives what polkit is told of a node, or of the node whose permissions count for it. Of a node
+ * that was removed, it is what it was last.
+ *
+ * Returns: (transfer none): the details
+ */
+VireoDetails *
+vireo_node_get_details (VireoNode *self)
+{
+  VireoNode *subject = vireo_node_get_subject (self);
+  VireoNode *connection = subject->parent != NULL ? subject->parent : subject;
+  g_autofree char *driver = NULL;
+  g_autofree char *uri = NULL;
+  VireoSubject about = { NULL };
+
+  if (subject->details != NULL)
+    return subject->details;
+
+  if (connection->path_kind == VIREO_PATH_CONNECTION)
+    g_object_get (connection->object, "driver", &driver, "uri", &uri, NULL);
+  about.driver = driver;
+  about.uri = uri;
+  if (subject != connection)
+    {
+      VireoObj *obj = VIREO_OBJ (subject->object);
+
+      about.kind = vireo_obj_get_kind (obj);
+      about.name = vireo_obj_get_name (obj);
+      about.uuid = vireo_obj_get_uuid (obj);
+      about.owner = vireo_obj_get_owner (obj);
+      about.has_owner = TRUE;
+    }
+  subject->details = vireo_details_new (&about);
+  return subject->details;
+}
+
+static void
+list_entry_free (gpointer data)
+{
+  ListEntry *self = data;
+
+  g_signal_handlers_disconnect_by_data (self->list, self);
+  g_object_unref (self->list);
+  vireo_node_unref (self->connection);
+  g_free (self);
+}
+
+static void
+tree_dispose (GObject *object)
+{
+  VireoTree *self = VIREO_TREE (object);
+  GHashTableIter iter;
+  VireoNode *node;
+
+  g_ptr_array_set_size (self->lists, 0);
+  g_hash_table_iter_init (&iter, self->nodes);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &node))
+    if (node->object != NULL)
+      {
+        g_signal_handlers_disconnect_by_data (node->object, self);
+        g_object_set_qdata (node->object, node_quark (), NULL);
+      }
+  g_hash_table_remove_all (self->nodes);
+  G_OBJECT_CLASS (vireo_tree_parent_class)->dispose (object);
+}
+
+static void
+tree_finalize (GObject *object)
+{
+  VireoTree *self = VIREO_TREE (object);
+
+  g_clear_pointer (&self->manager, vireo_node_unref);
+  g_ptr_array_unref (self->connections);
+  g_ptr_array_unref (self->lists);
+  g_hash_table_unref (self->nodes);
+  g_hash_table_unref (self->shown_operations);
+  for (gsize i = 0; i < VIREO_PATH_N_KINDS; i++)
+    g_clear_pointer (&self->exports[i], vireo_export_free);
+  G_OBJECT_CLASS (vireo_tree_parent_class)->finalize (object);
+}
+
+static void
+vireo_tree_class_init (VireoTreeClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = tree_dispose;
+  G_OBJECT_CLASS (klass)->finalize = tree_finalize;
+
+  signals[SIGNAL_ADDED] = g_signal_new ("added", VIREO_TYPE_TREE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_REMOVED] = g_signal_new ("removed", VIREO_TYPE_TREE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                          NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_CHANGED]
+      = g_signal_new ("changed", VIREO_TYPE_TREE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[SIGNAL_EVENT] = g_signal_new (
+      "event", VIREO_TYPE_TREE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
+      G_TYPE_POINTER, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_VARIANT, G_TYPE_POINTER);
+}
+
+static void
+vireo_tree_init (VireoTree *self)
+{
+  self->nodes
+      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vireo_node_unref);
+  self->connections = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  self->lists = g_ptr_array_new_with_free_func (list_entry_free);
+  self->shown_operations = g_hash_table_new (g_str_hash, g_str_equal);
+}
+
+static void
+note_operations (VireoTree *self, const VireoHandler *rows)
+{
+  for (; rows->name != NULL; rows++)
+    if (rows->show_job)
+      g_hash_table_add (self->shown_operations, (gpointer) rows->operation);
+}
+
+/**
+ * vireo_tree_new:
+ * @services: how each interface is served, ending with %NULL
+ * @error: says which member is incomplete
+ *
+ * Returns: (transfer full): a tree with the manager alone, or %NULL with @error
+ */
+VireoTree *
+vireo_tree_new (const VireoService *const *services, GError **error)
+{
+  g_autoptr (VireoTree) self = g_object_new (VIREO_TYPE_TREE, NULL);
+  guint n = 0;
+
+  for (; services[n] != NULL; n++)
+    {
+      VireoExport *export = vireo_export_new (services[n], error);
+
+      if (export == NULL)
+        return NULL;
+      self->exports[services[n]->path_kind] = export;
+      note_operations (self, services[n]->methods);
+    }
+
+  for (const VireoInterfaceInfo *info = vireo_interfaces; info->name != NULL; info++)
+    {
+      gboolean served = FALSE;
+
+      for (guint i = 0; i < n; i++)
+        served |= g_str_equal (services[i]->interface, info->name);
+      if (!served)
+        {
+          g_set_error (error, VIREO_ERROR, VIREO_ERROR_FAILED, "nothing serves %s", info->name);
+          return NULL;
+        }
+    }
+
+  self->manager = node_new (VIREO_PATH_MANAGER, self->exports[VIREO_PATH_MANAGER], NULL, NULL,
+                            g_strdup (VIREO_PATH_ROOT));
+  return g_steal_pointer (&self);
+}
+
+const VireoExport *
+vireo_tree_get_export (VireoTree *self, VireoPathKind path_kind)
+{
+  return self->exports[path_kind];
+}
+
+VireoNode *
+vireo_tree_get_manager (VireoTree *self)
+{
+  return self->manager;
+}
+
+/* (transfer none) (nullable) */
+VireoNode *
+vireo_tree_find (VireoTree *self, const char *path)
+{
+  if (g_str_equal (path, VIREO_PATH_ROOT))
+    return self->manager;
+  return g_hash_table_lookup (self->nodes, path);
+}
+
+/* (transfer full) (element-type VireoNode): everything but the manager */
+GPtrArray *
+vireo_tree_snapshot (VireoTree *self)
+{
+  GPtrArray *nodes
+      = g_ptr_array_new_full (g_hash_table_size (self->nodes), (GDestroyNotify) vireo_node_unref);
+  GHashTableIter iter;
+  gpointer node;
+
+  g_hash_table_iter_init (&iter, self->nodes);
+  while (g_hash_table_iter_next (&iter, NULL, &node))
+    g_ptr_array_add (nodes, vireo_node_ref (node));
+  return nodes;
+}
+
+/* (transfer none) (element-type VireoNode) */
+GPtrArray *
+vireo_tree_get_connections (VireoTree *self)
+{
+  return self->connections;
+}
+
+VireoObjList *
+vireo_tree_get_list (VireoTree *self, VireoNode *connection, VireoPathKind path_kind)
+{
+  for (guint i = 0; i < self->lists->len; i++)
+    {
+      const ListEntry *entry = g_ptr_array_index (self->lists, i);
+
+      if (entry->connection == connection && entry->path_kind == path_kind)
+        return entry->list;
+    }
+  return NULL;
+}
+
+static void
+insert_node (VireoTree *self, VireoNode *node)
+{
+  g_hash_table_insert (self->nodes, node->path, node);
+  g_object_set_qdata (node->object, node_quark (), node);
+  g_signal_emit (self, signals[SIGNAL_ADDED], 0, node);
+}
+
+static void
+remove_node (VireoTree *self, VireoNode *node)
+{
+  g_autoptr (VireoNode) kept = vireo_node_ref (node);
+
+  /* Who may hear that it is gone is who could read it: what it was is kept. */
+  vireo_node_get_details (node);
+  node->gone = TRUE;
+  g_object_set_qdata (node->object, node_quark (), NULL);
+  g_hash_table_remove (self->nodes, node->path);
+  g_signal_emit (self, signals[SIGNAL_REMOVED], 0, node);
+}
+
+static void
+on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
+{
+  VireoTree *self = user_data;
+  VireoNode *node = vireo_node_of (job);
+  GVariant *args;
+
+  g_signal_handlers_disconnect_by_data (job, self);
+  if (node == NULL)
+    return;
+  args = g_variant_ref_sink (g_variant_new ("(bss)", error == NULL,
+                                            error != NULL ? vireo_error_dbus_name (error) : "",
+                                            error != NULL ? error->message : ""));
+  g_signal_emit (self, signals[SIGNAL_EVENT], 0, node, "Completed", args, node);
+  g_variant_unref (args);
+  remove_node (self, node);
+}
+
+static void
+on_job_notify (VireoJob *job, GParamSpec *pspec, gpointer user_data)
+{
+  VireoTree *self = user_data;
+  VireoNode *node = vireo_node_of (job);
+
+  if (node != NULL)
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0, node, pspec->name);
+}
+
+static void
+show_job (VireoTree *self, VireoNode *of, VireoJob *job)
+{
+  VireoNode *node = node_new (VIREO_PATH_JOB, self->exports[VIREO_PATH_JOB], job, NULL,
+                              vireo_path_for_job (++self->n_jobs));
+
+  node->subject = vireo_node_ref (of);
+  g_signal_connect (job, "completed", G_CALLBACK (on_job_completed), self);
+  g_signal_connect (job, "notify", G_CALLBACK (on_job_notify), self);
+  insert_node (self, node);
+}
+
+/* Looks at who has the slot now. Returns whether that is something else for clients: jobs that take
+ * no time worth talking about are not shown. */
+static gboolean
+follow_job (VireoTree *self, VireoNode *of)
+{
+  VireoJob *job = vireo_obj_get_current_job (VIREO_OBJ (of->object));
+  gpointer before = of->shown_job;
+
+  if (job != NULL
+      && (vireo_job_is_ended (job)
+          || !g_hash_table_contains (self->shown_operations, vireo_job_get_operation (job))))
+    job = NULL;
+  if (job != NULL && vireo_node_of (job) == NULL)
+    show_job (self, of, job);
+  of->shown_job = job;
+  return of->shown_job != before;
+}
+
+static void
+on_added (VireoObjList *list, VireoObj *obj, gpointer user_data)
+{
+  ListEntry *entry = user_data;
+  VireoTree *self = entry->tree;
+  VireoNode *node
+      = node_new (entry->path_kind, self->exports[entry->path_kind], obj, entry->connection,
+                  vireo_path_for_object (entry->connection->path, vireo_obj_get_kind (obj),
+                                         vireo_obj_get_uuid (obj)));
+
+  insert_node (self, node);
+  follow_job (self, node);
+}
+
+static void
+on_removed (VireoObjList *list, VireoObj *obj, gpointer user_data)
+{
+  ListEntry *entry = user_data;
+  VireoNode *node = vireo_node_of (obj);
+
+  if (node != NULL)
+    remove_node (entry->tree, node);
+}
+
+static void
+on_changed (VireoObjList *list, VireoObj *obj, guint n, GParamSpec **pspecs, gpointer user_data)
+{
+  ListEntry *entry = user_data;
+  VireoTree *self = entry->tree;
+  VireoNode *node = vireo_node_of (obj);
+
+  for (guint i = 0; node != NULL && i < n; i++)
+    {
+      const char *name = pspecs[i]->name;
+
+      if (g_str_equal (name, "name") || g_str_equal (name, "owner"))
+        g_clear_pointer (&node->details, vireo_details_unref);
+      if (g_str_equal (name, "current-job") && !follow_job (self, node))
+        continue;
+      g_signal_emit (self, signals[SIGNAL_CHANGED], 0, node, name);
+    }
+}
+
+static void
+on_event (VireoObjList *list, VireoObj *obj, const char *signal, GVariant *args, gpointer user_data)
+{
+  ListEntry *entry = user_data;
+  VireoNode *node = vireo_node_of (obj);
+  VireoNode *connection = entry->connection;
+  g_autoptr (GVariant) path = NULL;
+
+  if (node == NULL)
+    return;
+  g_signal_emit (entry->tree, signals[SIGNAL_EVENT], 0, node, signal, args, node);
+
+  /* The connection says of its objects what clients may want to hear without watching each. */
+  if (vireo_signal_find (connection->export->info, signal) == NULL)
+    return;
+  path = g_variant_ref_sink (g_variant_new ("(o)", node->path));
+  g_signal_emit (entry->tree, signals[SIGNAL_EVENT], 0, connection, signal, path, node);
+}
+
+static void
+on_connection_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_CHANGED], 0, vireo_node_of (object), pspec->name);
+}
+
+/**
+ * vireo_tree_add_connection:
+ * @connection: an open connection, whose name is the last part of its path
+ *
+ * Returns: (transfer none): its node
+ */
+VireoNode *
+vireo_tree_add_connection (VireoTree *self, VireoObj *connection)
+{
+  VireoNode *node
+      = node_new (VIREO_PATH_CONNECTION, self->exports[VIREO_PATH_CONNECTION], connection, NULL,
+                  vireo_path_for_connection (vireo_obj_get_name (connection)));
+
+  g_ptr_array_add (self->connections, vireo_node_ref (node));
+  g_signal_connect (connection, "notify", G_CALLBACK (on_connection_notify), self);
+  insert_node (self, node);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, self->manager, "connections");
+  return node;
+}
+
+/**
+ * vireo_tree_add_list:
+ * @connection: node of a connection
+ * @path_kind: what is in @list
+ * @list: objects of the connection
+ *
+ * Puts the objects that are, and will be, in @list on the bus.
+ */
+void
+vireo_tree_add_list (VireoTree *self,
+                     VireoNode *connection,
+                     VireoPathKind path_kind,
+                     VireoObjList *list)
+{
+  ListEntry *entry = g_new0 (ListEntry, 1);
+  g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (list);
+
+  entry->tree = self;
+  entry->connection = vireo_node_ref (connection);
+  entry->path_kind = path_kind;
+  entry->list = g_object_ref (list);
+  g_ptr_array_add (self->lists, entry);
+  g_signal_connect (list, "added", G_CALLBACK (on_added), entry);
+  g_signal_connect (list, "removed", G_CALLBACK (on_removed), entry);
+  g_signal_connect (list, "changed", G_CALLBACK (on_changed), entry);
+  g_signal_connect (list, "event", G_CALLBACK (on_event), entry);
+  for (guint i = 0; i < objects->len; i++)
+    on_added (list, g_ptr_array_index (objects, i), entry);
+}

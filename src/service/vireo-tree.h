@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/vireo-obj.h"
+#include "vireo-details.h"
+#include "vireo-exports.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoNode:
+ * @path_kind: what it is
+ * @export: how it is served
+ * @object: (nullable): a #VireoObj or #VireoJob; %NULL for the manager
+ * @path: object path
+ * @parent: (nullable): the connection that it is in
+ * @subject: (nullable): whose permissions count instead of its own: of a job, what it works on
+ * @gone: whether it was removed
+ *
+ * An object on the bus.
+ */
+struct _VireoNode
+{
+  guint n_refs;
+  VireoPathKind path_kind;
+  const VireoExport *export;
+  GObject *object;
+  char *path;
+  VireoNode *parent;
+  VireoNode *subject;
+  gboolean gone;
+  /*< private >*/
+  VireoDetails *details;
+  gpointer shown_job;
+};
+
+VireoNode *vireo_node_ref (VireoNode *self);
+void vireo_node_unref (VireoNode *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNode, vireo_node_unref)
+
+/* The node of an object; %NULL when it is not on the bus. */
+VireoNode *vireo_node_of (gpointer object);
+
+VireoDetails *vireo_node_get_details (VireoNode *self);
+
+/* Whose permissions count: itself, or what a job works on. */
+VireoNode *vireo_node_get_subject (VireoNode *self);
+
+/* Of the job that works on an object, or "/" when none is shown. */
+const char *vireo_node_get_job_path (VireoNode *self);
+
+/**
+ * VireoTree:
+ *
+ * What is on the bus: the manager, connections, what they hold, and jobs that are shown. Signals:
+ * `added` (VireoNode *), `removed` (VireoNode *), `changed` (VireoNode *, const char *attribute),
+ * `event` (VireoNode *, const char *signal, GVariant *args, VireoNode *about): about is the object
+ * that a receiver must be allowed to read, too.
+ */
+#define VIREO_TYPE_TREE (vireo_tree_get_type ())
+G_DECLARE_FINAL_TYPE (VireoTree, vireo_tree, VIREO, TREE, GObject)
+
+VireoTree *vireo_tree_new (const VireoService *const *services, GError **error);
+
+const VireoExport *vireo_tree_get_export (VireoTree *self, VireoPathKind path_kind);
+
+VireoNode *vireo_tree_get_manager (VireoTree *self);
+VireoNode *vireo_tree_find (VireoTree *self, const char *path);
+GPtrArray *vireo_tree_snapshot (VireoTree *self);
+
+VireoNode *vireo_tree_add_connection (VireoTree *self, VireoObj *connection);
+void vireo_tree_add_list (VireoTree *self,
+                          VireoNode *connection,
+                          VireoPathKind path_kind,
+                          VireoObjList *list);
+VireoObjList *vireo_tree_get_list (VireoTree *self, VireoNode *connection, VireoPathKind path_kind);
+GPtrArray *vireo_tree_get_connections (VireoTree *self);
+
+G_END_DECLS

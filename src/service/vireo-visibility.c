@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-visibility.h"
+
+#include <string.h>
+
+/* Which objects a caller sees: those of which it may read the properties, in connections of which
+ * it may do that, too. Nobody is asked to authenticate for it. */
+
+typedef struct
+{
+  GPtrArray *nodes;
+  guint8 *hidden;
+  guint n_open;
+  VireoVisibleFunc func;
+  gpointer user_data;
+} Filter;
+
+typedef struct
+{
+  Filter *filter;
+  guint index;
+} Slot;
+
+static void
+filter_finish (Filter *filter)
+{
+  g_autoptr (GPtrArray) visible = NULL;
+
+  visible = g_ptr_array_new_full (filter->nodes->len, (GDestroyNotify) vireo_node_unref);
+  for (guint i = 0; i < filter->nodes->len; i++)
+    if (!filter->hidden[i])
+      g_ptr_array_add (visible, vireo_node_ref (g_ptr_array_index (filter->nodes, i)));
+  filter->func (visible, filter->user_data);
+  g_ptr_array_unref (filter->nodes);
+  g_free (filter->hidden);
+  g_free (filter);
+}
+
+static void
+on_verdict (VireoVerdict verdict, gpointer user_data)
+{
+  Slot *slot = user_data;
+  Filter *filter = slot->filter;
+
+  filter->hidden[slot->index] |= verdict != VIREO_VERDICT_YES;
+  g_free (slot);
+  if (--filter->n_open == 0)
+    filter_finish (filter);
+}
+
+static const VireoAction *
+getattr_of (VireoNode *subject)
+{
+  return subject->export->getattr;
+}
+
+/* What has to be readable for @node to be seen: up to two nodes. */
+static guint
+list_needed (VireoNode *node, VireoNode *ret_needed[2])
+{
+  VireoNode *subject = vireo_node_get_subject (node);
+  guint n = 0;
+
+  if (subject->parent != NULL)
+    ret_needed[n++] = subject->parent;
+  ret_needed[n++] = subject;
+  return n;
+}
+
+/**
+ * vireo_visibility_peek:
+ * @caller: who
+ * @node: what
+ * @ret_visible: (out): whether @caller sees it
+ *
+ * Returns: whether that is known without asking
+ */
+gboolean
+vireo_visibility_peek (VireoAuthority *authority,
+                       VireoCaller *caller,
+                       VireoNode *node,
+                       gboolean *ret_visible)
+{
+  VireoNode *needed[2];
+  guint n = list_needed (node, needed);
+  gboolean known = TRUE;
+  VireoVerdict settled;
+
+  if (vireo_authority_settles (authority, caller, &settled))
+    {
+      *ret_visible = settled == VIREO_VERDICT_YES;
+      return TRUE;
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      VireoVerdict verdict;
+
+      if (!vireo_authority_peek (authority, caller, getattr_of (needed[i]),
+                                 vireo_node_get_details (needed[i]), &verdict))
+        known = FALSE;
+      else if (verdict != VIREO_VERDICT_YES)
+        {
+          *ret_visible = FALSE;
+          return TRUE;
+        }
+    }
+  if (known)
+    *ret_visible = TRUE;
+  return known;
+}
+
+static void
+ask_for (Filter *filter, VireoAuthority *authority, VireoCaller *caller, guint index)
+{
+  VireoNode *needed[2];
+  guint n = list_needed (g_ptr_array_index (filter->nodes, index), needed);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const VireoAction *action = getattr_of (needed[i]);
+      VireoDetails *details = vireo_node_get_details (needed[i]);
+      VireoVerdict verdict;
+      Slot *slot;
+
+      if (vireo_authority_peek (authority, caller, action, details, &verdict))
+        {
+          filter->hidden[index] |= verdict != VIREO_VERDICT_YES;
+          continue;
+        }
+      slot = g_new (Slot, 1);
+      slot->filter = filter;
+      slot->index = index;
+      filter->n_open++;
+      vireo_authority_ask (authority, caller, action, details, on_verdict, slot);
+    }
+}
+
+/**
+ * vireo_visibility_filter:
+ * @caller: who
+ * @nodes: (element-type VireoNode): what
+ * @func: called with those of @nodes that @caller sees; before this returns, when they are known
+ * @user_data: for @func
+ *
+ * Finds out what a caller sees.
+ */
+void
+vireo_visibility_filter (VireoAuthority *authority,
+                         VireoCaller *caller,
+                         GPtrArray *nodes,
+                         VireoVisibleFunc func,
+                         gpointer user_data)
+{
+  Filter *filter = g_new0 (Filter, 1);
+  VireoVerdict settled;
+
+  filter->nodes = g_ptr_array_ref (nodes);
+  filter->hidden = g_new0 (guint8, nodes->len + 1);
+  filter->func = func;
+  filter->user_data = user_data;
+  /* One for ourselves, so that no answer ends it before all was asked. */
+  filter->n_open = 1;
+  if (vireo_authority_settles (authority, caller, &settled))
+    memset (filter->hidden, settled != VIREO_VERDICT_YES, nodes->len);
+  else
+    for (guint i = 0; i < nodes->len; i++)
+      ask_for (filter, authority, caller, i);
+  if (--filter->n_open == 0)
+    filter_finish (filter);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-authority.h"
+#include "vireo-tree.h"
+
+G_BEGIN_DECLS
+
+/* (element-type VireoNode) */
+typedef void (*VireoVisibleFunc) (GPtrArray *nodes, gpointer user_data);
+
+gboolean vireo_visibility_peek (VireoAuthority *authority,
+                                VireoCaller *caller,
+                                VireoNode *node,
+                                gboolean *ret_visible);
+
+void vireo_visibility_filter (VireoAuthority *authority,
+                              VireoCaller *caller,
+                              GPtrArray *nodes,
+                              VireoVisibleFunc func,
+                              gpointer user_data);
+
+G_END_DECLS

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/vireo-driver.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireodOptions:
+ * @env: the daemon's folders
+ * @bus_address: (nullable): the bus; %NULL for the system's or session's own
+ * @drivers: (nullable): ids of the drivers to have; %NULL for all
+ * @version: whether only to print the version
+ *
+ * The command line of vireod.
+ */
+typedef struct
+{
+  VireoEnv env;
+  char *bus_address;
+  char **drivers;
+  gboolean version;
+} VireodOptions;
+
+gboolean vireod_options_parse (VireodOptions *self, int *argc, char ***argv, GError **error);
+gboolean vireod_options_make_folders (VireodOptions *self, GError **error);
+void vireod_options_clear (VireodOptions *self);
+
+G_END_DECLS
