@@ -283,7 +283,8 @@ def check_struct(struct):
         spot = (tuple(field.path), field.place, field.xml, field.ns)
         other = spots.setdefault(spot, field)
         if other is not field and ('when' not in field.options or 'when' not in other.options):
-            raise SchemaError(field.where, f'{field.place} "{field.xml}" stands twice without when=')
+            raise SchemaError(field.where,
+                              f'{field.place} "{field.xml}" stands twice without when=')
 
 
 def load(paths):

@@ -48,7 +48,8 @@ def member_decls(struct):
         if field.is_list:
             ctype = ctype.rstrip('*').rstrip() + ' '
             rows.append((4, f'  guint n_{field.c};', []))
-        rows.append((8 if field.is_list else field.size(), f'  {ctype}{star}{field.c};', comment(field)))
+        size = 8 if field.is_list else field.size()
+        rows.append((size, f'  {ctype}{star}{field.c};', comment(field)))
     for _, decl, doc in sorted(rows, key=lambda row: row[0]):
         out += ['  ' + line for line in doc] + [decl]
     return out or ['  char unused;']
@@ -260,9 +261,9 @@ class Tables:
         flags = [f.upper() for f in ('required', 'secret', 'live', 'abi', 'nomigrate')
                  if f in row.flags] + (['LIST'] if row.is_list else [])
         self.fields.append(
-            f'{{ {self.pool.add(row.xml)}, {offset}, {self.aux(row)}, {aux2}, {self.cond(base, row)}, '
-            f'{row.place.upper()}, {self.type(row)}, {bit}, {" | ".join(flags) or 0}, '
-            f'{self.ns(row.ns)}, {alt} }}')
+            f'{{ {self.pool.add(row.xml)}, {offset}, {self.aux(row)}, {aux2}, '
+            f'{self.cond(base, row)}, {row.place.upper()}, {self.type(row)}, {bit}, '
+            f'{" | ".join(flags) or 0}, {self.ns(row.ns)}, {alt} }}')
 
     def type(self, row):
         if isinstance(row.target, Enum):

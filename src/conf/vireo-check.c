@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-postparse.h"
 #include "vireo-schema.h"
+
+/* Whether what was read has all that is required, and can be looked at as a whole. */
+static gboolean
+is_whole (GPtrArray *problems)
+{
+  for (guint i = 0; i < problems->len; i++)
+    {
+      const VireoProblem *problem = problems->pdata[i];
+
+      if (g_str_equal (problem->code, "bad-value") || g_str_has_prefix (problem->code, "missing-"))
+        return FALSE;
+    }
+  return TRUE;
+}
 
 /**
  * vireo_doc_check:
@@ -18,6 +33,13 @@ vireo_doc_check (const VireoDocKind *kind, const char *text, gssize length)
   GPtrArray *problems = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
   gpointer def = vireo_doc_read (kind, text, length, VIREO_PARSE_STRICT, problems);
 
+  if (def != NULL && is_whole (problems))
+    {
+      if (g_str_equal (kind->name, "domain"))
+        vireo_domain_def_validate (def, problems);
+      else if (g_str_equal (kind->name, "network"))
+        vireo_network_def_validate (def, problems);
+    }
   vireo_doc_free (kind, def);
   return problems;
 }

@@ -53,7 +53,10 @@ vireo_doc_kind_names (void)
  * Since: 0.1
  */
 gpointer
-vireo_doc_parse (const VireoDocKind *kind, const char *text, gssize length, VireoParseFlags flags,
+vireo_doc_parse (const VireoDocKind *kind,
+                 const char *text,
+                 gssize length,
+                 VireoParseFlags flags,
                  GError **error)
 {
   return vireo_schema_parse (kind->schema, text, length, flags, error);
@@ -70,7 +73,9 @@ vireo_doc_parse (const VireoDocKind *kind, const char *text, gssize length, Vire
  * Since: 0.1
  */
 char *
-vireo_doc_format (const VireoDocKind *kind, gconstpointer def, VireoFormatFlags flags,
+vireo_doc_format (const VireoDocKind *kind,
+                  gconstpointer def,
+                  VireoFormatFlags flags,
                   GError **error)
 {
   return vireo_schema_format (kind->schema, def, flags, error);
@@ -132,7 +137,10 @@ vireo_doc_equal (const VireoDocKind *kind, gconstpointer a, gconstpointer b)
  * Since: 0.1
  */
 gpointer
-vireo_doc_read (const VireoDocKind *kind, const char *text, gssize length, VireoParseFlags flags,
+vireo_doc_read (const VireoDocKind *kind,
+                const char *text,
+                gssize length,
+                VireoParseFlags flags,
                 GPtrArray *problems)
 {
   return vireo_schema_read (kind->schema, text, length, flags, problems);

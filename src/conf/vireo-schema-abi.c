@@ -11,7 +11,9 @@ typedef struct
   char *what;
 } Difference;
 
-static gboolean compare_fields (const VireoSchemaStruct *desc, gconstpointer a, gconstpointer b,
+static gboolean compare_fields (const VireoSchemaStruct *desc,
+                                gconstpointer a,
+                                gconstpointer b,
                                 Difference *difference);
 
 static void
@@ -30,7 +32,9 @@ at (gconstpointer def, guint16 offset)
 }
 
 static gboolean
-compare_list (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
+compare_list (const VireoSchemaField *field,
+              gconstpointer a,
+              gconstpointer b,
               Difference *difference)
 {
   guint n = *(const guint *) at (a, field->aux2), other = *(const guint *) at (b, field->aux2);
@@ -51,8 +55,8 @@ compare_list (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
         continue;
       step (difference, vireo_schema_name (field->name), FALSE, n > 1 ? i + 1 : 0);
       if (difference->what == NULL)
-        difference->what = g_strdup_printf ("\"%s\" is not \"%s\"", (char *) list_b[i],
-                                            (char *) list_a[i]);
+        difference->what
+            = g_strdup_printf ("\"%s\" is not \"%s\"", (char *) list_b[i], (char *) list_a[i]);
       return FALSE;
     }
   return TRUE;
@@ -71,19 +75,19 @@ describe (const VireoSchemaField *field, gconstpointer def)
   if (width == 0)
     return g_strdup_printf ("\"%s\"", *(char *const *) place);
   if (field->type == VIREO_SCHEMA_ENUM)
-    return g_strdup_printf ("\"%s\"",
-                            vireo_schema_enum_name (field->aux, *(const guint8 *) place));
+    return g_strdup_printf ("\"%s\"", vireo_schema_enum_name (field->aux, *(const guint8 *) place));
   if (field->type == VIREO_SCHEMA_YESNO || field->type == VIREO_SCHEMA_ONOFF)
     return g_strdup (*(const guint8 *) place == VIREO_TRISTATE_YES ? "\"yes\"" : "\"no\"");
-  return g_strdup_printf ("%" G_GUINT64_FORMAT,
-                          width == 1   ? *(const guint8 *) place
-                          : width == 2 ? *(const guint16 *) place
-                          : width == 4 ? *(const guint32 *) place
-                                       : *(const guint64 *) place);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT, width == 1   ? *(const guint8 *) place
+                                                : width == 2 ? *(const guint16 *) place
+                                                : width == 4 ? *(const guint32 *) place
+                                                             : *(const guint64 *) place);
 }
 
 static gboolean
-compare_scalar (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
+compare_scalar (const VireoSchemaField *field,
+                gconstpointer a,
+                gconstpointer b,
                 Difference *difference)
 {
   g_autofree char *text_a = NULL;
@@ -95,8 +99,9 @@ compare_scalar (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
   if (same && present && width != 0)
     same = memcmp (at (a, field->offset), at (b, field->offset), width) == 0;
   else if (same && present && field->type != VIREO_SCHEMA_FLAG)
-    same = g_strcmp0 (*(char *const *) at (a, field->offset),
-                      *(char *const *) at (b, field->offset)) == 0;
+    same
+        = g_strcmp0 (*(char *const *) at (a, field->offset), *(char *const *) at (b, field->offset))
+          == 0;
   if (same)
     return TRUE;
   text_a = describe (field, a);
@@ -106,7 +111,9 @@ compare_scalar (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
 }
 
 static gboolean
-compare_struct (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
+compare_struct (const VireoSchemaField *field,
+                gconstpointer a,
+                gconstpointer b,
                 Difference *difference)
 {
   const VireoSchemaStruct *desc = &vireo_schema_structs[field->aux];
@@ -122,7 +129,9 @@ compare_struct (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
 }
 
 static gboolean
-compare_field (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
+compare_field (const VireoSchemaField *field,
+               gconstpointer a,
+               gconstpointer b,
                Difference *difference)
 {
   gboolean same;
@@ -141,7 +150,9 @@ compare_field (const VireoSchemaField *field, gconstpointer a, gconstpointer b,
 }
 
 static gboolean
-compare_fields (const VireoSchemaStruct *desc, gconstpointer a, gconstpointer b,
+compare_fields (const VireoSchemaStruct *desc,
+                gconstpointer a,
+                gconstpointer b,
                 Difference *difference)
 {
   for (guint i = 0; i < desc->n_fields; i++)

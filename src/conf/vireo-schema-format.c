@@ -292,11 +292,18 @@ put_attribute (Writer *writer, const Frame *frame, const VireoSchemaField *field
     put_unit (writer, field, frame->def);
 }
 
-static gboolean put_element (Writer *writer, const Frame *frame, const char *name, guint ns,
-                             gboolean always, guint depth);
+static gboolean put_element (Writer *writer,
+                             const Frame *frame,
+                             const char *name,
+                             guint ns,
+                             gboolean always,
+                             guint depth);
 
 static void
-put_scalar (Writer *writer, const VireoSchemaField *field, gconstpointer def, const char *text,
+put_scalar (Writer *writer,
+            const VireoSchemaField *field,
+            gconstpointer def,
+            const char *text,
             guint depth)
 {
   const char *name = vireo_schema_name (field->name);
@@ -323,7 +330,10 @@ put_scalar (Writer *writer, const VireoSchemaField *field, gconstpointer def, co
 
 /* One element of a row: @value is what a list or pointer points to, NULL for other values. */
 static void
-put_one (Writer *writer, const Frame *frame, const VireoSchemaField *field, gconstpointer value,
+put_one (Writer *writer,
+         const Frame *frame,
+         const VireoSchemaField *field,
+         gconstpointer value,
          guint depth)
 {
   if (field->type == VIREO_SCHEMA_STRUCT)
@@ -390,8 +400,8 @@ put_content (Writer *writer, const Frame *frame, guint depth)
 {
   Content content = CONTENT_NONE;
   const VireoSchemaField *text
-      = frame->desc->text != 0
-            ? &vireo_schema_fields[frame->desc->first + frame->desc->text - 1] : NULL;
+      = frame->desc->text != 0 ? &vireo_schema_fields[frame->desc->first + frame->desc->text - 1]
+                               : NULL;
 
   if (text != NULL && visible (writer, frame, text))
     {
@@ -420,7 +430,11 @@ put_content (Writer *writer, const Frame *frame, guint depth)
 
 /* Writes an element; one that would be empty only when @always. */
 static gboolean
-put_element (Writer *writer, const Frame *frame, const char *name, guint ns, gboolean always,
+put_element (Writer *writer,
+             const Frame *frame,
+             const char *name,
+             guint ns,
+             gboolean always,
              guint depth)
 {
   gsize before = writer->length;

@@ -28,7 +28,10 @@ struct _Frame
 static void read_element (Reader *reader, const Frame *frame);
 
 static void
-add_problem (Reader *reader, const xmlNode *node, const char *attribute, const char *code,
+add_problem (Reader *reader,
+             const xmlNode *node,
+             const char *attribute,
+             const char *code,
              char *message)
 {
   VireoProblem *problem;
@@ -67,13 +70,17 @@ same_namespace (const VireoSchemaField *field, const xmlNs *ns)
   if (field->ns == 0 || ns == NULL)
     return field->ns == 0 && ns == NULL;
   return strcmp (vireo_schema_name (vireo_schema_namespaces[field->ns].uri),
-                 (const char *) ns->href) == 0;
+                 (const char *) ns->href)
+         == 0;
 }
 
 /* The row for an attribute or element, or NULL. @ret_known says whether there would be one if
  * another type were set. */
 static const VireoSchemaField *
-find_field (const Frame *frame, const VireoSchemaHash *hash, const char *name, const xmlNs *ns,
+find_field (const Frame *frame,
+            const VireoSchemaHash *hash,
+            const char *name,
+            const xmlNs *ns,
             gboolean *ret_known)
 {
   const VireoSchemaField *fields = &vireo_schema_fields[frame->desc->first];
@@ -97,8 +104,13 @@ find_field (const Frame *frame, const VireoSchemaHash *hash, const char *name, c
 }
 
 static void
-set_value (Reader *reader, const Frame *frame, const VireoSchemaField *field, const xmlNode *node,
-           const char *attribute, const xmlNode *content, const char *unit)
+set_value (Reader *reader,
+           const Frame *frame,
+           const VireoSchemaField *field,
+           const xmlNode *node,
+           const char *attribute,
+           const xmlNode *content,
+           const char *unit)
 {
   g_autofree char *copy = NULL;
   char *problem = vireo_value_set (field, frame->def, vireo_xml_text (content, &copy), unit);
@@ -349,8 +361,8 @@ check_required (Reader *reader, const Frame *frame)
       if (field->place == VIREO_SCHEMA_TEXT)
         message = g_strdup ("has no text, which is required");
       else
-        message = g_strdup_printf (attr ? "the attribute \"%s\" is missing"
-                                        : "the element <%s> is missing", name);
+        message = g_strdup_printf (
+            attr ? "the attribute \"%s\" is missing" : "the element <%s> is missing", name);
       add_problem (reader, frame->node, NULL, attr ? "missing-attribute" : "missing-element",
                    message);
     }
@@ -384,7 +396,10 @@ read_element (Reader *reader, const Frame *frame)
  *   there is none at all
  */
 gpointer
-vireo_schema_read (guint schema, const char *text, gssize length, VireoParseFlags flags,
+vireo_schema_read (guint schema,
+                   const char *text,
+                   gssize length,
+                   VireoParseFlags flags,
                    GPtrArray *problems)
 {
   const VireoSchemaStruct *desc = &vireo_schema_structs[schema];
@@ -407,7 +422,10 @@ vireo_schema_read (guint schema, const char *text, gssize length, VireoParseFlag
 }
 
 gpointer
-vireo_schema_parse (guint schema, const char *text, gssize length, VireoParseFlags flags,
+vireo_schema_parse (guint schema,
+                    const char *text,
+                    gssize length,
+                    VireoParseFlags flags,
                     GError **error)
 {
   g_autoptr (GPtrArray) problems

@@ -44,7 +44,7 @@ typedef enum
   VIREO_SCHEMA_STRUCT,
   VIREO_SCHEMA_GROUP,    /* an element whose members are in the struct around it */
   VIREO_SCHEMA_VERBATIM, /* an element kept as text */
-  VIREO_SCHEMA_FOREIGN,  /* all elements of namespaces that the schema does not know, kept as text */
+  VIREO_SCHEMA_FOREIGN,  /* all elements of namespaces that the schema does not know, as text */
 } __attribute__ ((packed)) VireoSchemaType;
 
 enum

@@ -10,11 +10,11 @@
 #define MIB (KIB * 1024)
 
 static const VireoScale scales[] = {
-  { KIB, KIB, KIB, "KiB" },   /* kib */
-  { 1, 1, 1, "bytes" },       /* bytes */
-  { 1, 1, MIB, "M" },         /* mib */
-  { MIB, 1, 0, NULL },        /* pretty */
-  { KIB, 1, 0, NULL },        /* pretty_kib */
+  { KIB, KIB, KIB, "KiB" }, /* kib */
+  { 1, 1, 1, "bytes" },     /* bytes */
+  { 1, 1, MIB, "M" },       /* mib */
+  { MIB, 1, 0, NULL },      /* pretty */
+  { KIB, 1, 0, NULL },      /* pretty_kib */
 };
 
 static const struct
@@ -22,14 +22,26 @@ static const struct
   const char *name;
   guint64 bytes;
 } units[] = {
-  { "b", 1 },        { "byte", 1 },      { "bytes", 1 },
-  { "k", KIB },      { "KiB", KIB },     { "KB", 1000 },
-  { "m", MIB },      { "MiB", MIB },     { "MB", G_GUINT64_CONSTANT (1000000) },
-  { "g", MIB * KIB }, { "GiB", MIB * KIB }, { "GB", G_GUINT64_CONSTANT (1000000000) },
-  { "t", MIB * MIB }, { "TiB", MIB * MIB }, { "TB", G_GUINT64_CONSTANT (1000000000000) },
-  { "p", MIB * MIB * KIB }, { "PiB", MIB * MIB * KIB },
+  { "b", 1 },
+  { "byte", 1 },
+  { "bytes", 1 },
+  { "k", KIB },
+  { "KiB", KIB },
+  { "KB", 1000 },
+  { "m", MIB },
+  { "MiB", MIB },
+  { "MB", G_GUINT64_CONSTANT (1000000) },
+  { "g", MIB *KIB },
+  { "GiB", MIB *KIB },
+  { "GB", G_GUINT64_CONSTANT (1000000000) },
+  { "t", MIB *MIB },
+  { "TiB", MIB *MIB },
+  { "TB", G_GUINT64_CONSTANT (1000000000000) },
+  { "p", MIB *MIB *KIB },
+  { "PiB", MIB *MIB *KIB },
   { "PB", G_GUINT64_CONSTANT (1000000000000000) },
-  { "e", MIB * MIB * MIB }, { "EiB", MIB * MIB * MIB },
+  { "e", MIB *MIB *MIB },
+  { "EiB", MIB *MIB *MIB },
   { "EB", G_GUINT64_CONSTANT (1000000000000000000) },
 };
 
@@ -119,9 +131,12 @@ limits_of (const VireoSchemaField *field, gint64 *ret_min, guint64 *ret_max)
     gint64 min;
     guint64 max;
   } types[] = {
-    [VIREO_SCHEMA_U8] = { 0, G_MAXUINT8 },           [VIREO_SCHEMA_U16] = { 0, G_MAXUINT16 },
-    [VIREO_SCHEMA_U32] = { 0, G_MAXUINT32 },         [VIREO_SCHEMA_U64] = { 0, G_MAXUINT64 },
-    [VIREO_SCHEMA_S32] = { G_MININT32, G_MAXINT32 }, [VIREO_SCHEMA_S64] = { G_MININT64, G_MAXINT64 },
+    [VIREO_SCHEMA_U8] = { 0, G_MAXUINT8 },
+    [VIREO_SCHEMA_U16] = { 0, G_MAXUINT16 },
+    [VIREO_SCHEMA_U32] = { 0, G_MAXUINT32 },
+    [VIREO_SCHEMA_U64] = { 0, G_MAXUINT64 },
+    [VIREO_SCHEMA_S32] = { G_MININT32, G_MAXINT32 },
+    [VIREO_SCHEMA_S64] = { G_MININT64, G_MAXINT64 },
   };
 
   *ret_min = types[field->type].min;
@@ -171,7 +186,7 @@ set_number (const VireoSchemaField *field, gpointer def, const char *text)
   limits_of (field, &min, &max);
   fits = trimmed != NULL && parse_magnitude (trimmed + negative, &magnitude);
   if (fits && negative && magnitude != 0)
-    fits = min < 0 && magnitude <= (guint64) -(min + 1) + 1;
+    fits = min < 0 && magnitude <= (guint64) - (min + 1) + 1;
   else if (fits)
     fits = magnitude <= max && (min <= 0 || magnitude >= (guint64) min);
   if (fits)
@@ -299,7 +314,8 @@ check_mac (const char *text, const char **ret_expected)
 
   if (strlen (text) > 17
       || sscanf (text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &octets[0], &octets[1], &octets[2], &octets[3],
-                 &octets[4], &octets[5], &rest) != 6)
+                 &octets[4], &octets[5], &rest)
+             != 6)
     {
       *ret_expected = "a MAC address such as 52:54:00:12:34:56";
       return NULL;
@@ -351,7 +367,7 @@ set_string (const VireoSchemaField *field, gpointer def, const char *text)
   gboolean list = field->flags & VIREO_SCHEMA_LIST;
 
   if (field->type < G_N_ELEMENTS (checks) && checks[field->type] != NULL)
-    value = checks[field->type] (text, &expected);
+    value = checks[field->type](text, &expected);
   else
     value = g_strdup (text);
   if (!list && field->aux2 != 0)
@@ -360,8 +376,9 @@ set_string (const VireoSchemaField *field, gpointer def, const char *text)
       gsize length = strlen (text);
 
       if (length < (guint64) range->min || length > range->max)
-        expected = bounds = g_strdup_printf ("a text of %" G_GINT64_FORMAT " to %" G_GUINT64_FORMAT
-                                             " bytes", range->min, range->max);
+        expected = bounds
+            = g_strdup_printf ("a text of %" G_GINT64_FORMAT " to %" G_GUINT64_FORMAT " bytes",
+                               range->min, range->max);
     }
   if (expected != NULL)
     return quoted (text, expected);

@@ -29,8 +29,14 @@ stop (xmlParserCtxt *context, const char *code, const char *message)
 }
 
 static void
-start_element (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-               int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
+start_element (void *data,
+               const xmlChar *name,
+               const xmlChar *prefix,
+               const xmlChar *uri,
+               int n_namespaces,
+               const xmlChar **namespaces,
+               int n_attributes,
+               int n_defaulted,
                const xmlChar **attributes)
 {
   xmlParserCtxt *context = data;
@@ -57,8 +63,12 @@ end_element (void *data, const xmlChar *name, const xmlChar *prefix, const xmlCh
 }
 
 static void
-entity_decl (void *data, const xmlChar *name, int type, const xmlChar *public_id,
-             const xmlChar *system_id, xmlChar *content)
+entity_decl (void *data,
+             const xmlChar *name,
+             int type,
+             const xmlChar *public_id,
+             const xmlChar *system_id,
+             xmlChar *content)
 {
   stop (data, "entity", "declares an entity, which definitions may not");
 }
@@ -132,7 +142,8 @@ vireo_xml_read (const char *text, gssize length, GPtrArray *problems)
     {
       add_problem (problems, 0, "too-large",
                    g_strdup_printf ("%" G_GSIZE_FORMAT " bytes are more than the %u that are "
-                                    "accepted", size, VIREO_DOC_MAX_SIZE));
+                                    "accepted",
+                                    size, VIREO_DOC_MAX_SIZE));
       return NULL;
     }
   return read_memory (text, (int) size, problems);
@@ -173,7 +184,8 @@ append_path (GString *path, const xmlNode *node)
   append_path (path, node->parent);
   g_string_append_printf (path, "/%.100s", (const char *) node->name);
   place = node->parent != NULL && node->parent->type == XML_ELEMENT_NODE
-              ? place_among_siblings (node) : 0;
+              ? place_among_siblings (node)
+              : 0;
   if (place > 0)
     g_string_append_printf (path, "[%u]", place);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test-corpus FOLDER: a corpus of definitions, all in one process. Of each FOLDER/KIND…/out file: it
- * comes back the same, and formatting is a fixed point. Of each in file that is not said to be
+/* test-corpus FOLDER: a corpus of definitions, all in one process. Of each FOLDER/KIND…/out file:
+ * it comes back the same, and formatting is a fixed point. Of each in file that is not said to be
  * refused: it formats, to a fixed point. */
 #include <libxml/parser.h>
 #include <stdio.h>
@@ -25,7 +25,8 @@ text_before_children (const xmlNode *node)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (const xmlNode *at = node->children; at != NULL && at->type != XML_ELEMENT_NODE; at = at->next)
+  for (const xmlNode *at = node->children; at != NULL && at->type != XML_ELEMENT_NODE;
+       at = at->next)
     if (at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE)
       g_string_append (text, (const char *) at->content);
   return is_blank (text->str) ? g_strdup ("") : g_strdup (g_strstrip (text->str));
@@ -60,8 +61,9 @@ place_of (const xmlNode *node)
 static char *
 different (const xmlNode *node, const char *what, const char *a, const char *b)
 {
-  return g_strdup_printf ("line %ld: <%s> %s: \"%s\" became \"%s\"", xmlGetLineNo ((xmlNode *) node),
-                          node->name, what, a, b != NULL ? b : "(nothing)");
+  return g_strdup_printf ("line %ld: <%s> %s: \"%s\" became \"%s\"",
+                          xmlGetLineNo ((xmlNode *) node), node->name, what, a,
+                          b != NULL ? b : "(nothing)");
 }
 
 /* What of @a is not in @b: NULL when all of it is. */
@@ -79,8 +81,9 @@ missing (const xmlNode *a, const xmlNode *b)
       xmlChar *value_b = xmlGetNoNsProp (b, attr->name);
       char *problem = NULL;
 
-      if (attr->ns == NULL && !(value_b != NULL && (xmlStrEqual (value_a, value_b)
-                                                    || (value_a == NULL && *value_b == '\0'))))
+      if (attr->ns == NULL
+          && !(value_b != NULL
+               && (xmlStrEqual (value_a, value_b) || (value_a == NULL && *value_b == '\0'))))
         problem = different (a, (const char *) attr->name, (char *) value_a, (char *) value_b);
       xmlFree (value_a);
       xmlFree (value_b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each data/KIND-NAME.xml is a definition as people write it; data/KIND-NAME.out.xml is how it comes
- * back. VIREO_TEST_REGENERATE=1 writes the latter. */
+/* Each data/KIND-NAME.xml is a definition as people write it; data/KIND-NAME.out.xml is how it
+ * comes back. VIREO_TEST_REGENERATE=1 writes the latter. */
 #include <glib/gstdio.h>
 #include <string.h>
 

@@ -47,7 +47,8 @@ test_external_dtd (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (
       "<!DOCTYPE domain SYSTEM 'file:///nowhere/domain.dtd'><domain type='kvm'><name>a</name>"
-      "</domain>", -1, 0, &error);
+      "</domain>",
+      -1, 0, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (def->name, ==, "a");
@@ -86,7 +87,8 @@ static void
 test_long_name (void)
 {
   g_autofree char *filler = g_strnfill (6 * 1024 * 1024, 'x');
-  g_autofree char *text = g_strconcat ("<domain type='kvm'><name>", filler, "</name></domain>", NULL);
+  g_autofree char *text
+      = g_strconcat ("<domain type='kvm'><name>", filler, "</name></domain>", NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (vireo_domain_def_parse (text, -1, 0, &error));

@@ -32,7 +32,8 @@ static const Case cases[] = {
   { "path-and-line",
     NAMED ("<devices>\n<disk><target dev='a'/></disk>\n<disk>\n<target dev='b' bus='cd'/></disk>"
            "</devices>"),
-    0, VIREO_ERROR_XML_INVALID, "line 4: /domain/devices/disk[2]/target/@bus: \"cd\" is not one of" },
+    0, VIREO_ERROR_XML_INVALID,
+    "line 4: /domain/devices/disk[2]/target/@bus: \"cd\" is not one of" },
   { "name-slash", "<domain type='kvm'><name>a/b</name></domain>", 0, VIREO_ERROR_XML_INVALID,
     "line 1: /domain/name: \"a/b\" is not a name: expected no slash" },
   { "name-newline", "<domain type='kvm'><name>a\nb</name></domain>", 0, VIREO_ERROR_XML_INVALID,
@@ -65,8 +66,9 @@ static const Case cases[] = {
     VIREO_ERROR_XML_INVALID, "line 1: /domain/memory: " },
   { "memory-negative", NAMED ("<memory>-5</memory>"), 0, VIREO_ERROR_XML_INVALID,
     "line 1: /domain/memory: \"-5\" is not a size" },
-  { "mac", NAMED ("<devices><interface type='user'><mac address='52:54:00:12'/></interface>"
-                  "</devices>"),
+  { "mac",
+    NAMED ("<devices><interface type='user'><mac address='52:54:00:12'/></interface>"
+           "</devices>"),
     0, VIREO_ERROR_XML_INVALID, "line 1: /domain/devices/interface/mac/@address: " },
   { "cpuset", NAMED ("<vcpu cpuset='0-a'>1</vcpu>"), 0, VIREO_ERROR_XML_INVALID,
     "line 1: /domain/vcpu/@cpuset: \"0-a\" is not a set of numbers" },
@@ -112,11 +114,11 @@ test_case (gconstpointer data)
 static void
 test_every_problem (void)
 {
-  g_autoptr (GPtrArray) problems = vireo_doc_check (
-      vireo_doc_kind_find ("domain"),
-      "<domain type='x'>\n<vcpu>0</vcpu>\n<odd/>\n<uuid>1</uuid></domain>", -1);
-  static const char *const codes[] = { "bad-value", "bad-value", "unknown-element", "bad-value",
-                                       "missing-element" };
+  g_autoptr (GPtrArray) problems
+      = vireo_doc_check (vireo_doc_kind_find ("domain"),
+                         "<domain type='x'>\n<vcpu>0</vcpu>\n<odd/>\n<uuid>1</uuid></domain>", -1);
+  static const char *const codes[]
+      = { "bad-value", "bad-value", "unknown-element", "bad-value", "missing-element" };
 
   g_assert_cmpuint (problems->len, >=, G_N_ELEMENTS (codes));
   for (guint i = 0; i < G_N_ELEMENTS (codes); i++)

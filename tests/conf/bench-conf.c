@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bench-conf FILE: what reading and writing a domain takes, beside libxml2's own reading of it. */
+#include <libxml/parser.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/vireo-conf.h"
+
+typedef struct
+{
+  const char *text;
+  gsize length;
+  VireoDomainDef *def;
+} Bench;
+
+static void
+run_libxml (const Bench *bench)
+{
+  xmlFreeDoc (xmlReadMemory (bench->text, (int) bench->length, NULL, NULL, XML_PARSE_NONET));
+}
+
+static void
+run_parse (const Bench *bench)
+{
+  vireo_domain_def_free (vireo_domain_def_parse (bench->text, (gssize) bench->length, 0, NULL));
+}
+
+static void
+run_check (const Bench *bench)
+{
+  g_autoptr (GPtrArray) problems
+      = vireo_doc_check (vireo_doc_kind_find ("domain"), bench->text, (gssize) bench->length);
+
+  g_assert_cmpuint (problems->len, ==, 0);
+}
+
+static void
+run_format (const Bench *bench)
+{
+  g_free (vireo_domain_def_format (bench->def, 0, NULL));
+}
+
+static void
+run_copy (const Bench *bench)
+{
+  vireo_domain_def_free (vireo_domain_def_copy (bench->def));
+}
+
+static const struct
+{
+  const char *name;
+  void (*run) (const Bench *bench);
+} runs[] = {
+  { "xmlReadMemory", run_libxml }, { "parse", run_parse }, { "parse+validate", run_check },
+  { "format", run_format },        { "copy", run_copy },
+};
+
+/* The best of several rounds: what else runs on the machine only ever adds. */
+static double
+rate (void (*run) (const Bench *), const Bench *bench)
+{
+  double best = 0;
+
+  for (guint round = 0; round < 10; round++)
+    {
+      gint64 start = g_get_monotonic_time ();
+      guint n = 0;
+
+      for (; n % 64 != 0 || g_get_monotonic_time () - start < 60000; n++)
+        run (bench);
+      best = MAX (best, n * 1e6 / (double) (g_get_monotonic_time () - start));
+    }
+  return best;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *text = NULL;
+  Bench bench = { 0 };
+  double base = 0;
+  gsize before;
+  const guint n = 10000;
+
+  if (argc != 2 || !g_file_get_contents (argv[1], &text, &bench.length, NULL))
+    return 2;
+  bench.text = text;
+  bench.def = vireo_domain_def_parse (text, -1, 0, NULL);
+  g_assert_nonnull (bench.def);
+  printf ("%s: %zu bytes\n", argv[1], bench.length);
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    {
+      double each = rate (runs[i].run, &bench);
+
+      base = i == 0 ? each : base;
+      printf ("%-16s %9.0f/s  %.2f of xmlReadMemory\n", runs[i].name, each, each / base);
+    }
+  before = mallinfo2 ().uordblks;
+  for (guint i = 0; i < n; i++)
+    g_assert_nonnull (vireo_domain_def_parse (text, -1, 0, NULL));
+  printf ("%u definitions: %.1f MB\n", n, (double) (mallinfo2 ().uordblks - before) / 1e6);
+  return 0;
+}
