@@ -63,10 +63,8 @@ static const Feature domain_features[] = {
 static const Feature network_features[] = {
   { "Connection.ListNetworks", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
   { "Connection.GetNetworks", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Connection.LookupNetworkByName",
-    G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Connection.LookupNetworkByUuid",
-    G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
+  { "Connection.LookupNetworkByName", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
+  { "Connection.LookupNetworkByUuid", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
   { "Connection.DefineNetwork", G_STRUCT_OFFSET (VireoNetworkDriverInterface, define) },
   { "Connection.CreateNetwork", G_STRUCT_OFFSET (VireoNetworkDriverInterface, create) },
   { "Network.GetXml", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },

@@ -54,27 +54,41 @@ struct _VireoDomainDriverInterface
   VireoObjList *(*get_domains) (VireoDomainDriver *self);
 
   void (*define) (VireoDomainDriver *self, const VireoDomainDef *def, guint owner, GTask *task);
-  void (*create) (VireoDomainDriver *self, const VireoDomainDef *def, guint owner,
-                  VireoDomainStartFlags flags, GTask *task);
-  void (*replace) (VireoDomainDriver *self, VireoDomainObj *obj, const VireoDomainDef *def,
+  void (*create) (VireoDomainDriver *self,
+                  const VireoDomainDef *def,
+                  guint owner,
+                  VireoDomainStartFlags flags,
+                  GTask *task);
+  void (*replace) (VireoDomainDriver *self,
+                   VireoDomainObj *obj,
+                   const VireoDomainDef *def,
                    GTask *task);
   void (*undefine) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*rename) (VireoDomainDriver *self, VireoDomainObj *obj, const char *name, GTask *task);
-  void (*set_autostart) (VireoDomainDriver *self, VireoDomainObj *obj, gboolean autostart,
+  void (*set_autostart) (VireoDomainDriver *self,
+                         VireoDomainObj *obj,
+                         gboolean autostart,
                          GTask *task);
   void (*rerun_post_parse) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
 
-  void (*start) (VireoDomainDriver *self, VireoDomainObj *obj, VireoDomainStartFlags flags,
+  void (*start) (VireoDomainDriver *self,
+                 VireoDomainObj *obj,
+                 VireoDomainStartFlags flags,
                  GTask *task);
   void (*shutdown) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*reboot) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*reset) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
-  void (*destroy) (VireoDomainDriver *self, VireoDomainObj *obj, VireoDomainDestroyFlags flags,
+  void (*destroy) (VireoDomainDriver *self,
+                   VireoDomainObj *obj,
+                   VireoDomainDestroyFlags flags,
                    GTask *task);
   void (*suspend) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*resume) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
-  void (*open_console) (VireoDomainDriver *self, VireoDomainObj *obj, const char *device,
-                        gboolean force, GTask *task);
+  void (*open_console) (VireoDomainDriver *self,
+                        VireoDomainObj *obj,
+                        const char *device,
+                        gboolean force,
+                        GTask *task);
 
   void (*reload) (VireoDomainDriver *self, GTask *task);
 };

@@ -80,8 +80,11 @@ vireo_driver_accepts_uri (VireoDriver *self, const char *uri)
  * Since: 0.1
  */
 void
-vireo_driver_open_async (VireoDriver *self, const char *uri, GCancellable *cancellable,
-                         GAsyncReadyCallback callback, gpointer user_data)
+vireo_driver_open_async (VireoDriver *self,
+                         const char *uri,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 

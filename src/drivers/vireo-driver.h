@@ -100,10 +100,13 @@ const char *vireo_driver_get_name (VireoDriver *self);
 const char *vireo_driver_get_id (VireoDriver *self);
 gboolean vireo_driver_probe (VireoDriver *self, GError **error);
 gboolean vireo_driver_accepts_uri (VireoDriver *self, const char *uri);
-void vireo_driver_open_async (VireoDriver *self, const char *uri, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer user_data);
-VireoConnectionObj *vireo_driver_open_finish (VireoDriver *self, GAsyncResult *result,
-                                              GError **error);
+void vireo_driver_open_async (VireoDriver *self,
+                              const char *uri,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+VireoConnectionObj *
+vireo_driver_open_finish (VireoDriver *self, GAsyncResult *result, GError **error);
 
 /* The registry: all drivers that this build has, made with @env. (transfer full)
  * (element-type VireoDriver) */

@@ -105,10 +105,14 @@ struct _VireoNetworkDriverInterface
 
   void (*define) (VireoNetworkDriver *self, const VireoNetworkDef *def, guint owner, GTask *task);
   void (*create) (VireoNetworkDriver *self, const VireoNetworkDef *def, guint owner, GTask *task);
-  void (*replace) (VireoNetworkDriver *self, VireoNetworkObj *obj, const VireoNetworkDef *def,
+  void (*replace) (VireoNetworkDriver *self,
+                   VireoNetworkObj *obj,
+                   const VireoNetworkDef *def,
                    GTask *task);
   void (*undefine) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
-  void (*set_autostart) (VireoNetworkDriver *self, VireoNetworkObj *obj, gboolean autostart,
+  void (*set_autostart) (VireoNetworkDriver *self,
+                         VireoNetworkObj *obj,
+                         gboolean autostart,
                          GTask *task);
   void (*start) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
   void (*destroy) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);

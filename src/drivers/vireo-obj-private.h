@@ -14,10 +14,9 @@ void _vireo_obj_release_job (VireoObj *self, VireoJob *job);
 gboolean _vireo_obj_stop_waits (VireoObj *self);
 
 void _vireo_obj_list_reindex (VireoObjList *self, VireoObj *obj, const char *old_name);
-void _vireo_obj_list_emit_changed (VireoObjList *self, VireoObj *obj, guint n,
-                                   GParamSpec **pspecs);
-void _vireo_obj_list_emit_event (VireoObjList *self, VireoObj *obj, const char *signal,
-                                 GVariant *args);
+void _vireo_obj_list_emit_changed (VireoObjList *self, VireoObj *obj, guint n, GParamSpec **pspecs);
+void
+_vireo_obj_list_emit_event (VireoObjList *self, VireoObj *obj, const char *signal, GVariant *args);
 
 VireoJob *_vireo_job_new (VireoObj *object, const char *operation, VireoJobKind kind, guint uid);
 

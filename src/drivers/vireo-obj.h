@@ -64,8 +64,12 @@ VireoObjList *vireo_obj_get_list (VireoObj *self);
  * waited 30 s (or finds too many waiting) is told Busy, and when the object is removed all who wait
  * get UnknownObject. Who gets a job must end it, whatever happens.
  * @uid is that of the caller, or 0 for the daemon itself. */
-void vireo_obj_begin_job_async (VireoObj *self, const char *operation, VireoJobKind kind, guint uid,
-                                GCancellable *cancellable, GAsyncReadyCallback callback,
+void vireo_obj_begin_job_async (VireoObj *self,
+                                const char *operation,
+                                VireoJobKind kind,
+                                guint uid,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
                                 gpointer user_data);
 VireoJob *vireo_obj_begin_job_finish (VireoObj *self, GAsyncResult *result, GError **error);
 VireoJob *vireo_obj_get_current_job (VireoObj *self);

@@ -231,10 +231,10 @@ _vireo_keeper_collides (VireoKeeper *self, VireoObj *obj, gpointer def, GError *
                  vireo_obj_get_uuid (by_name));
   else if (g_hash_table_contains (priv->reserved_uuids, uuid))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE,
-                 "another %s with the UUID %s is being defined", kind->kind, uuid);
+                 "another definition with the UUID %s came first", uuid);
   else if (g_hash_table_contains (priv->reserved_names, name))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE,
-                 "another %s with the name \"%s\" is being defined", kind->kind, name);
+                 "another definition with the name \"%s\" came first", name);
   else
     return FALSE;
   return TRUE;

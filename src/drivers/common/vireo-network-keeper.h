@@ -15,7 +15,10 @@ G_BEGIN_DECLS
  * Since: 0.1
  */
 #define VIREO_TYPE_NETWORK_KEEPER (vireo_network_keeper_get_type ())
-G_DECLARE_DERIVABLE_TYPE (VireoNetworkKeeper, vireo_network_keeper, VIREO, NETWORK_KEEPER,
+G_DECLARE_DERIVABLE_TYPE (VireoNetworkKeeper,
+                          vireo_network_keeper,
+                          VIREO,
+                          NETWORK_KEEPER,
                           VireoKeeper)
 
 struct _VireoNetworkKeeperClass

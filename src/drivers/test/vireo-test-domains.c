@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-test-domains.h"
+
+#include "vireo-test-console.h"
+#include "vireo-test-settings.h"
+#include "vireo-test-work.h"
+
+/* ---- a domain ---- */
+
+#define TEST_TYPE_DOMAIN (test_domain_get_type ())
+G_DECLARE_FINAL_TYPE (TestDomain, test_domain, TEST, DOMAIN, VireoDomainObj)
+
+struct _TestDomain
+{
+  VireoDomainObj parent_instance;
+  VireoTestConsole *console;
+  VireoDomainKeeper *domains; /* not a reference: it outlives what runs */
+  guint shutdown_id;
+};
+
+G_DEFINE_FINAL_TYPE (TestDomain, test_domain, VIREO_TYPE_DOMAIN_OBJ)
+
+static void
+test_domain_finalize (GObject *object)
+{
+  TestDomain *self = TEST_DOMAIN (object);
+
+  g_clear_handle_id (&self->shutdown_id, g_source_remove);
+  g_clear_pointer (&self->console, vireo_test_console_free);
+  G_OBJECT_CLASS (test_domain_parent_class)->finalize (object);
+}
+
+static void
+test_domain_class_init (TestDomainClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = test_domain_finalize;
+}
+
+static void
+test_domain_init (TestDomain *self)
+{
+}
+
+/* ---- the driver ---- */
+
+struct _VireoTestDomains
+{
+  VireoDomainKeeper parent_instance;
+  guint last_id;
+};
+
+static void domain_driver_init (VireoDomainDriverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (VireoTestDomains,
+                               vireo_test_domains,
+                               VIREO_TYPE_DOMAIN_KEEPER,
+                               G_IMPLEMENT_INTERFACE (VIREO_TYPE_DOMAIN_DRIVER, domain_driver_init))
+
+/* An operation that takes a while. */
+typedef struct
+{
+  VireoTestDomains *domains;
+  VireoDomainObj *obj;
+  GTask *task;
+  VireoJob *job; /* (nullable): of `create`, which took the slot itself */
+  gboolean paused;
+} Operation;
+
+static Operation *
+operation_new (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  Operation *operation = g_new0 (Operation, 1);
+
+  operation->domains = g_object_ref (VIREO_TEST_DOMAINS (driver));
+  operation->obj = obj != NULL ? g_object_ref (obj) : NULL;
+  operation->task = task;
+  g_task_set_check_cancellable (task, FALSE);
+  return operation;
+}
+
+static void
+operation_free (Operation *operation)
+{
+  g_clear_object (&operation->domains);
+  g_clear_object (&operation->obj);
+  g_clear_object (&operation->task);
+  g_clear_object (&operation->job);
+  g_free (operation);
+}
+
+static void
+operation_end (Operation *operation, GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&operation->task);
+  g_autoptr (VireoDomainObj) obj = g_steal_pointer (&operation->obj);
+  gboolean is_create = operation->job != NULL;
+
+  if (is_create)
+    vireo_job_end (operation->job, error);
+  operation_free (operation);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else if (is_create)
+    g_task_return_pointer (task, g_steal_pointer (&obj), g_object_unref);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Whether the domain is in @state, or active when @state is NOSTATE; returns @task otherwise. */
+static gboolean
+require_state (VireoDomainObj *obj, VireoDomainState state, GTask *task)
+{
+  VireoDomainState now = vireo_domain_obj_get_state (obj);
+
+  if (state == VIREO_DOMAIN_STATE_NOSTATE ? vireo_obj_get_active (VIREO_OBJ (obj)) : now == state)
+    return TRUE;
+  g_task_return_new_error (
+      task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "domain \"%s\" is %s, not %s",
+      vireo_obj_get_name (VIREO_OBJ (obj)), vireo_domain_state_to_string (now),
+      state == VIREO_DOMAIN_STATE_NOSTATE ? "active" : vireo_domain_state_to_string (state));
+  g_object_unref (task);
+  return FALSE;
+}
+
+/* ---- running and stopping ---- */
+
+static void
+begin_running (VireoTestDomains *self, VireoDomainObj *obj, gboolean paused)
+{
+  g_object_freeze_notify (G_OBJECT (obj));
+  vireo_domain_obj_set_id (obj, ++self->last_id);
+  if (paused)
+    vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_PAUSED, "user");
+  else
+    vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_RUNNING, "booted");
+  g_object_thaw_notify (G_OBJECT (obj));
+  vireo_domain_obj_emit_lifecycle (obj, "started", "booted");
+  if (paused)
+    vireo_domain_obj_emit_lifecycle (obj, "suspended", "paused");
+}
+
+static void
+stop_running (VireoTestDomains *self, VireoDomainObj *obj, const char *reason)
+{
+  TestDomain *domain = TEST_DOMAIN (obj);
+
+  g_clear_handle_id (&domain->shutdown_id, g_source_remove);
+  g_clear_pointer (&domain->console, vireo_test_console_free);
+  g_object_freeze_notify (G_OBJECT (obj));
+  vireo_domain_obj_set_id (obj, 0);
+  vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_SHUTOFF, reason);
+  g_object_thaw_notify (G_OBJECT (obj));
+  vireo_domain_obj_emit_lifecycle (obj, "stopped", reason);
+  vireo_keeper_stopped (VIREO_KEEPER (self), VIREO_OBJ (obj));
+}
+
+/**
+ * vireo_test_domains_run:
+ * @self: the domains
+ * @obj: an inactive persistent domain
+ * @paused: whether its processors are stopped
+ *
+ * Makes the domain run, without waiting for anything.
+ *
+ * Since: 0.1
+ */
+void
+vireo_test_domains_run (VireoTestDomains *self, VireoDomainObj *obj, gboolean paused)
+{
+  vireo_domain_obj_set_live_def (obj,
+                                 vireo_domain_def_copy (vireo_domain_obj_get_persistent_def (obj)));
+  begin_running (self, obj, paused);
+}
+
+/* ---- start and create ---- */
+
+static void
+start_worked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Operation *operation = data;
+  g_auto (VireoTestSettings) settings = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (operation->obj));
+  if (vireo_test_work_finish (VIREO_OBJ (source), result, &error) && settings.start_failure != NULL)
+    g_set_error (&error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR, "the hypervisor said: %s",
+                 settings.start_failure);
+  if (error != NULL)
+    vireo_keeper_stopped (VIREO_KEEPER (operation->domains), VIREO_OBJ (operation->obj));
+  else
+    begin_running (operation->domains, operation->obj, operation->paused);
+  operation_end (operation, g_steal_pointer (&error));
+}
+
+/* With the live definition in place. */
+static void
+start_work (Operation *operation)
+{
+  g_auto (VireoTestSettings) settings = { 0 };
+
+  vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (operation->obj));
+  vireo_test_work_async (VIREO_OBJ (operation->obj), settings.start_delay,
+                         g_task_get_cancellable (operation->task), start_worked, operation);
+}
+
+static void
+start_ready (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Operation *operation = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!vireo_keeper_make_ready_finish (VIREO_KEEPER (source), result, &error))
+    {
+      operation_end (operation, g_steal_pointer (&error));
+      return;
+    }
+  vireo_domain_obj_set_live_def (
+      operation->obj, vireo_domain_def_copy (vireo_domain_obj_get_persistent_def (operation->obj)));
+  start_work (operation);
+}
+
+static void
+start (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainStartFlags flags, GTask *task)
+{
+  Operation *operation = operation_new (driver, obj, task);
+
+  operation->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
+  if (vireo_obj_get_active (VIREO_OBJ (obj)))
+    {
+      operation_end (operation, g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                                             "domain \"%s\" is active already",
+                                             vireo_obj_get_name (VIREO_OBJ (obj))));
+      return;
+    }
+  vireo_keeper_make_ready_async (VIREO_KEEPER (driver), VIREO_OBJ (obj),
+                                 g_task_get_cancellable (task), start_ready, operation);
+}
+
+static void
+created (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Operation *operation = data;
+  g_autoptr (GError) error = NULL;
+
+  operation->job = vireo_keeper_create_finish (VIREO_KEEPER (source), result, &error);
+  if (operation->job == NULL)
+    {
+      operation_end (operation, g_steal_pointer (&error));
+      return;
+    }
+  operation->obj = g_object_ref (VIREO_DOMAIN_OBJ (vireo_job_get_object (operation->job)));
+  start_work (operation);
+}
+
+static void
+create (VireoDomainDriver *driver,
+        const VireoDomainDef *def,
+        guint owner,
+        VireoDomainStartFlags flags,
+        GTask *task)
+{
+  Operation *operation = operation_new (driver, NULL, task);
+
+  operation->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
+  vireo_keeper_create_async (VIREO_KEEPER (driver), def, owner, g_task_get_cancellable (task),
+                             created, operation);
+}
+
+/* ---- shutdown, reboot, reset, destroy ---- */
+
+static gboolean
+guest_has_shut_down (gpointer data)
+{
+  TestDomain *domain = data;
+  VireoObjList *list = vireo_obj_get_list (VIREO_OBJ (domain));
+
+  domain->shutdown_id = 0;
+  if (list != NULL && vireo_obj_get_active (VIREO_OBJ (domain)))
+    stop_running (VIREO_TEST_DOMAINS (domain->domains), VIREO_DOMAIN_OBJ (domain), "shutdown");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+shutdown_domain (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  TestDomain *domain = TEST_DOMAIN (obj);
+  g_auto (VireoTestSettings) settings = { 0 };
+
+  if (!require_state (obj, VIREO_DOMAIN_STATE_RUNNING, task))
+    return;
+  vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (obj));
+  if (settings.shutdown_delay == 0)
+    stop_running (VIREO_TEST_DOMAINS (driver), obj, "shutdown");
+  else if (domain->shutdown_id == 0)
+    {
+      domain->domains = VIREO_DOMAIN_KEEPER (driver);
+      domain->shutdown_id = g_timeout_add (settings.shutdown_delay, guest_has_shut_down, domain);
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+restart (VireoDomainObj *obj)
+{
+  TestDomain *domain = TEST_DOMAIN (obj);
+
+  /* A guest that starts again has forgotten that it was asked to stop. */
+  g_clear_handle_id (&domain->shutdown_id, g_source_remove);
+  vireo_obj_emit_event (VIREO_OBJ (obj), "Rebooted", NULL);
+}
+
+static void
+reboot (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  VireoLifecycleAction action;
+
+  if (!require_state (obj, VIREO_DOMAIN_STATE_RUNNING, task))
+    return;
+  action = vireo_domain_obj_get_def (obj)->on_reboot;
+  if (action == VIREO_LIFECYCLE_ACTION_DESTROY || action == VIREO_LIFECYCLE_ACTION_PRESERVE)
+    stop_running (VIREO_TEST_DOMAINS (driver), obj, "shutdown");
+  else
+    restart (obj);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+reset (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  if (!require_state (obj, VIREO_DOMAIN_STATE_NOSTATE, task))
+    return;
+  restart (obj);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+destroy_worked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Operation *operation = data;
+  g_autoptr (GError) error = NULL;
+
+  /* The guest may have stopped by itself meanwhile, which is just as well. */
+  if (vireo_test_work_finish (VIREO_OBJ (source), result, &error)
+      && vireo_obj_get_active (VIREO_OBJ (operation->obj)))
+    stop_running (operation->domains, operation->obj, "destroyed");
+  operation_end (operation, g_steal_pointer (&error));
+}
+
+static void
+destroy (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainDestroyFlags flags, GTask *task)
+{
+  g_auto (VireoTestSettings) settings = { 0 };
+
+  if (!require_state (obj, VIREO_DOMAIN_STATE_NOSTATE, task))
+    return;
+  vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (obj));
+  vireo_test_work_async (VIREO_OBJ (obj), settings.destroy_delay, g_task_get_cancellable (task),
+                         destroy_worked, operation_new (driver, obj, task));
+}
+
+/* ---- suspend, resume, console ---- */
+
+static void
+suspend (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  if (!require_state (obj, VIREO_DOMAIN_STATE_RUNNING, task))
+    return;
+  vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_PAUSED, "user");
+  vireo_domain_obj_emit_lifecycle (obj, "suspended", "paused");
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+resume (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  if (!require_state (obj, VIREO_DOMAIN_STATE_PAUSED, task))
+    return;
+  vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_RUNNING, "unpaused");
+  vireo_domain_obj_emit_lifecycle (obj, "resumed", "unpaused");
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static gboolean
+is_alias (const char *device, const char *alias, const char *prefix, guint index)
+{
+  g_autofree char *usual = g_strdup_printf ("%s%u", prefix, index);
+
+  return g_strcmp0 (device, alias) == 0 || g_strcmp0 (device, usual) == 0;
+}
+
+static gboolean
+has_console (const VireoDomainDef *def, const char *device)
+{
+  if (device == NULL || *device == '\0')
+    return def->n_serials > 0 || def->n_consoles > 0;
+  for (guint i = 0; i < def->n_serials; i++)
+    if (is_alias (device, def->serials[i]->alias, "serial", i))
+      return TRUE;
+  for (guint i = 0; i < def->n_consoles; i++)
+    if (is_alias (device, def->consoles[i]->alias, "console", i))
+      return TRUE;
+  return FALSE;
+}
+
+static int
+open_console_now (VireoDomainObj *obj, const char *device, gboolean force, GError **error)
+{
+  TestDomain *domain = TEST_DOMAIN (obj);
+  const char *name = vireo_obj_get_name (VIREO_OBJ (obj));
+  int fd = -1;
+
+  if (!has_console (vireo_domain_obj_get_def (obj), device))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND,
+                   "domain \"%s\" has no serial port or console%s%s", name,
+                   device != NULL && *device != '\0' ? " with the alias " : "",
+                   device != NULL ? device : "");
+      return -1;
+    }
+  if (domain->console != NULL && vireo_test_console_is_open (domain->console) && !force)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY,
+                   "somebody else has the console of domain \"%s\" open", name);
+      return -1;
+    }
+  g_clear_pointer (&domain->console, vireo_test_console_free);
+  domain->console = vireo_test_console_new (name, &fd, error);
+  return fd;
+}
+
+static void
+open_console (VireoDomainDriver *driver,
+              VireoDomainObj *obj,
+              const char *device,
+              gboolean force,
+              GTask *task)
+{
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  if (!require_state (obj, VIREO_DOMAIN_STATE_NOSTATE, task))
+    return;
+  fd = open_console_now (obj, device, force, &error);
+  if (fd < 0)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_int (task, fd);
+  g_object_unref (task);
+}
+
+static void
+domain_driver_init (VireoDomainDriverInterface *iface)
+{
+  iface->create = create;
+  iface->start = start;
+  iface->shutdown = shutdown_domain;
+  iface->reboot = reboot;
+  iface->reset = reset;
+  iface->destroy = destroy;
+  iface->suspend = suspend;
+  iface->resume = resume;
+  iface->open_console = open_console;
+}
+
+/* ---- definitions ---- */
+
+static VireoPostParseOutcome
+look_up_environment (VireoPostParseContext *context)
+{
+  g_auto (VireoTestSettings) settings = { 0 };
+
+  vireo_test_settings_init (&settings, context->def);
+  if (settings.missing_resource == NULL
+      || g_file_test (settings.missing_resource, G_FILE_TEST_EXISTS))
+    return VIREO_POST_PARSE_DONE;
+  return vireo_post_parse_missing (context, "missing-resource", settings.missing_resource,
+                                   "%s is not there", settings.missing_resource);
+}
+
+/* What is left open is as the one machine that this hypervisor knows. */
+static VireoPostParseOutcome
+complete_domain (VireoPostParseContext *context)
+{
+  VireoDomainDef *def = context->def;
+
+  if (def->os == NULL)
+    def->os = vireo_os_def_new ();
+  if (def->os->type == NULL)
+    def->os->type = g_strdup ("hvm");
+  if (def->os->arch == NULL)
+    def->os->arch = g_strdup ("x86_64");
+  return VIREO_POST_PARSE_DONE;
+}
+
+static const VireoPostParseOps post_parse_ops = {
+  .environment = look_up_environment,
+  .domain = complete_domain,
+};
+
+static void
+validate (VireoKeeper *keeper, gconstpointer def, GPtrArray *problems)
+{
+  const VireoDomainDef *domain = def;
+  VireoProblem *problem;
+
+  if (domain->type == VIREO_DOMAIN_TYPE_TEST)
+    return;
+  problem = vireo_problem_new ("validate", "domain-type");
+  problem->path = g_strdup ("/domain/@type");
+  problem->message = g_strdup_printf ("this connection runs domains of the type test, not %s",
+                                      vireo_domain_type_to_string (domain->type));
+  g_ptr_array_add (problems, problem);
+}
+
+static void
+vireo_test_domains_class_init (VireoTestDomainsClass *klass)
+{
+  VIREO_KEEPER_CLASS (klass)->obj_type = TEST_TYPE_DOMAIN;
+  VIREO_KEEPER_CLASS (klass)->validate = validate;
+  VIREO_DOMAIN_KEEPER_CLASS (klass)->post_parse_ops = &post_parse_ops;
+}
+
+static void
+vireo_test_domains_init (VireoTestDomains *self)
+{
+}
+
+/**
+ * vireo_test_domains_new:
+ * @state_dir: (nullable): where definitions are kept; %NULL for memory only
+ *
+ * Returns: (transfer full): the domains
+ * Since: 0.1
+ */
+VireoTestDomains *
+vireo_test_domains_new (const char *state_dir)
+{
+  return g_object_new (VIREO_TYPE_TEST_DOMAINS, "state-dir", state_dir, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/common/vireo-domain-keeper.h"
+
+G_BEGIN_DECLS
+
+/* The domains of the test driver. */
+#define VIREO_TYPE_TEST_DOMAINS (vireo_test_domains_get_type ())
+G_DECLARE_FINAL_TYPE (VireoTestDomains, vireo_test_domains, VIREO, TEST_DOMAINS, VireoDomainKeeper)
+
+VireoTestDomains *vireo_test_domains_new (const char *state_dir);
+
+/* Makes the inactive domain run, without waiting for anything. */
+void vireo_test_domains_run (VireoTestDomains *self, VireoDomainObj *obj, gboolean paused);
+
+G_END_DECLS

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "drivers/vireo-drivers-built.h"
+#include "vireo-test-domains.h"
+#include "vireo-test-networks.h"
+
+#define URI "test:///default"
+
+/* What the connection starts with; the UUIDs are those of libvirt's connection of that name. */
+static const char default_network[]
+    = "<network>"
+      "<name>default</name>"
+      "<uuid>dd8fe884-6c02-601e-7551-cca97df1c5df</uuid>"
+      "<forward mode='nat'/>"
+      "<bridge name='virbr0' stp='on' delay='0'/>"
+      "<ip address='192.168.122.1' netmask='255.255.255.0'>"
+      "<dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp>"
+      "</ip>"
+      "</network>";
+
+static const char default_domain[]
+    = "<domain type='test'>"
+      "<name>test</name>"
+      "<uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>"
+      "<memory>8388608</memory>"
+      "<currentMemory>2097152</currentMemory>"
+      "<vcpu>2</vcpu>"
+      "<os><type arch='x86_64'>hvm</type></os>"
+      "<devices>"
+      "<interface type='network'>"
+      "<mac address='52:54:00:66:95:eb'/>"
+      "<source network='default'/>"
+      "</interface>"
+      "<serial type='pty'><target port='0'/></serial>"
+      "<console type='pty'><target type='serial' port='0'/></console>"
+      "</devices>"
+      "</domain>";
+
+static const char capabilities[] = "<capabilities>\n"
+                                   "  <host>\n"
+                                   "    <cpu>\n"
+                                   "      <arch>x86_64</arch>\n"
+                                   "    </cpu>\n"
+                                   "  </host>\n"
+                                   "  <guest>\n"
+                                   "    <os_type>hvm</os_type>\n"
+                                   "    <arch name='x86_64'>\n"
+                                   "      <wordsize>64</wordsize>\n"
+                                   "      <domain type='test'/>\n"
+                                   "    </arch>\n"
+                                   "  </guest>\n"
+                                   "</capabilities>\n";
+
+/* ---- the connection ---- */
+
+#define TEST_TYPE_CONNECTION (test_connection_get_type ())
+G_DECLARE_FINAL_TYPE (TestConnection, test_connection, TEST, CONNECTION, VireoConnectionObj)
+
+struct _TestConnection
+{
+  VireoConnectionObj parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestConnection, test_connection, VIREO_TYPE_CONNECTION_OBJ)
+
+static void
+get_capabilities (VireoConnectionObj *connection, GTask *task)
+{
+  g_task_return_pointer (task, g_strdup (capabilities), g_free);
+  g_object_unref (task);
+}
+
+static void
+test_connection_class_init (TestConnectionClass *klass)
+{
+  VIREO_CONNECTION_OBJ_CLASS (klass)->get_capabilities = get_capabilities;
+}
+
+static void
+test_connection_init (TestConnection *self)
+{
+}
+
+/* ---- the driver ---- */
+
+#define TEST_TYPE_DRIVER (test_driver_get_type ())
+G_DECLARE_FINAL_TYPE (TestDriver, test_driver, TEST, DRIVER, GObject)
+
+struct _TestDriver
+{
+  GObject parent_instance;
+};
+
+static void driver_init (VireoDriverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestDriver,
+                               test_driver,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (VIREO_TYPE_DRIVER, driver_init))
+
+/* What is being opened. */
+typedef struct
+{
+  VireoTestDomains *domains;
+  VireoTestNetworks *networks;
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+
+  g_object_unref (opening->networks);
+  g_object_unref (opening->domains);
+  g_free (opening);
+}
+
+static void
+domain_defined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Opening *opening = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoDomainObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (obj == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  vireo_test_domains_run (opening->domains, obj, FALSE);
+  g_task_return_pointer (task,
+                         g_object_new (TEST_TYPE_CONNECTION, "name", "test", "driver", "Test",
+                                       "uri", URI, "hypervisor-version", VIREO_VERSION,
+                                       "domain-driver", opening->domains, "network-driver",
+                                       opening->networks, NULL),
+                         g_object_unref);
+}
+
+static void
+network_defined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Opening *opening = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr (VireoDomainDef) def = NULL;
+
+  if (obj != NULL)
+    {
+      vireo_test_networks_run (opening->networks, obj);
+      def = vireo_domain_def_parse (default_domain, -1, VIREO_PARSE_STRICT, &error);
+    }
+  if (def == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  vireo_keeper_define (VIREO_KEEPER (opening->domains), def, VIREO_OWNER_ROOT,
+                       g_task_new (NULL, NULL, domain_defined, g_object_ref (task)));
+}
+
+static void
+open_connection (VireoDriver *driver, const char *uri, GTask *task)
+{
+  Opening *opening = g_new0 (Opening, 1);
+  g_autoptr (VireoNetworkDef) def = NULL;
+  g_autoptr (GError) error = NULL;
+
+  opening->domains = vireo_test_domains_new (NULL);
+  opening->networks
+      = vireo_test_networks_new (NULL, vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
+  g_task_set_task_data (task, opening, opening_free);
+  def = vireo_network_def_parse (default_network, -1, VIREO_PARSE_STRICT, &error);
+  if (def == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      g_object_unref (task);
+      return;
+    }
+  vireo_keeper_define (VIREO_KEEPER (opening->networks), def, VIREO_OWNER_ROOT,
+                       g_task_new (NULL, NULL, network_defined, task));
+}
+
+static gboolean
+accepts_uri (VireoDriver *driver, const char *uri)
+{
+  return g_strcmp0 (uri, URI) == 0;
+}
+
+static void
+driver_init (VireoDriverInterface *iface)
+{
+  iface->name = "Test";
+  iface->id = "test";
+  iface->accepts_uri = accepts_uri;
+  iface->open = open_connection;
+}
+
+static void
+test_driver_class_init (TestDriverClass *klass)
+{
+}
+
+static void
+test_driver_init (TestDriver *self)
+{
+}
+
+/**
+ * vireo_test_driver_new:
+ * @env: not used: everything is in memory
+ *
+ * Returns: (transfer full): the driver of `test:///default`
+ * Since: 0.1
+ */
+VireoDriver *
+vireo_test_driver_new (const VireoEnv *env)
+{
+  return g_object_new (TEST_TYPE_DRIVER, NULL);
+}
