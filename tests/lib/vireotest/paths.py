@@ -36,7 +36,8 @@ def work_folder(name):
     Everybody may look into it, for parts of a test run as other users; what must not be seen is
     in folders of its own, as on a real host.
     """
-    keep = os.environ.get("VIREO_TEST_KEEP")
+    # A folder that is kept, or whose disk is part of the test, is on the machine's.
+    keep = os.environ.get("VIREO_TEST_KEEP") or os.environ.get("VIREO_TEST_DISK")
     parent = PRIVATE if PRIVATE_SOURCE.exists() and not keep else None
     path = pathlib.Path(tempfile.mkdtemp(prefix=f"vireo-{name}-", dir=parent))
     path.chmod(0o755)

@@ -38,6 +38,8 @@ class Bus:
         self.socket = pathlib.Path(socket or self.folder / "system_bus_socket")
         self.address = f"unix:path={self.socket}"
         self.process = None
+        # More policy files, by name; to be filled before start().
+        self.policies = {}
 
     def environment(self, base=None):
         """The environment in which programs take this bus for the system bus."""
@@ -52,6 +54,8 @@ class Bus:
         for file in [pathlib.Path(POLKIT_CONF), *sorted(SOURCE.glob("data/dbus/*.conf")),
                      *sorted(BUILD.glob("data/dbus/*.conf"))]:
             shutil.copy(file, policies)
+        for name, text in self.policies.items():
+            (policies / name).write_text(text)
         tree = ElementTree.parse(SYSTEM_CONF)
         root = tree.getroot()
         for element in [e for e in root if e.tag in MACHINE_ONLY]:

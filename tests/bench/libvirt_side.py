@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The same work by libvirt and libvirt-dbus, on a private bus and with folders of their own."""
+
+import contextlib
+import pathlib
+import shutil
+import statistics
+import subprocess
+import time
+
+import vireotest
+from vireotest.paths import remove_folder, work_folder
+from vireotest.wait import wait_until
+
+NAME = "org.libvirt"
+CONNECTION = "/org/libvirt/QEMU"
+CONNECT = "org.libvirt.Connect"
+DOMAIN = "org.libvirt.Domain"
+FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt",
+           "/run/libvirt")
+POLICY = """<busconfig><policy user="root"><allow own="org.libvirt"/>
+<allow send_destination="org.libvirt"/></policy></busconfig>
+"""
+
+
+def missing():
+    """Why libvirt cannot be compared with, or None."""
+    for program in ("libvirtd", "libvirt-dbus"):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    return None
+
+
+class Libvirt:
+    """libvirtd and libvirt-dbus, in the mount namespace of the benchmark."""
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.folder = work_folder("bench-libvirt")
+            stack.callback(remove_folder, self.folder)
+            for folder in FOLDERS:
+                self.own_folder(folder)
+            self.bus = vireotest.Bus(self.folder / "bus")
+            self.bus.policies["org.libvirt.conf"] = POLICY
+            stack.enter_context(self.bus)
+            self.spawn(stack, "libvirtd", "libvirtd")
+            wait_until(lambda: pathlib.Path("/run/libvirt/libvirt-sock").exists(), 30, "libvirtd")
+            self.spawn(stack, "libvirt-dbus", "libvirt-dbus", "--system")
+            self.client = stack.enter_context(self.bus.client(name=NAME))
+            self.client.wait_for_owner()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def own_folder(self, folder):
+        """A folder on the same disk as ours, in the place of the machine's."""
+        own = self.folder / folder.strip("/").replace("/", "-")
+        own.mkdir()
+        if folder == "/etc/libvirt":
+            (own / "libvirtd.conf").write_text('auth_unix_rw = "none"\nauth_unix_ro = "none"\n')
+            # The cgroups of the machine are nobody's business here.
+            (own / "qemu.conf").write_text('cgroup_controllers = []\nsecurity_driver = "none"\n')
+        pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--bind", own, folder], check=True)
+
+    def spawn(self, stack, name, *command):
+        log = (self.folder / f"{name}.log").open("wb")
+        process = subprocess.Popen(command, env=self.bus.environment(), stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
+        log.close()
+
+        def stop():
+            process.terminate()
+            process.wait(20)
+        stack.callback(stop)
+
+    def define(self, documents):
+        started = time.perf_counter()
+        for xml in documents:
+            self.client.call(CONNECTION, CONNECT, "DomainDefineXML", "(s)", xml)
+        return len(documents) / (time.perf_counter() - started)
+
+    def facts(self):
+        facts = {}
+        for path in self.client.call(CONNECTION, CONNECT, "ListDomains", "(u)", 0):
+            properties = self.client.get_all(path, DOMAIN)
+            state = self.client.call(path, DOMAIN, "GetState", "(u)", 0)
+            facts[path] = [properties[n] for n in ("Name", "Autostart", "Persistent")] + [state]
+        return facts
+
+    def list(self, count):
+        started = time.perf_counter()
+        if len(self.facts()) < count:
+            raise AssertionError("libvirt-dbus lists too few domains")
+        return time.perf_counter() - started
+
+    def start(self, xml, times):
+        path = self.client.call(CONNECTION, CONNECT, "DomainDefineXML", "(s)", xml)
+        seconds = []
+        for _ in range(times):
+            started = time.perf_counter()
+            self.client.call(path, DOMAIN, "Create", "(u)", 0, timeout=60)
+            seconds.append(time.perf_counter() - started)
+            self.client.call(path, DOMAIN, "Destroy", "(u)", 0)
+        return statistics.median(seconds)
