@@ -34,7 +34,8 @@ def clock(function, *arguments):
 
 
 def document(number):
-    return samples.minimal_domain(f"bench-{number:05d}", "qemu")
+    return samples.minimal_domain(f"bench-{number:05d}", "qemu",
+                                  f"{number:08d}-2222-4333-8444-555555555555")
 
 
 START_XML = ("<domain type='qemu'><name>bench-start</name><memory unit='MiB'>64</memory>"
@@ -60,6 +61,7 @@ class Bench:
         """Definitions a second."""
         count = self.options.domains
         documents = [document(n) for n in range(count)]
+        client.call(connection, "Connection", "DefineDomain", "(sa{sv})", documents[0], {})
         started = time.perf_counter()
         for xml in documents:
             client.call(connection, "Connection", "DefineDomain", "(sa{sv})", xml, {})

@@ -21,6 +21,14 @@ FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/l
 POLICY = """<busconfig><policy user="root"><allow own="org.libvirt"/>
 <allow send_destination="org.libvirt"/></policy></busconfig>
 """
+# The cgroups of the machine are nobody's business here; root, for /dev/kvm may be root's alone, and
+# libvirt then asks the emulator again for each call.
+QEMU_CONF = """cgroup_controllers = []
+security_driver = "none"
+stdio_handler = "file"
+user = "root"
+group = "root"
+"""
 
 
 def missing():
@@ -60,8 +68,7 @@ class Libvirt:
         own.mkdir()
         if folder == "/etc/libvirt":
             (own / "libvirtd.conf").write_text('auth_unix_rw = "none"\nauth_unix_ro = "none"\n')
-            # The cgroups of the machine are nobody's business here.
-            (own / "qemu.conf").write_text('cgroup_controllers = []\nsecurity_driver = "none"\n')
+            (own / "qemu.conf").write_text(QEMU_CONF)
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "--bind", own, folder], check=True)
 
@@ -77,6 +84,8 @@ class Libvirt:
         stack.callback(stop)
 
     def define(self, documents):
+        # The first one waits for the emulator to be asked what it can do.
+        self.client.call(CONNECTION, CONNECT, "DomainDefineXML", "(s)", documents[0])
         started = time.perf_counter()
         for xml in documents:
             self.client.call(CONNECTION, CONNECT, "DomainDefineXML", "(s)", xml)
