@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""vireoctl against the service with the test driver: what a person at a shell sees."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import unittest
+
+import vireotest
+from vireotest import samples
+from vireotest.paths import built
+from vireotest.wait import wait_until
+
+NETWORK = ("<network><name>office</name><forward mode='nat'/><bridge name='office0'/>"
+           "<ip address='192.168.77.1' netmask='255.255.255.0'/></network>")
+
+
+def vireoctl(*words):
+    return [str(built("src/cli/vireoctl")), *words]
+
+
+class Command(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("cli").start()
+        cls.addClassCleanup(cls.host.stop)
+        cls.host.client.open("test:///default")
+        cls.env = {**os.environ, **cls.host.bus.environment(), "TMPDIR": str(cls.host.folder)}
+
+    def run_raw(self, *words, stdin=None, **env):
+        return subprocess.run(vireoctl("-c", "test", *words), env={**self.env, **env}, text=True,
+                              input=stdin if stdin is not None else "", capture_output=True,
+                              timeout=60, check=False)
+
+    def run_ok(self, *words, **more):
+        done = self.run_raw(*words, **more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def run_fails(self, code, *words, **more):
+        done = self.run_raw(*words, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stderr
+
+    def define(self, name, extra=""):
+        path = self.run_ok("define", "-", stdin=samples.minimal_domain(name, extra=extra)).strip()
+        self.assertRegex(path, r"^/org/vireo/Vireo1/connections/test/domains/_[0-9a-f_]{36}$")
+        self.addCleanup(self.run_raw, "undefine", name)
+        return path
+
+    def test_life_of_a_domain(self):
+        self.define("life")
+        self.addCleanup(self.run_raw, "destroy", "life")
+        self.assertEqual(self.run_ok("state", "life"), "shutoff\n")
+        self.run_ok("start", "life")
+        self.assertEqual(self.run_ok("domain", "state", "--reason", "life"), "running (booted)\n")
+        self.run_ok("suspend", "life")
+        self.assertEqual(self.run_ok("domstate", "life"), "paused\n")
+        self.run_ok("resume", "life")
+        self.run_ok("shutdown", "--wait", "life")
+        self.assertEqual(self.run_ok("state", "life"), "shutoff\n")
+        self.run_ok("start", "--paused", "life")
+        self.assertEqual(self.run_ok("state", "life"), "paused\n")
+        self.run_ok("destroy", "life")
+
+    def test_list_is_a_table_or_json_or_names(self):
+        self.define("listed")
+        table = self.run_ok("list")
+        self.assertRegex(table.splitlines()[0], r"^NAME +STATE +AUTOSTART +PERSISTENT +UUID$")
+        self.assertRegex(table, r"(?m)^listed +shutoff +no +yes +[0-9a-f-]{36}$")
+        self.assertNotIn("\x1b", table)
+        names = self.run_ok("list", "--name").split("\n")
+        self.assertIn("listed", names)
+        self.assertIn("test", names)
+        self.assertNotIn("listed", self.run_ok("list", "--name", "--active").split("\n"))
+        parsed = json.loads(subprocess.run(
+            vireoctl("-c", "test", "--json", "list"), env=self.env, check=True,
+            capture_output=True, timeout=60).stdout)
+        self.assertIn("listed", [p["Name"] for p in parsed.values()])
+
+    def test_a_domain_is_found_by_name_uuid_id_and_path(self):
+        path = self.define("found")
+        self.addCleanup(self.run_raw, "destroy", "found")
+        uuid = self.run_ok("uuid", "found").strip()
+        self.assertEqual(path.rsplit("/_", 1)[1].replace("_", "-"), uuid)
+        self.run_ok("start", "found")
+        number = self.run_ok("id", "found").strip()
+        for word in ("found", uuid, number, path):
+            self.assertEqual(self.run_ok("name", word), "found\n", word)
+        self.assertIn("NotFound", self.run_fails(1, "start", "nowhere"))
+
+    def test_definition_can_be_printed_and_autostart_set(self):
+        self.define("printed")
+        xml = self.run_ok("dumpxml", "printed")
+        self.assertIn("<name>printed</name>", xml)
+        self.run_ok("autostart", "printed")
+        self.assertRegex(self.run_ok("info", "printed"), r"(?m)^Autostart +yes$")
+        self.run_ok("autostart", "--disable", "printed")
+        self.assertRegex(self.run_ok("info", "printed"), r"(?m)^Autostart +no$")
+
+    def test_rename(self):
+        self.define("before")
+        self.addCleanup(self.run_raw, "undefine", "after")
+        self.run_ok("rename", "before", "after")
+        self.assertEqual(self.run_ok("state", "after"), "shutoff\n")
+        self.run_fails(1, "state", "before")
+
+    def test_edit_replaces_the_definition(self):
+        self.define("edited")
+        self.run_ok("edit", "edited",
+                    EDITOR="sed -i s#</name>#</name><title>New</title>#")
+        self.assertIn("<title>New</title>", self.run_ok("xml", "edited"))
+        self.assertIn("Nothing was changed", self.run_ok("edit", "edited", EDITOR="true"))
+        error = self.run_fails(1, "edit", "edited", EDITOR="sed -i s#<vcpu.*#<vcpu>many</vcpu>#")
+        self.assertIn("many", error)
+        self.assertNotIn("many", self.run_ok("xml", "edited"))
+        self.assertEqual(list(self.host.folder.glob("vireo-*.xml")), [])
+
+    def test_networks(self):
+        self.run_ok("net-define", "-", stdin=NETWORK)
+        self.addCleanup(self.run_raw, "net-undefine", "office")
+        self.run_ok("net-start", "office")
+        self.assertRegex(self.run_ok("network", "list"),
+                         r"(?m)^office +active +no +yes +office0 +nat$")
+        self.assertIn("EXPIRES", self.run_ok("net-dhcp-leases", "office"))
+        self.run_ok("network", "destroy", "office")
+        self.assertRegex(self.run_ok("network", "list", "--inactive"), r"(?m)^office +inactive")
+
+    def test_console_is_joined_to_the_terminal(self):
+        self.define("talker", "<devices><serial type='pty'/><console type='pty'/></devices>")
+        self.addCleanup(self.run_raw, "destroy", "talker")
+        self.run_ok("start", "talker")
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        with subprocess.Popen(vireoctl("-c", "test", "console", "talker"), env=self.env,
+                              stdin=slave, stdout=slave, stderr=slave) as process:
+            os.close(slave)
+            said = []
+
+            def read():
+                if select.select([master], [], [], 0)[0]:
+                    said.append(os.read(master, 4096).decode())
+                return "".join(said)
+            wait_until(lambda: "login" in read(), 20, lambda: f"a banner; {said}")
+            os.write(master, b"hello there\r")
+            wait_until(lambda: "hello there" in read(), 20, lambda: f"an echo; {said}")
+            os.write(master, b"\x1d")
+            self.assertEqual(process.wait(20), 0)
+
+    def test_errors_name_what_and_where(self):
+        error = self.run_fails(1, "define", "-", stdin="<domain>\n<name>x/y</name></domain>")
+        self.assertRegex(error, r"XmlInvalid: .*line 2")
+        self.assertIn("x/y", error)
+        self.assertIn("Usage", self.run_fails(2, "start"))
+        self.run_fails(2, "start", "a", "b")
+        self.run_fails(2, "list", "--nonsense")
+        self.run_fails(1, "define", "/nonexistent.xml")
+        self.assertEqual(self.run_raw("frobnicate").returncode, 2)
+
+    def test_nobody_is_told_that_polkit_refused(self):
+        done = subprocess.run(
+            ["runuser", "-u", "nobody", "--",
+             *vireoctl("-c", "test", "--no-ask-password", "destroy", "test")],
+            env=self.env, text=True, capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("NotAuthorized", done.stderr)
+        check = subprocess.run(
+            ["runuser", "-u", "nobody", "--",
+             *vireoctl("-c", "test", "service", "check", "domain.stop", "test")],
+            env=self.env, text=True, capture_output=True, timeout=60, check=False)
+        self.assertIn(check.stdout, ("no\n", "after authentication\n"))
+        self.assertEqual(check.returncode, 1)
+
+    def test_jobs_are_listed_and_cancelled(self):
+        self.define("slow", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"
+                            " start='60000'/></metadata>")
+        with subprocess.Popen(vireoctl("-c", "test", "start", "slow"), env=self.env, text=True,
+                              stderr=subprocess.PIPE) as start:
+            wait_until(lambda: "domain-start" in self.run_ok("job", "list"), 20, lambda: "a job")
+            self.assertRegex(self.run_ok("job", "info", "slow"), r"(?m)^Cancelable +yes$")
+            self.run_ok("job", "cancel", "slow")
+            self.assertEqual(start.wait(20), 1)
+            self.assertIn("Cancelled", start.stderr.read())
+        self.assertEqual(self.run_ok("state", "slow"), "shutoff\n")
+
+    def test_watch_prints_signals(self):
+        with subprocess.Popen(vireoctl("service", "watch"), env=self.env, text=True,
+                              stdout=subprocess.PIPE) as watch:
+            os.set_blocking(watch.stdout.fileno(), False)
+            said = []
+
+            def seen():
+                self.run_raw("autostart", "test")
+                self.run_raw("autostart", "--disable", "test")
+                said.append(watch.stdout.read() or "")
+                return "PropertiesChanged" in "".join(said)
+            wait_until(seen, 20, lambda: f"a signal; {said}")
+            watch.terminate()
+
+    def test_completion_knows_verbs_options_and_names(self):
+        self.define("complete-me")
+
+        def complete(*words):
+            return self.run_ok("__complete", *words).split()
+        self.assertIn("domain", complete(""))
+        self.assertIn("start", complete("sta"))
+        self.assertEqual(complete("network", "lea"), ["leases"])
+        self.assertEqual(complete("start", "--pa"), ["--paused"])
+        self.assertEqual(complete("start", "complete"), ["complete-me"])
+        self.assertEqual(complete("net", "start", "def"), ["default"])
+
+    def test_connections(self):
+        self.assertRegex(self.run_ok("connection", "list"), r"(?m)^test +Test +\S+ +test:///default$")
+        features = json.loads(subprocess.run(
+            vireoctl("-c", "test", "--json", "connection", "info"), env=self.env, check=True,
+            capture_output=True, timeout=60).stdout)["Features"]
+        self.assertIn("Domain.Start", features)
+        self.assertTrue(re.search(r"<capabilities>", self.run_ok("connection", "capabilities")))
+
+
+vireotest.main()
