@@ -23,9 +23,12 @@ struct _VireoAuthority
   gboolean session;
   guint changed_id;
   guint owner_id;
+  guint filter_id;
 
-  /* Counts polkit's changes: an answer to a question from before one is not kept. */
-  guint generation;
+  /* Counts polkit's changes: an answer to a question from before one is not kept. Counted in
+   * GDBus's thread, as the signal comes: a call that comes behind it must not find what is too old.
+   */
+  gint changes;
 
   /* (element-type CallerState): those with questions that wait, in turn */
   GQueue waiting;
@@ -41,7 +44,7 @@ typedef struct
 {
   VireoAuthority *authority; /* not owned: it outlives the callers' calls */
   VireoCaller *caller;       /* not owned: owns this */
-  guint generation;
+  gint changes;
   GHashTable *decisions; /* (element-type Question Decision) */
   GHashTable *asked;     /* (element-type Question): waiting and under way */
   GQueue waiting;        /* (element-type Question) */
@@ -66,7 +69,7 @@ typedef struct
   VireoDetails *details;
   VireoCaller *caller;
   VireoAuthority *authority;
-  guint generation;
+  gint changes;
   GArray *waiters;
 } Question;
 
@@ -146,6 +149,7 @@ static CallerState *
 ensure_state (VireoAuthority *self, VireoCaller *caller)
 {
   CallerState *state = g_object_get_qdata (G_OBJECT (caller), caller_state_quark ());
+  gint changes = g_atomic_int_get (&self->changes);
 
   if (state == NULL)
     {
@@ -157,26 +161,42 @@ ensure_state (VireoAuthority *self, VireoCaller *caller)
       state->asked = g_hash_table_new (question_hash, question_equal);
       g_object_set_qdata_full (G_OBJECT (caller), caller_state_quark (), state, caller_state_free);
     }
-  if (state->generation != self->generation)
+  if (state->changes != changes)
     {
       g_hash_table_remove_all (state->decisions);
-      state->generation = self->generation;
+      state->changes = changes;
     }
   return state;
 }
 
+/* What our match rules are for is seen by the filter. */
 static void
-on_polkit_changed (GDBusConnection *connection,
-                   const char *sender,
-                   const char *path,
-                   const char *interface,
-                   const char *signal,
-                   GVariant *parameters,
-                   gpointer user_data)
+ignore_signal (GDBusConnection *connection,
+               const char *sender,
+               const char *path,
+               const char *interface,
+               const char *signal,
+               GVariant *parameters,
+               gpointer user_data)
+{
+}
+
+/* In GDBus's thread. Anybody can send us such a signal; all that it does is that polkit is asked
+ * again. */
+static GDBusMessage *
+filter (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer user_data)
 {
   VireoAuthority *self = user_data;
+  const char *member;
 
-  self->generation++;
+  if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_SIGNAL)
+    return message;
+  member = g_dbus_message_get_member (message);
+  if (g_strcmp0 (g_dbus_message_get_interface (message), POLKIT_INTERFACE) == 0
+      || (g_strcmp0 (member, "NameOwnerChanged") == 0
+          && g_strcmp0 (g_dbus_message_get_arg0 (message), POLKIT_NAME) == 0))
+    g_atomic_int_inc (&self->changes);
+  return message;
 }
 
 static void
@@ -188,8 +208,11 @@ authority_dispose (GObject *object)
     g_dbus_connection_signal_unsubscribe (self->connection, self->changed_id);
   if (self->owner_id != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->owner_id);
+  if (self->filter_id != 0)
+    g_dbus_connection_remove_filter (self->connection, self->filter_id);
   self->changed_id = 0;
   self->owner_id = 0;
+  self->filter_id = 0;
   G_OBJECT_CLASS (vireo_authority_parent_class)->dispose (object);
 }
 
@@ -218,6 +241,19 @@ vireo_authority_init (VireoAuthority *self)
   g_queue_init (&self->waiting);
 }
 
+/* GDBus may be in the filter when it is removed, and keeps a reference until it is out. */
+static void
+drop_reference (gpointer self)
+{
+  g_object_unref (self);
+}
+
+static gint
+count_changes (VireoAuthority *self)
+{
+  return g_atomic_int_get (&self->changes);
+}
+
 /**
  * vireo_authority_new:
  * @connection: the bus that callers and polkit are on
@@ -237,12 +273,13 @@ vireo_authority_new (GDBusConnection *connection, gboolean session)
 
   self->changed_id = g_dbus_connection_signal_subscribe (
       connection, POLKIT_NAME, POLKIT_INTERFACE, "Changed", POLKIT_PATH, NULL,
-      G_DBUS_SIGNAL_FLAGS_NONE, on_polkit_changed, self, NULL);
+      G_DBUS_SIGNAL_FLAGS_NONE, ignore_signal, NULL, NULL);
   /* A polkitd that was started anew may have read other rules. */
   self->owner_id = g_dbus_connection_signal_subscribe (
       connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-      "/org/freedesktop/DBus", POLKIT_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_polkit_changed, self,
-      NULL);
+      "/org/freedesktop/DBus", POLKIT_NAME, G_DBUS_SIGNAL_FLAGS_NONE, ignore_signal, NULL, NULL);
+  self->filter_id
+      = g_dbus_connection_add_filter (connection, filter, g_object_ref (self), drop_reference);
   return self;
 }
 
@@ -382,7 +419,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   /* A later question may have taken its place when the rules changed meanwhile. */
   if (g_hash_table_lookup (state->asked, question) == question)
     g_hash_table_remove (state->asked, question);
-  if (fresh && question->action->reading && question->generation == self->generation)
+  if (fresh && question->action->reading && question->changes == count_changes (self))
     remember (state, question, verdict);
   ask_next (self);
 
@@ -411,7 +448,7 @@ ask_next (VireoAuthority *self)
         g_queue_push_tail (&self->waiting, state);
 
       self->n_asked++;
-      question->generation = self->generation;
+      question->changes = count_changes (self);
       g_dbus_connection_call (
           self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
           make_request (question->caller, question->action, question->details, 0, ""),
@@ -443,7 +480,7 @@ vireo_authority_ask (VireoAuthority *self,
   Question *question = g_hash_table_lookup (state->asked, &key);
 
   /* A change of the rules since then makes an answer to the question under way too old. */
-  if (question != NULL && question->generation == self->generation)
+  if (question != NULL && question->changes == count_changes (self))
     {
       g_array_append_val (question->waiters, waiter);
       return;
@@ -452,7 +489,7 @@ vireo_authority_ask (VireoAuthority *self,
   question = question_new (action, details);
   question->caller = g_object_ref (caller);
   question->authority = g_object_ref (self);
-  question->generation = self->generation;
+  question->changes = count_changes (self);
   question->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
   g_array_append_val (question->waiters, waiter);
   g_hash_table_replace (state->asked, question, question);

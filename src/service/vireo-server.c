@@ -46,6 +46,7 @@ vireo_server_free (VireoServer *self)
   g_object_unref (self->bus);
   g_object_run_dispose (G_OBJECT (self->publisher));
   g_object_unref (self->publisher);
+  g_object_run_dispose (G_OBJECT (self->authority));
   g_object_unref (self->authority);
   g_object_unref (self->tree);
   g_object_unref (self->connection);

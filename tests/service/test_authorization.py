@@ -1,0 +1,343 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who may do what: every member, refused by default, allowed by rules, asked of a person."""
+
+import unittest
+
+import vireotest
+from members import (ABSENT, CONNECTION, define, domain_xml, find_members, permit, text,
+                     uuid_of)
+from vireotest.client import OBJECT_MANAGER, PROPERTIES, ROOT
+
+# All that the shipped policy leaves open: what only reads, and holds no secret. A member that is
+# not here must be refused to a caller without a rule.
+OPEN = {
+    "Manager.OpenConnection", "Manager.CheckAuthorization", "Manager.Subscribe",
+    "Manager.Unsubscribe", "Connection.ListDomains", "Connection.GetDomains",
+    "Connection.LookupDomainByName", "Connection.LookupDomainByUuid",
+    "Connection.LookupDomainById", "Connection.ListNetworks", "Connection.GetNetworks",
+    "Connection.LookupNetworkByName", "Connection.LookupNetworkByUuid",
+    "Connection.GetCapabilities", "Domain.GetXml", "Network.GetXml", "Network.GetLeases",
+}
+INTERFACES = {"Manager", "Connection", "Domain", "Network", "Job"}
+SLOW = "<t:delay start='600000'/>"
+WEB = "(action.lookup('domain_name') || '').indexOf('web-') == 0"
+NO_OPTIONS = "(@a{sv} {},)"
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("authorization", arguments=["--drivers=test"]).start()
+        cls.addClassCleanup(cls.host.stop)
+        cls.client = cls.host.client
+        cls.nobody = cls.host.caller("nobody")
+
+    def setUp(self):
+        self.addCleanup(self.host.polkit.set_rules, "")
+
+    def define(self, name, number, metadata=""):
+        path = define(self.client, name, number, metadata)
+        self.addCleanup(self.remove, path)
+        return path
+
+    def remove(self, path):
+        if not self.client.exists(path):
+            return
+        try:
+            self.client.call(path, "Domain", "Destroy", "(a{sv})", {})
+        except vireotest.BusError as error:
+            self.assertEqual(error.code, "InvalidState")
+        if self.client.exists(path):
+            self.client.call(path, "Domain", "Undefine", "(a{sv})", {})
+
+    def state(self):
+        """Everything, but what a job says of itself while it goes on."""
+        objects = self.client.managed_objects()
+        return {p: list(i) if "/jobs/" in p else i for p, i in objects.items()}
+
+
+class DefaultPolicy(Case):
+    def objects(self):
+        slow = self.define("slow", 1, SLOW)
+        self.start = self.client.call_async(slow, "Domain", "Start", "(a{sv})", {})
+        self.client.wait_for(slow, "Domain", "Active", False)
+        job = vireotest.wait_until(self.find_job, 10, "the job")
+        network = next(p for p in self.state() if "/networks/" in p)
+        return [ROOT, CONNECTION, slow, network, job]
+
+    def find_job(self):
+        return next((p for p in self.state() if "/jobs/" in p), None)
+
+    def test_every_member(self):
+        members = [m for path in self.objects() for m in find_members(self.client, path)]
+        self.assertEqual({m.key.split(".")[0] for m in members}, INTERFACES)
+        self.assertEqual(OPEN - {m.key for m in members}, set(), "no member any more")
+        before = self.state()
+        outcomes = self.nobody.call_many([m.call() for m in members])
+        for member, outcome in zip(members, outcomes):
+            with self.subTest(member=member):
+                if member.key in OPEN:
+                    self.assertNotEqual(outcome.error and outcome.error.code, "NotAuthorized")
+                else:
+                    self.assertEqual(outcome.error and outcome.error.code, "NotAuthorized")
+        self.assertEqual(self.state(), before)
+
+    def test_secrets(self):
+        path = self.define("plain", 2)
+        self.assertIsNone(self.nobody.call(path, "Domain", "GetXml", NO_OPTIONS).error)
+        outcome = self.nobody.call(path, "Domain", "GetXml", "({'secure': <true>},)")
+        self.assertEqual(outcome.error.code, "NotAuthorized")
+        self.assertIn("read-secure", outcome.error.message)
+
+    def test_nonsense_is_refused_before_it_is_looked_at(self):
+        for parameters in ["('no XML at all', @a{sv} {})", "('<domain/>', {'no-such': <true>})"]:
+            outcome = self.nobody.call(CONNECTION, "Connection", "DefineDomain", parameters)
+            self.assertEqual(outcome.error.code, "NotAuthorized")
+
+    def test_reading_is_open(self):
+        self.assertEqual(self.nobody.call(ROOT, OBJECT_MANAGER, "GetManagedObjects").unpack(),
+                         self.state())
+
+    def test_root_is_never_refused(self):
+        self.host.polkit.set_rules(
+            "polkit.addRule(function(action, subject) { return polkit.Result.NO; });")
+        path = self.define("of-root", 3)
+        self.client.call(path, "Domain", "Start", "(a{sv})", {})
+        self.assertEqual(self.client.get(path, "Domain", "State"), "running")
+
+    def test_may_i(self):
+        path = self.define("asked-for", 4)
+        ask = lambda action, where: self.nobody.call(  # noqa: E731
+            ROOT, "Manager", "CheckAuthorization", text("(soa{sv})", action, where, {}))
+        self.assertEqual(ask("domain.start", path).unpack(), (False, True))
+        self.assertEqual(ask("org.vireo.vireo1.domain.read", path).unpack(), (True, False))
+        self.assertEqual(ask("domain.fly", path).error.code, "InvalidArgument")
+        self.assertEqual(ask("domain.start", ABSENT).error.code, "UnknownObject")
+        self.host.polkit.allow("nobody", "domain.start")
+        self.assertEqual(ask("domain.start", path).unpack(), (True, False))
+        self.assertEqual(self.client.call(ROOT, "Manager", "CheckAuthorization", "(soa{sv})",
+                                          "domain.start", path, {}), (True, False))
+
+
+class Rules(Case):
+    def start(self, path, **options):
+        return self.nobody.call(path, "Domain", "Start", NO_OPTIONS, **options)
+
+    def test_one_action_of_one_domain(self):
+        mine, other = self.define("mine", 1), self.define("other", 2)
+        self.host.polkit.set_rules(permit(
+            "action.id == 'org.vireo.vireo1.domain.start' && action.lookup('domain_name') == 'mine'"
+            f" && action.lookup('domain_uuid') == '{uuid_of(1)}'"
+            " && action.lookup('connect_driver') == 'Test'"
+            " && action.lookup('connect_uri') == 'test:///default'"
+            " && action.lookup('owner') == 'root'"))
+        self.assertIsNone(self.start(mine).error)
+        self.assertEqual(self.start(other).error.code, "NotAuthorized")
+        stop = self.nobody.call(mine, "Domain", "Destroy", NO_OPTIONS)
+        self.assertEqual(stop.error.code, "NotAuthorized")
+        self.assertEqual(self.client.get(mine, "Domain", "State"), "running")
+
+    def test_all_actions_of_a_member_are_needed(self):
+        self.host.polkit.allow("nobody", "domain.write")
+        outcome = self.nobody.call(CONNECTION, "Connection", "DefineDomain",
+                                   text("(sa{sv})", domain_xml("x", 9), {}))
+        self.assertEqual(outcome.error.code, "NotAuthorized")
+        self.assertIn("domain.save", outcome.error.message)
+
+    def test_property(self):
+        path = self.define("auto", 3)
+        true = vireotest.client.GLib.Variant("b", True)
+        self.host.polkit.allow("nobody", "domain.write")
+        self.assertIsNone(self.nobody.set(path, "Domain", "Autostart", true).error)
+        self.assertTrue(self.client.get(path, "Domain", "Autostart"))
+
+    def define_as_nobody(self, name, number):
+        outcome = self.nobody.call(CONNECTION, "Connection", "DefineDomain",
+                                   text("(sa{sv})", domain_xml(name, number), {}))
+        if not outcome.error:
+            self.addCleanup(self.remove, outcome.unpack())
+        return outcome
+
+    def test_owners(self):
+        """The shipped example: everybody has their own machines."""
+        roots = self.define("roots", 4)
+        example = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
+        self.host.polkit.set_rules(example.read_text())
+        own = self.define_as_nobody("own", 5).unpack()
+        self.assertIsNone(self.define_as_nobody("own", 5).error)
+        self.assertIsNone(self.start(own).error)
+        listed = self.nobody.call(ROOT, OBJECT_MANAGER, "GetManagedObjects").unpack()
+        self.assertIn(own, listed)
+        self.assertNotIn(roots, listed)
+        # Neither its UUID nor its name makes it theirs.
+        for name, number in [("roots", 4), ("stolen", 4), ("roots", 6)]:
+            self.assertEqual(self.define_as_nobody(name, number).error.code, "NotAuthorized")
+        self.assertEqual(self.client.get(roots, "Domain", "Name"), "roots")
+        self.assertEqual(self.client.get(roots, "Domain", "Owner"), 0)
+
+    def test_rename_takes_the_new_name_too(self):
+        path = self.define("web-1", 7)
+        self.host.polkit.set_rules(permit(WEB))
+        rename = lambda name: self.nobody.call(  # noqa: E731
+            path, "Domain", "Rename", text("(sa{sv})", name, {}))
+        self.assertEqual(rename("db-1").error.code, "NotAuthorized")
+        self.assertIsNone(rename("web-2").error)
+        self.assertEqual(self.client.get(path, "Domain", "Name"), "web-2")
+
+    def test_set_xml_takes_the_new_name_too(self):
+        path = self.define("web-3", 8)
+        self.host.polkit.set_rules(permit(WEB))
+        outcome = self.nobody.call(path, "Domain", "SetXml",
+                                   text("(sa{sv})", domain_xml("db-3", 8), {}))
+        self.assertEqual(outcome.error.code, "NotAuthorized")
+
+    def test_a_job_takes_what_its_object_takes(self):
+        path = self.define("slow", 10, SLOW)
+        self.client.call(ROOT, "Manager", "Subscribe", "(a{sv})", {})
+        pending = self.client.call_async(path, "Domain", "Start", "(a{sv})", {})
+        job = vireotest.wait_until(lambda: self.job_of(path), 10, "the job")
+        self.assertEqual(self.client.get(job, "Job", "Operation"), "domain-start")
+        self.assertEqual(self.client.get(job, "Job", "Objects"), [path])
+        cancel = lambda: self.nobody.call(job, "Job", "Cancel", NO_OPTIONS)  # noqa: E731
+        self.assertEqual(cancel().error.code, "NotAuthorized")
+        self.host.polkit.allow("nobody", "domain.write")
+        with self.client.watch(job, "Job", "Completed") as watch:
+            self.assertIsNone(cancel().error)
+            self.assertEqual(watch.wait().args[:2], (False, "org.vireo.Vireo1.Error.Cancelled"))
+        with self.assertRaises(vireotest.BusError) as caught:
+            pending.wait()
+        self.assertEqual(caught.exception.code, "Cancelled")
+        self.assertFalse(self.client.exists(job))
+        self.assertEqual(self.client.get(path, "Domain", "CurrentJob"), "/")
+
+    def job_of(self, path):
+        job = self.client.get(path, "Domain", "CurrentJob")
+        return job if job != "/" else None
+
+
+class Asking(Case):
+    """With somebody at the screen."""
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.define("asked", 1)
+        self.person = self.host.caller("nobody")
+        self.addCleanup(self.person.kill)
+
+    def start(self, interactive=True):
+        return self.person.start(self.path, "Domain", "Start", NO_OPTIONS, interactive=interactive)
+
+    def state_of(self):
+        return self.client.get(self.path, "Domain", "State")
+
+    def test_yes(self):
+        agent = self.host.agent(self.person, "yes")
+        self.assertIsNone(self.person.finish(self.start()).error)
+        asked = agent.wait_asked()
+        self.assertEqual(asked["action"], "org.vireo.vireo1.domain.start")
+        self.assertIn("asked", asked["message"])
+        self.assertEqual(self.state_of(), "running")
+
+    def test_what_a_person_said_is_not_remembered(self):
+        agent = self.host.agent(self.person, "yes")
+        self.assertIsNone(self.person.finish(self.start()).error)
+        self.client.call(self.path, "Domain", "Destroy", "(a{sv})", {})
+        agent.set_answer("no")
+        self.assertEqual(self.person.finish(self.start()).error.code, "NotAuthorized")
+        self.assertEqual(self.state_of(), "shutoff")
+
+    def test_not_asked_unless_the_caller_says_so(self):
+        agent = self.host.agent(self.person, "yes")
+        outcome = self.person.finish(self.start(interactive=False))
+        self.assertEqual(outcome.error.code, "NotAuthorized")
+        self.assertEqual(agent.times_asked(), 0)
+
+    def test_no(self):
+        self.host.agent(self.person, "no")
+        self.assertEqual(self.person.finish(self.start()).error.code, "NotAuthorized")
+        self.assertEqual(self.state_of(), "shutoff")
+
+    def test_dismissed(self):
+        self.host.agent(self.person, "cancel")
+        self.assertEqual(self.person.finish(self.start()).error.code, "AuthDismissed")
+        self.assertEqual(self.state_of(), "shutoff")
+
+    def test_no_answer_keeps_nobody_else_waiting(self):
+        agent = self.host.agent(self.person, "never")
+        number = self.start()
+        asked = agent.wait_asked()
+        self.client.call(self.path, "Domain", "Start", "(a{sv})", {})
+        self.assertEqual(self.state_of(), "running")
+        self.assertFalse(self.person.is_done(number))
+        # The same caller, too.
+        self.assertIsNone(self.person.call(self.path, "Domain", "GetXml", NO_OPTIONS).error)
+        agent.answer(asked, "yes")
+        self.assertEqual(self.person.finish(number).error.code, "InvalidState")
+
+    def test_the_dialog_goes_with_the_caller(self):
+        agent = self.host.agent(self.person, "never")
+        self.start()
+        asked = agent.wait_asked()
+        self.person.kill()
+        self.assertEqual(agent.wait_cancelled()["cookie"], asked["cookie"])
+        self.assertEqual(self.state_of(), "shutoff")
+
+    def test_the_object_goes_during_the_dialog(self):
+        agent = self.host.agent(self.person, "never")
+        number = self.start()
+        asked = agent.wait_asked()
+        self.client.call(self.path, "Domain", "Undefine", "(a{sv})", {})
+        agent.answer(asked, "yes")
+        self.assertEqual(self.person.finish(number).error.code, "UnknownObject")
+
+    def test_another_object_in_its_place_during_the_dialog(self):
+        agent = self.host.agent(self.person, "never")
+        number = self.start()
+        asked = agent.wait_asked()
+        self.client.call(self.path, "Domain", "Undefine", "(a{sv})", {})
+        define(self.client, "another", 1)
+        agent.answer(asked, "yes")
+        self.assertEqual(self.person.finish(number).error.code, "UnknownObject")
+        self.assertEqual(self.state_of(), "shutoff")
+
+    def test_renamed_during_the_dialog(self):
+        agent = self.host.agent(self.person, "never")
+        number = self.start()
+        asked = agent.wait_asked()
+        self.client.call(self.path, "Domain", "Rename", "(sa{sv})", "renamed", {})
+        agent.answer(asked, "yes")
+        self.assertEqual(self.person.finish(number).error.code, "InvalidState")
+        self.assertEqual(self.state_of(), "shutoff")
+
+    def test_dialogs_are_few(self):
+        agent = self.host.agent(self.person, "never")
+        numbers = [self.start() for _ in range(12)]
+        outcome = vireotest.wait_until(
+            lambda: next((n for n in numbers if self.person.is_done(n)), None), 10, "a refusal")
+        self.assertEqual(self.person.finish(outcome).error.code, "Busy")
+        self.assertLessEqual(agent.times_asked(), 8)
+        # Others are asked nevertheless.
+        other = self.host.caller("daemon")
+        self.host.agent(other, "yes")
+        self.assertIsNone(other.call(self.path, "Domain", "Start", NO_OPTIONS,
+                                     interactive=True).error)
+
+    def test_property(self):
+        self.host.agent(self.person, "cancel")
+        true = vireotest.client.GLib.Variant("b", True)
+        outcome = self.person.set(self.path, "Domain", "Autostart", true, interactive=True)
+        self.assertEqual(outcome.error.code, "AuthDismissed")
+        self.assertFalse(self.client.get(self.path, "Domain", "Autostart"))
+
+    def test_without_polkit_nothing_is_allowed(self):
+        with vireotest.Host("no-polkit", polkit=False, arguments=["--drivers=test"]) as host:
+            caller = host.caller("nobody")
+            outcome = caller.call(ROOT, "Manager", "Reload", NO_OPTIONS)
+            self.assertEqual(outcome.error.code, "NotAuthorized")
+            outcome = caller.call(CONNECTION, PROPERTIES, "GetAll", "('',)")
+            self.assertEqual(outcome.error.code, "UnknownObject")
+            self.assertEqual(host.client.get(CONNECTION, "Connection", "Id"), "test")
+
+
+vireotest.main()

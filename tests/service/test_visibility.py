@@ -1,0 +1,237 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a caller may not read is nowhere: not in lists, errors, introspection or signals."""
+
+import unittest
+
+import vireotest
+from members import (ABSENT, CONNECTION, INTROSPECTABLE, define, find_members, hide,
+                     permit, text, uuid_of)
+from vireotest.client import OBJECT_MANAGER, PROPERTIES, ROOT
+
+NO_OPTIONS = "(@a{sv} {},)"
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.host = vireotest.Host("visibility", arguments=["--drivers=test"]).start()
+        self.addCleanup(self.host.stop)
+        self.client = self.host.client
+        self.nobody = self.host.caller("nobody")
+
+    def define(self, name, number, metadata=""):
+        return define(self.client, name, number, metadata)
+
+    def ask(self, path, interface, method, parameters="()"):
+        return self.nobody.call(path, interface, method, parameters)
+
+    def managed(self):
+        return self.ask(ROOT, OBJECT_MANAGER, "GetManagedObjects").unpack()
+
+
+class Hidden(Case):
+    def setUp(self):
+        super().setUp()
+        self.open = self.define("open", 1)
+        self.secret = self.define("secret", 2)
+        self.host.polkit.set_rules(hide(("domain_name", "secret")))
+
+    def assert_like_absent(self, outcome, absent, path=None):
+        """The error is that of what does not exist, to the letter."""
+        self.assertIsNotNone(outcome.error)
+        self.assertIsNotNone(absent.error)
+        self.assertEqual(outcome.error.name, absent.error.name)
+        self.assertEqual(outcome.error.message.replace(path or self.secret, ABSENT),
+                         absent.error.message)
+
+    def test_lists(self):
+        for listed in (self.managed(),
+                       self.ask(CONNECTION, "Connection", "ListDomains", NO_OPTIONS).unpack(),
+                       self.ask(CONNECTION, "Connection", "GetDomains",
+                                "(@as [], @a{sv} {})").unpack()):
+            self.assertIn(self.open, listed)
+            self.assertNotIn(self.secret, listed)
+        self.assertIn(self.secret, self.client.managed_objects())
+
+    def test_look_ups(self):
+        found = self.ask(CONNECTION, "Connection", "LookupDomainByName", "('open',)")
+        self.assertEqual(found.unpack(), self.open)
+        by_name = [self.ask(CONNECTION, "Connection", "LookupDomainByName", f"('{name}',)").error
+                   for name in ("secret", "absent")]
+        self.assertEqual([e.code for e in by_name], ["NotFound"] * 2)
+        self.assertEqual(by_name[0].message.replace("secret", "absent"), by_name[1].message)
+        by_uuid = self.ask(CONNECTION, "Connection", "LookupDomainByUuid", f"('{uuid_of(2)}',)")
+        self.assertEqual(by_uuid.error.code, "NotFound")
+
+    def test_introspection(self):
+        xml = self.ask(f"{CONNECTION}/domains", INTROSPECTABLE, "Introspect").unpack()
+        self.assertIn(self.open.rsplit("/", 1)[1], xml)
+        self.assertNotIn(self.secret.rsplit("/", 1)[1], xml)
+        self.assert_like_absent(self.ask(self.secret, INTROSPECTABLE, "Introspect"),
+                                self.ask(ABSENT, INTROSPECTABLE, "Introspect"))
+
+    def test_every_member(self):
+        calls = [m.call()[1:] for m in find_members(self.client, self.secret)]
+        calls += [("org.vireo.Vireo1.Domain", "NoSuch", "()"),
+                  ("org.vireo.Vireo1.Domain", "Start", "('wrong',)"),
+                  ("org.example.NoSuch", "NoSuch", "()"),
+                  (PROPERTIES, "Get", "('org.vireo.Vireo1.Domain', 'Name')"),
+                  (PROPERTIES, "Get", "('org.vireo.Vireo1.Domain', 'NoSuch')"),
+                  (PROPERTIES, "GetAll", "('org.vireo.Vireo1.Domain',)"),
+                  (PROPERTIES, "Set", "('org.vireo.Vireo1.Domain', 'Name', <'x'>)"),
+                  (OBJECT_MANAGER, "GetManagedObjects", "()"),
+                  ("org.vireo.Vireo1.Domain", "Start", "({'no-such': <1>},)")]
+        for interface, method, parameters in calls:
+            with self.subTest(method=method, parameters=parameters):
+                self.assert_like_absent(self.ask(self.secret, interface, method, parameters),
+                                        self.ask(ABSENT, interface, method, parameters))
+
+    def test_even_who_may_start_it(self):
+        self.host.polkit.set_rules(hide(("domain_name", "secret"))
+                                   + permit("action.id.indexOf('.domain.start') > 0"))
+        self.assertIsNone(self.ask(self.open, "Domain", "Start", NO_OPTIONS).error)
+        self.assert_like_absent(self.ask(self.secret, "Domain", "Start", NO_OPTIONS),
+                                self.ask(ABSENT, "Domain", "Start", NO_OPTIONS))
+
+    def test_nobody_is_asked_about_it(self):
+        agent = self.host.agent(self.nobody, "yes")
+        outcome = self.nobody.call(self.secret, "Domain", "Start", NO_OPTIONS, interactive=True)
+        self.assertEqual(outcome.error.code, "UnknownObject")
+        self.assertEqual(agent.times_asked(), 0)
+
+    def test_may_i(self):
+        ask = lambda path: self.ask(  # noqa: E731
+            ROOT, "Manager", "CheckAuthorization", text("(soa{sv})", "domain.start", path, {}))
+        self.assert_like_absent(ask(self.secret), ask(ABSENT))
+
+    def test_its_jobs(self):
+        slow = self.define("slow", 3, "<t:delay start='600000'/>")
+        self.client.call_async(slow, "Domain", "Start", "(a{sv})", {})
+        job = vireotest.wait_until(
+            lambda: next((p for p in self.client.managed_objects() if "/jobs/" in p), None), 10,
+            "the job")
+        self.assertIn(job, self.managed())
+        self.host.polkit.set_rules(hide(("domain_name", "slow")))
+        self.assertNotIn(job, self.managed())
+        self.assertEqual(self.ask(job, "Job", "Cancel", NO_OPTIONS).error.code, "UnknownObject")
+        xml = self.ask(f"{ROOT}/jobs", INTROSPECTABLE, "Introspect").unpack()
+        self.assertNotIn(f'<node name="{job.rsplit("/", 1)[1]}"', xml)
+        self.client.call(job, "Job", "Cancel", "(a{sv})", {})
+
+    def test_a_connection_hides_what_is_in_it(self):
+        self.host.polkit.set_rules(hide(("connect_driver", "Test"), "connect.getattr"))
+        self.assertEqual(self.managed(), {})
+        connections = self.nobody.get(ROOT, "Manager", "Connections").unpack()
+        self.assertEqual(connections, [])
+        every = self.ask(ROOT, PROPERTIES, "GetAll", "('org.vireo.Vireo1.Manager',)").unpack()
+        self.assertEqual(every["Connections"], [])
+        for path in (CONNECTION, self.open, f"{CONNECTION}/domains"):
+            outcome = self.ask(path, INTROSPECTABLE, "Introspect")
+            self.assertEqual(outcome.error.code, "UnknownObject")
+        xml = self.ask(f"{ROOT}/connections", INTROSPECTABLE, "Introspect").unpack()
+        self.assertNotIn("<node name=", xml)
+        opened = self.ask(ROOT, "Manager", "OpenConnection", "('test:///default', @a{sv} {})")
+        self.assertEqual(opened.error.code, "NotAuthorized")
+        self.assertEqual(self.client.get(ROOT, "Manager", "Connections"), [CONNECTION])
+
+    def test_seen_again_when_the_rule_goes(self):
+        self.assertNotIn(self.secret, self.managed())
+        self.host.polkit.set_rules("")
+        self.assertIn(self.secret, self.managed())
+
+
+class Signals(Case):
+    def setUp(self):
+        super().setUp()
+        self.client.call(ROOT, "Manager", "Subscribe", "(a{sv})", {})
+        self.nobody.subscribe()
+        self.everything = self.client.watch()
+        self.addCleanup(self.everything.close)
+
+    def happen(self, name, number):
+        """All sorts of things to a domain, the last of which is that it goes."""
+        path = self.define(name, number)
+        for method in ("Start", "Suspend", "Resume", "Destroy"):
+            self.client.call(path, "Domain", method, "(a{sv})", {})
+        self.client.set(path, "Domain", "Autostart", "b", True)
+        self.client.call(path, "Domain", "Undefine", "(a{sv})", {})
+        return path
+
+    def heard(self, path):
+        """What nobody heard of an object, until a thing that it must hear happened."""
+        end = self.define("end", 999)
+        self.client.call(end, "Domain", "Undefine", "(a{sv})", {})
+        vireotest.wait_until(lambda: any(
+            s["member"] == "InterfacesRemoved" and end in s["args"] for s in self.nobody.signals()),
+            10, "the end")
+        return [s["member"] for s in self.nobody.signals()
+                if s["path"] == path or path in s["args"]]
+
+    def test_who_subscribed_hears_all(self):
+        self.assertIsNone(self.ask(ROOT, "Manager", "Subscribe", NO_OPTIONS).error)
+        path = self.happen("told", 1)
+        heard = self.heard(path)
+        self.assertEqual(heard[0], "InterfacesAdded")
+        self.assertEqual(heard[-1], "InterfacesRemoved")
+        self.assertIn("PropertiesChanged", heard)
+        self.assertIn("Lifecycle", heard)
+        lifecycle = [s.args[0] for s in self.everything.signals
+                     if s.path == path and s.member == "Lifecycle"]
+        self.assertEqual(lifecycle[0], "defined")
+        self.assertEqual(lifecycle[-1], "undefined")
+
+    def test_a_hidden_object_is_not_heard_of(self):
+        self.assertIsNone(self.ask(ROOT, "Manager", "Subscribe", NO_OPTIONS).error)
+        self.host.polkit.set_rules(hide(("domain_name", "secret")))
+        path = self.happen("secret", 2)
+        self.assertEqual(self.heard(path), [])
+        self.assertTrue([s for s in self.everything.signals if s.path == path])
+
+    def test_getting_the_objects_subscribes(self):
+        self.managed()
+        self.assertTrue(self.heard(self.happen("told", 3)))
+
+    def test_who_did_not_subscribe_hears_nothing(self):
+        path = self.happen("quiet", 4)
+        self.managed()
+        self.assertEqual(self.heard(path), [])
+
+    def test_unsubscribed(self):
+        self.managed()
+        self.assertIsNone(self.ask(ROOT, "Manager", "Unsubscribe", NO_OPTIONS).error)
+        path = self.happen("quiet", 5)
+        self.managed()
+        self.assertEqual(self.heard(path), [])
+
+    def test_changes_are_gathered_and_true(self):
+        path = self.define("busy", 6)
+        self.client.call(path, "Domain", "Start", "(a{sv})", {})
+        changes = [s for s in self.everything.signals
+                   if s.path == path and s.member == "PropertiesChanged"]
+        vireotest.wait_until(lambda: [s for s in self.everything.signals if s.path == path
+                                      and s.member == "Lifecycle"], 10, "Lifecycle")
+        changes = [s for s in self.everything.signals
+                   if s.path == path and s.member == "PropertiesChanged"]
+        together = next(s.args[1] for s in changes if "State" in s.args[1])
+        self.assertEqual(together["State"], "running")
+        self.assertEqual(together["Active"], True)
+        self.assertNotEqual(together["Id"], 0)
+        for signal in changes:
+            self.assertNotIn("Uuid", signal.args[1])
+        last = {}
+        for signal in changes:
+            last.update(signal.args[1])
+        now = self.client.get_all(path, "Domain")
+        self.assertEqual(last, {k: now[k] for k in last})
+
+    def test_no_signal_for_nothing(self):
+        path = self.define("calm", 7)
+        self.client.set(path, "Domain", "Autostart", "b", True)
+        before = len(self.everything.signals)
+        self.client.set(path, "Domain", "Autostart", "b", True)
+        self.client.get_all(path, "Domain")
+        quiet = [s for s in self.everything.signals[before:] if s.path == path]
+        self.assertEqual(quiet, [])
+
+
+vireotest.main()
