@@ -9,6 +9,7 @@ import re
 NUMBERS = {
     'u8': ('guint8', 1, 0, 0xff), 'u16': ('guint16', 2, 0, 0xffff),
     'u32': ('guint', 4, 0, 0xffffffff), 'u64': ('guint64', 8, 0, 2**64 - 1),
+    'octal': ('guint', 4, 0, 0o7777),
     's32': ('int', 4, -2**31, 2**31 - 1), 's64': ('gint64', 8, -2**63, 2**63 - 1),
 }
 # Sizes with a unit: all are guint64, in the unit that the name says (README.md).
@@ -17,7 +18,8 @@ STRINGS = ['string', 'name', 'uuid', 'alias', 'mac', 'cpuset', 'path', 'ip']
 TRISTATES = ['yesno', 'onoff']
 RAW = ['verbatim', 'foreign']
 PLACES = ('attr', 'elem', 'text')
-FLAGS = ('required', 'secret', 'live', 'abi', 'device', 'nomigrate')
+FLAGS = ('required', 'secret', 'live', 'abi', 'device', 'nomigrate',
+         'wanted', 'stub')
 OPTIONS = ('c', 'in', 'when', 'min', 'max', 'hex', 'HEX')
 C_WORDS = {'default', 'auto', 'register', 'switch', 'static', 'const', 'int', 'char', 'case',
            'volatile', 'inline', 'union', 'struct', 'enum', 'signed', 'unsigned', 'restrict'}

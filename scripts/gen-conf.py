@@ -258,8 +258,8 @@ class Tables:
         bit = bits.index(row.c) if row.has_bit() else 'NO_BIT'
         offset = 0 if row.type == 'flag' else f'OFF ({base.ctype}, {row.c})'
         aux2 = f'OFF ({base.ctype}, n_{row.c})' if row.is_list else self.range(row)
-        flags = [f.upper() for f in ('required', 'secret', 'live', 'abi', 'nomigrate')
-                 if f in row.flags] + (['LIST'] if row.is_list else [])
+        flags = [f.upper() for f in conf_schema.FLAGS
+                 if f in row.flags and f != 'device'] + (['LIST'] if row.is_list else [])
         self.fields.append(
             f'{{ {self.pool.add(row.xml)}, {offset}, {self.aux(row)}, {aux2}, '
             f'{self.cond(base, row)}, {row.place.upper()}, {self.type(row)}, {bit}, '
@@ -416,7 +416,8 @@ def source(schema, header_name):
               for n, u in schema.namespaces.items()]
     short = [f'#define {n} VIREO_SCHEMA_{n}' for n in
              ['ATTR', 'ELEM', 'TEXT', 'GROUP', 'ENUM', 'STRUCT', 'NO_BIT', 'NO_OFFSET', 'FLAG',
-              'REQUIRED', 'SECRET', 'LIVE', 'ABI', 'NOMIGRATE', 'LIST', 'YESNO', 'ONOFF']
+              'REQUIRED', 'SECRET', 'LIVE', 'ABI', 'NOMIGRATE', 'LIST', 'WANTED',
+              'STUB', 'YESNO', 'ONOFF']
              + [n.upper() for n in list(conf_schema.NUMBERS) + conf_schema.SCALED
                 + conf_schema.STRINGS + conf_schema.RAW]]
     out = [BANNER, '#include "conf/vireo-schema.h"', '', '#include <stddef.h>', ''] + short

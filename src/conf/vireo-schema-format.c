@@ -145,6 +145,20 @@ put_hex (Writer *writer, guint64 value, guint how)
   put (writer, digits + at, sizeof digits - at);
 }
 
+/* With a 0 in front, even of 0. */
+static void
+put_octal (Writer *writer, guint64 value)
+{
+  char digits[23];
+  guint at = sizeof digits;
+
+  do
+    digits[--at] = (char) ('0' + (value & 7));
+  while ((value >>= 3) != 0);
+  digits[--at] = '0';
+  put (writer, digits + at, sizeof digits - at);
+}
+
 static guint64
 load (const VireoSchemaField *field, gconstpointer def, gboolean *ret_negative)
 {
@@ -218,7 +232,9 @@ put_value (Writer *writer, const VireoSchemaField *field, gconstpointer def, gbo
     {
       if (negative)
         put (writer, "-", 1);
-      if (field->aux != 0)
+      if (field->type == VIREO_SCHEMA_OCTAL)
+        put_octal (writer, value);
+      else if (field->aux != 0)
         put_hex (writer, value, field->aux);
       else
         put_unsigned (writer, value);

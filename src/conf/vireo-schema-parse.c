@@ -23,6 +23,7 @@ struct _Frame
   const VireoSchemaStruct *desc;
   gpointer def;
   const xmlNode *node;
+  gboolean stub;
 };
 
 static void read_element (Reader *reader, const Frame *frame);
@@ -249,6 +250,7 @@ read_child (Reader *reader, const Frame *frame, const VireoSchemaField *field, c
     {
       child.desc = &vireo_schema_structs[field->aux];
       child.def = g_malloc0 (child.desc->size);
+      child.stub = field->flags & VIREO_SCHEMA_STUB;
       store_pointer (frame, field, child.def);
       read_element (reader, &child);
     }
@@ -345,6 +347,10 @@ read_text (Reader *reader, const Frame *frame)
 static void
 check_required (Reader *reader, const Frame *frame)
 {
+  guint wanted = VIREO_SCHEMA_REQUIRED | (reader->strict ? VIREO_SCHEMA_WANTED : 0);
+
+  if (frame->stub)
+    return;
   for (guint i = 0; i < frame->desc->n_fields; i++)
     {
       const VireoSchemaField *field = &vireo_schema_fields[frame->desc->first + i];
@@ -352,7 +358,7 @@ check_required (Reader *reader, const Frame *frame)
       gboolean attr = field->place == VIREO_SCHEMA_ATTR;
       char *message;
 
-      if (!(field->flags & VIREO_SCHEMA_REQUIRED) || vireo_schema_present (field, frame->def)
+      if (!(field->flags & wanted) || vireo_schema_present (field, frame->def)
           || !holds (frame, field))
         continue;
       /* What was written and is wrong has been told already. */

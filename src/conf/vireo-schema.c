@@ -45,11 +45,12 @@ guint
 vireo_schema_width (VireoSchemaType type)
 {
   static const guint8 widths[] = {
-    [VIREO_SCHEMA_U8] = 1,     [VIREO_SCHEMA_U16] = 2,        [VIREO_SCHEMA_U32] = 4,
-    [VIREO_SCHEMA_U64] = 8,    [VIREO_SCHEMA_S32] = 4,        [VIREO_SCHEMA_S64] = 8,
-    [VIREO_SCHEMA_KIB] = 8,    [VIREO_SCHEMA_BYTES] = 8,      [VIREO_SCHEMA_MIB] = 8,
-    [VIREO_SCHEMA_PRETTY] = 8, [VIREO_SCHEMA_PRETTY_KIB] = 8, [VIREO_SCHEMA_YESNO] = 1,
-    [VIREO_SCHEMA_ONOFF] = 1,  [VIREO_SCHEMA_ENUM] = 1,       [VIREO_SCHEMA_FOREIGN] = 0,
+    [VIREO_SCHEMA_U8] = 1,      [VIREO_SCHEMA_U16] = 2,    [VIREO_SCHEMA_U32] = 4,
+    [VIREO_SCHEMA_U64] = 8,     [VIREO_SCHEMA_S32] = 4,    [VIREO_SCHEMA_S64] = 8,
+    [VIREO_SCHEMA_OCTAL] = 4,   [VIREO_SCHEMA_KIB] = 8,    [VIREO_SCHEMA_BYTES] = 8,
+    [VIREO_SCHEMA_MIB] = 8,     [VIREO_SCHEMA_PRETTY] = 8, [VIREO_SCHEMA_PRETTY_KIB] = 8,
+    [VIREO_SCHEMA_YESNO] = 1,   [VIREO_SCHEMA_ONOFF] = 1,  [VIREO_SCHEMA_ENUM] = 1,
+    [VIREO_SCHEMA_FOREIGN] = 0,
   };
 
   return widths[type];

@@ -32,6 +32,7 @@ typedef enum
   VIREO_SCHEMA_U64,
   VIREO_SCHEMA_S32,
   VIREO_SCHEMA_S64,
+  VIREO_SCHEMA_OCTAL,
   VIREO_SCHEMA_KIB,
   VIREO_SCHEMA_BYTES,
   VIREO_SCHEMA_MIB,
@@ -55,6 +56,8 @@ enum
   VIREO_SCHEMA_ABI = 1 << 3,
   VIREO_SCHEMA_NOMIGRATE = 1 << 4,
   VIREO_SCHEMA_LIST = 1 << 5,
+  VIREO_SCHEMA_WANTED = 1 << 6, /* required by a strict parse */
+  VIREO_SCHEMA_STUB = 1 << 7,   /* a struct whose required rows may be missing */
 };
 
 /* In @aux of a number: its hexadecimal digits are capital letters. */

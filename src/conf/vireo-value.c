@@ -101,10 +101,10 @@ trim (const char *text, char buffer[128])
 }
 
 static gboolean
-parse_magnitude (const char *digits, guint64 *ret_value)
+parse_magnitude (const char *digits, gboolean octal, guint64 *ret_value)
 {
   gboolean hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
-  guint base = hex ? 16 : 10;
+  guint base = hex ? 16 : octal ? 8 : 10;
   guint64 value = 0;
   const char *at = hex ? digits + 2 : digits;
 
@@ -114,7 +114,7 @@ parse_magnitude (const char *digits, guint64 *ret_value)
     {
       int digit = hex ? g_ascii_xdigit_value (*at) : g_ascii_digit_value (*at);
 
-      if (digit < 0 || value > (G_MAXUINT64 - (guint64) digit) / base)
+      if (digit < 0 || digit >= (int) base || value > (G_MAXUINT64 - (guint64) digit) / base)
         return FALSE;
       value = value * base + (guint64) digit;
     }
@@ -137,6 +137,7 @@ limits_of (const VireoSchemaField *field, gint64 *ret_min, guint64 *ret_max)
     [VIREO_SCHEMA_U64] = { 0, G_MAXUINT64 },
     [VIREO_SCHEMA_S32] = { G_MININT32, G_MAXINT32 },
     [VIREO_SCHEMA_S64] = { G_MININT64, G_MAXINT64 },
+    [VIREO_SCHEMA_OCTAL] = { 0, 07777 },
   };
 
   *ret_min = types[field->type].min;
@@ -184,7 +185,8 @@ set_number (const VireoSchemaField *field, gpointer def, const char *text)
   gboolean fits;
 
   limits_of (field, &min, &max);
-  fits = trimmed != NULL && parse_magnitude (trimmed + negative, &magnitude);
+  fits = trimmed != NULL
+         && parse_magnitude (trimmed + negative, field->type == VIREO_SCHEMA_OCTAL, &magnitude);
   if (fits && negative && magnitude != 0)
     fits = min < 0 && magnitude <= (guint64) - (min + 1) + 1;
   else if (fits)
@@ -213,7 +215,7 @@ set_scaled (const VireoSchemaField *field, gpointer def, const char *text, const
   if (factor == 0)
     return quoted (unit, "a unit: expected bytes, KB, KiB, MB, MiB, GB, GiB, TB, TiB, PB, PiB, EB "
                          "or EiB");
-  if (trimmed == NULL || !parse_magnitude (trimmed, &number))
+  if (trimmed == NULL || !parse_magnitude (trimmed, FALSE, &number))
     return quoted (text, "a size: expected a whole number, at most 18446744073709551615");
   if (factor >= scale->stored && number > G_MAXUINT64 / (factor / scale->stored))
     return quoted (text, "a size that fits into 64 bits with this unit");
@@ -400,7 +402,7 @@ vireo_value_set (const VireoSchemaField *field, gpointer def, const char *text, 
 {
   if (field->type <= VIREO_SCHEMA_IP)
     return set_string (field, def, text);
-  if (field->type <= VIREO_SCHEMA_S64)
+  if (field->type <= VIREO_SCHEMA_OCTAL)
     return set_number (field, def, text);
   if (field->type <= VIREO_SCHEMA_PRETTY_KIB)
     return set_scaled (field, def, text, unit);
