@@ -113,11 +113,11 @@ class Command(unittest.TestCase):
         self.define("edited")
         self.run_ok("edit", "edited",
                     EDITOR="sed -i s#</name>#</name><title>New</title>#")
-        self.assertIn("<title>New</title>", self.run_ok("xml", "edited"))
+        self.assertIn("<title>New</title>", self.run_ok("dumpxml", "edited"))
         self.assertIn("Nothing was changed", self.run_ok("edit", "edited", EDITOR="true"))
         error = self.run_fails(1, "edit", "edited", EDITOR="sed -i s#<vcpu.*#<vcpu>many</vcpu>#")
         self.assertIn("many", error)
-        self.assertNotIn("many", self.run_ok("xml", "edited"))
+        self.assertNotIn("many", self.run_ok("dumpxml", "edited"))
         self.assertEqual(list(self.host.folder.glob("vireo-*.xml")), [])
 
     def test_networks(self):
