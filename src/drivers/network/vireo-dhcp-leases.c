@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* dnsmasq's file of leases. A line is: time when it ends (0 for never), MAC address (of IPv6: IAID,
- * with a T before it when it is temporary), address, host name or *, client id (of IPv6: DUID) or *.
- * A line "duid ID", the server's own, comes before the IPv6 leases.
+ * with a T before it when it is temporary), address, host name or *, client id (of IPv6: DUID) or
+ * *. A line "duid ID", the server's own, comes before the IPv6 leases.
  *
  * The names and ids come from guests: whatever does not look as it should is left out. */
 

@@ -72,8 +72,8 @@ add_lease_time (GString *text, gint64 lease_time)
     g_string_append_printf (text, ",%" G_GINT64_FORMAT, lease_time);
 }
 
-/* The text of a TXT record between quotes, inside which dnsmasq gives a meaning to the quote and the
- * backslash only. */
+/* The text of a TXT record between quotes, inside which dnsmasq gives a meaning to the quote and
+ * the backslash only. */
 static void
 add_quoted (GString *text, const char *value)
 {
@@ -421,10 +421,16 @@ vireo_dnsmasq_write_files (const VireoNetworkPlan *plan, const VireoDnsmasqPaths
 void
 vireo_dnsmasq_remove_files (const VireoDnsmasqPaths *paths, gboolean leases)
 {
-  const char *files[] = { paths->config, paths->hosts, paths->names, paths->pid };
+  g_autoptr (GDir) dir = g_dir_open (paths->folder, 0, NULL);
+  const char *name;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
-    g_unlink (files[i]);
+  /* All that is there: a daemon that was killed may have left a temporary file, too. */
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (paths->folder, name, NULL);
+
+      g_unlink (path);
+    }
   g_rmdir (paths->folder);
   if (leases)
     g_unlink (paths->leases);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Devices, addresses and routes, through rtnetlink(7). A request opens a socket of its own: they are
- * few, and nothing is shared between threads. */
+/* Devices, addresses and routes, through rtnetlink(7). A request opens a socket of its own: they
+ * are few, and nothing is shared between threads. */
 
 #include "vireo-netlink.h"
 

@@ -84,7 +84,8 @@ add_range (VireoPlanner *planner, const VireoDhcpRangeDef *def, guint ip, guint 
     {
       const VireoPlanRange *other = g_ptr_array_index (subnet->ranges, i);
 
-      if (vireo_ip_compare (&start, &other->end) <= 0 && vireo_ip_compare (&other->start, &end) <= 0)
+      if (vireo_ip_compare (&start, &other->end) <= 0
+          && vireo_ip_compare (&other->start, &end) <= 0)
         _vireo_planner_invalid (planner, g_strdup_printf (DHCP "range[%u]", ip, number),
                                 "overlaps range[%u]", i + 1);
     }

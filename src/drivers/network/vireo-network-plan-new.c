@@ -89,7 +89,7 @@ read_nat_ports (VireoPlanner *planner, const VireoNatDef *nat)
     _vireo_planner_unsupported (planner, g_strdup ("forward/nat/port[2]"), "is one too many");
   if (port->start == 0 || port->start > port->end)
     _vireo_planner_invalid (planner, g_strdup ("forward/nat/port"),
-                            "is from %u to %u: the first has to be at least 1, and at most the last",
+                            "is from %u to %u: the first has to be at least 1 and at most the last",
                             port->start, port->end);
   planner->plan->nat_port_start = port->start;
   planner->plan->nat_port_end = port->end;

@@ -81,7 +81,7 @@ name_free (gpointer data)
 VireoNetworkPlan *
 vireo_network_plan_new_empty (void)
 {
-  VireoNetworkPlan *plan = g_new0 (VireoNetworkPlan, 1);
+  VireoNetworkPlan *plan = g_atomic_rc_box_new0 (VireoNetworkPlan);
 
   plan->dns = TRUE;
   plan->forward_plain_names = TRUE;
@@ -96,17 +96,11 @@ vireo_network_plan_new_empty (void)
   return plan;
 }
 
-/**
- * vireo_network_plan_free:
- * @plan: (nullable) (transfer full): a plan
- *
- * Since: 0.1
- */
-void
-vireo_network_plan_free (VireoNetworkPlan *plan)
+static void
+plan_clear (gpointer data)
 {
-  if (plan == NULL)
-    return;
+  VireoNetworkPlan *plan = data;
+
   g_free (plan->name);
   g_free (plan->uuid);
   g_free (plan->bridge);
@@ -119,7 +113,32 @@ vireo_network_plan_free (VireoNetworkPlan *plan)
   g_ptr_array_unref (plan->texts);
   g_ptr_array_unref (plan->services);
   g_ptr_array_unref (plan->names);
-  g_free (plan);
+}
+
+/**
+ * vireo_network_plan_ref:
+ * @plan: a plan, which nobody changes any more
+ *
+ * Returns: (transfer full): the same, for a thread to read
+ * Since: 0.1
+ */
+VireoNetworkPlan *
+vireo_network_plan_ref (VireoNetworkPlan *plan)
+{
+  return g_atomic_rc_box_acquire (plan);
+}
+
+/**
+ * vireo_network_plan_unref:
+ * @plan: (nullable) (transfer full): a plan
+ *
+ * Since: 0.1
+ */
+void
+vireo_network_plan_unref (VireoNetworkPlan *plan)
+{
+  if (plan != NULL)
+    g_atomic_rc_box_release_full (plan, plan_clear);
 }
 
 /**

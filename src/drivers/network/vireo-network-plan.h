@@ -233,8 +233,9 @@ typedef struct
 
 VireoNetworkPlan *vireo_network_plan_new (const VireoNetworkDef *def, GPtrArray *problems);
 VireoNetworkPlan *vireo_network_plan_new_empty (void);
-void vireo_network_plan_free (VireoNetworkPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNetworkPlan, vireo_network_plan_free)
+VireoNetworkPlan *vireo_network_plan_ref (VireoNetworkPlan *plan);
+void vireo_network_plan_unref (VireoNetworkPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNetworkPlan, vireo_network_plan_unref)
 
 VireoPlanSubnet *vireo_network_plan_add_subnet (VireoNetworkPlan *plan);
 VireoPlanRange *vireo_plan_subnet_add_range (VireoPlanSubnet *subnet);

@@ -22,8 +22,8 @@
  * @ret_name: (out): name of the device
  * @error: Busy when there is such a device already
  *
- * Makes a tap device, which lives until the last copy of the descriptor is closed: nothing has to be
- * cleaned up when a guest dies while no daemon looks. For worker threads: the kernel may be busy
+ * Makes a tap device, which lives until the last copy of the descriptor is closed: nothing has to
+ * be cleaned up when a guest dies while no daemon looks. For worker threads: the kernel may be busy
  * with somebody else's request.
  *
  * Returns: a file descriptor, or -1

@@ -108,6 +108,17 @@ sandbox_add_guest (guint n, const char *bridge)
     }
 }
 
+/* The device goes first: a namespace goes in its own time. */
+static inline void
+sandbox_remove_guest (guint n)
+{
+  g_autofree char *port = g_strdup_printf ("ip link del port%u", n);
+  g_autofree char *guest = g_strdup_printf ("ip netns del guest%u", n);
+
+  sandbox_do (port);
+  sandbox_do (guest);
+}
+
 /* Gets a lease for guest @n; FALSE when there is none to be had. */
 static inline gboolean
 sandbox_dhcp (guint n, const char *folder)

@@ -47,7 +47,7 @@ check_all (VireoNetworkPlan *plan, const char *name)
 
       check_golden (file, files[i].text);
     }
-  vireo_network_plan_free (plan);
+  vireo_network_plan_unref (plan);
 }
 
 static VireoPlanHost *

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The driver whole: real bridges, rules and dnsmasq in namespaces of the test's own, and a guest
+ * that is a network namespace. */
+
+#include "daemon.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "sandbox.h"
+#include "util/vireo-error.h"
+
+static gboolean
+on_timeout (gpointer data)
+{
+  g_error ("waited in vain");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_life (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) network = net_define (f, NAT_XML, &error);
+  g_autofree char *rules = NULL;
+  g_autofree char *bridge = NULL;
+  g_autofree char *mac = NULL;
+
+  g_assert_no_error (error);
+  /* What it was not told was chosen, and is kept. */
+  bridge = g_strdup (vireo_network_obj_get_persistent_def (network)->bridge->name);
+  mac = g_strdup (vireo_network_obj_get_persistent_def (network)->mac);
+  g_assert_cmpstr (bridge, ==, "vireobr0");
+  g_assert_true (g_str_has_prefix (mac, "52:54:00:"));
+  g_object_unref (net_define (f, NAT_XML, &error));
+  g_assert_cmpstr (vireo_network_obj_get_persistent_def (network)->mac, ==, mac);
+
+  g_assert_true (net_start (f, network, &error));
+  g_assert_no_error (error);
+  g_assert_true (vireo_obj_get_active (VIREO_OBJ (network)));
+  rules = sandbox_run ("nft list ruleset");
+  g_assert_true (g_str_has_prefix (rules, f->rules));
+  g_assert_nonnull (strstr (rules, "chain translate_vireobr0"));
+  g_assert_false (net_start (f, network, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE);
+  g_clear_error (&error);
+
+  g_assert_true (net_destroy (f, network, &error));
+  g_assert_no_error (error);
+  g_assert_false (vireo_obj_get_active (VIREO_OBJ (network)));
+  g_assert_cmpstr (f->events->str, ==,
+                   "nat:Lifecycle defined\nnat:Lifecycle defined\nnat:Lifecycle started\n"
+                   "nat:Lifecycle stopped\n");
+  g_assert_false (net_destroy (f, network, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE);
+  net_assert_nothing_left (f);
+  net_undefine (f, network);
+}
+
+/* The other side: a host beyond the bridge. */
+static void
+add_world (void)
+{
+  static const char *const commands[] = {
+    "ip netns add world",
+    "ip link add up0 type veth peer name eth0 netns world",
+    "ip addr add 198.51.100.1/24 dev up0",
+    "ip link set up0 up",
+    "ip -n world addr add 198.51.100.2/24 dev eth0",
+    "ip -n world link set eth0 up",
+    "ip -n world route add 192.168.150.0/24 via 198.51.100.1",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    sandbox_do (commands[i]);
+}
+
+static void
+remove_world (void)
+{
+  sandbox_do ("ip link del up0");
+  sandbox_do ("ip netns del world");
+}
+
+static gboolean
+ping (const char *from, const char *to)
+{
+  g_autofree char *command
+      = g_strdup_printf ("ip netns exec %s busybox ping -c 1 -W 2 %s", from, to);
+  g_autofree char *out = sandbox_try (command);
+
+  return out != NULL;
+}
+
+static void
+test_guest (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) network = net_define (f, NAT_XML, &error);
+  g_autoptr (GPtrArray) leases = NULL;
+  g_autofree char *counted = NULL;
+  const VireoNetworkLease *lease;
+
+  add_world ();
+  g_assert_true (net_start (f, network, &error));
+  g_assert_no_error (error);
+  sandbox_add_guest (1, "vireobr0");
+  g_assert_true (sandbox_dhcp (1, f->folder));
+  while (strstr (f->events->str, "nat:LeasesChanged\n") == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  leases = net_get_leases (f, network);
+  g_assert_cmpuint (leases->len, ==, 1);
+  lease = g_ptr_array_index (leases, 0);
+  g_assert_true (g_str_has_prefix (lease->address, "192.168.150."));
+  g_assert_cmpuint (lease->prefix, ==, 24);
+  g_assert_cmpint (lease->expires, >, g_get_real_time () / G_USEC_PER_SEC);
+
+  /* Outwards behind the host's address, for the world has no way back to the guest's. */
+  g_assert_true (ping ("guest1", "192.168.150.1"));
+  sandbox_do ("ip netns exec world nft 'add table ip t; add chain ip t c { type filter hook input "
+
+             "priority 0; }; add rule ip t c icmp type echo-request ip saddr 198.51.100.1 counter'");
+  g_assert_true (ping ("guest1", "198.51.100.2"));
+  counted = sandbox_run ("ip netns exec world nft list chain ip t c");
+  g_assert_nonnull (strstr (counted, "packets 1"));
+  /* From outside, the guest cannot be reached. */
+  g_assert_false (ping ("world", lease->address));
+
+  sandbox_remove_guest (1);
+  remove_world ();
+  g_assert_true (net_destroy (f, network, &error));
+  net_undefine (f, network);
+}
+
+static const struct
+{
+  const char *mode;
+  gboolean out;
+  gboolean in;
+} reaches[] = {
+  { "<forward mode='route'/>", TRUE, TRUE },
+  { "<forward mode='open'/>", TRUE, TRUE },
+  { "<forward mode='nat'/>", TRUE, FALSE },
+  { "<forward mode='nat' dev='up0'/>", TRUE, FALSE },
+  { "<forward mode='nat' dev='other0'/>", FALSE, FALSE },
+  { "", FALSE, FALSE },
+};
+
+static void
+test_modes (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_world ();
+  sandbox_add_guest (1, NULL);
+  sandbox_do ("ip -n guest1 addr add 192.168.150.5/24 dev eth0");
+  sandbox_do ("ip -n guest1 route add default via 192.168.150.1");
+  for (gsize i = 0; i < G_N_ELEMENTS (reaches); i++)
+    {
+      g_autofree char *xml = g_strdup_printf (
+          "<network><name>n</name>%s<bridge stp='off'/><mac "
+          "address='52:54:00:00:00:01'/><ip address='192.168.150.1' "
+          "prefix='24'/></network>",
+          reaches[i].mode);
+      g_autoptr (VireoNetworkObj) network = net_define (f, xml, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (net_start (f, network, &error));
+      sandbox_do ("ip link set port1 master vireobr0 up");
+      g_test_message ("%s", reaches[i].mode);
+      g_assert_true (ping ("guest1", "192.168.150.1"));
+      g_assert_cmpint (ping ("guest1", "198.51.100.2"), ==, reaches[i].out);
+      g_assert_cmpint (ping ("world", "192.168.150.5"), ==, reaches[i].in);
+      g_assert_true (net_destroy (f, network, &error));
+      net_undefine (f, network);
+    }
+  sandbox_remove_guest (1);
+  remove_world ();
+}
+
+static void
+test_plug (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  VireoNetworkObj *network = net_define (f, NAT_XML, &error);
+  g_autoptr (VireoNetworkSocket) one = NULL;
+  g_autoptr (VireoNetworkSocket) two = NULL;
+  g_autofree char *xml = NULL;
+  g_autofree char *ports = NULL;
+
+  /* It starts when it is needed. */
+  one = net_plug (f, "nat", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (vireo_obj_get_active (VIREO_OBJ (network)));
+  g_assert_cmpstr (one->bridge, ==, "vireobr0");
+  g_assert_cmpint (one->fd, >=, 0);
+  two = net_plug (f, "nat", NULL, "guest0", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (two->device, ==, "guest0");
+  ports = sandbox_run ("ip -br link show master vireobr0");
+  g_assert_nonnull (strstr (ports, one->device));
+  g_assert_nonnull (strstr (ports, "guest0"));
+  xml = vireo_network_obj_format (network, VIREO_FORMAT_NONE, &error);
+  g_assert_nonnull (strstr (xml, "connections=\"2\"") ?: strstr (xml, "connections='2'"));
+  g_assert_null (net_plug (f, "nat", NULL, "guest0", &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_BUSY);
+  g_clear_error (&error);
+  g_assert_null (net_plug (f, "no such", NULL, NULL, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  /* A guest that ends while no daemon looks is counted no more. */
+  net_daemon_end (f);
+  g_object_unref (network);
+  g_clear_pointer (&two, vireo_network_socket_free);
+  net_daemon_start (f);
+  network = net_find (f, "nat");
+  g_assert_cmpuint (vireo_network_obj_get_live_def (network)->connections, ==, 1);
+
+  net_iface (f)->unplug (f->driver, one->device);
+  g_assert_cmpuint (vireo_network_obj_get_live_def (network)->connections, ==, 0);
+  net_iface (f)->unplug (f->driver, one->device);
+  net_iface (f)->unplug (f->driver, "lo");
+  for (;;)
+    {
+      g_autofree char *left = sandbox_run ("ip -br link show type tun");
+
+      if (left[0] == '\0')
+        break;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_true (net_destroy (f, network, &error));
+  net_undefine (f, network);
+}
+
+static void
+test_plug_bridge (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) network = NULL;
+  g_autoptr (VireoNetworkSocket) socket = NULL;
+
+  g_assert_null (net_plug (f, NULL, "br0", NULL, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE);
+  g_clear_error (&error);
+  g_assert_null (net_plug (f, NULL, "lo", NULL, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED);
+  g_clear_error (&error);
+
+  /* A network that is a bridge of the host's is up when that is there, and leaves it alone. */
+  network = net_define (f, "<network><name>host</name><forward mode='bridge'/><bridge name='br0'/>"
+                       "</network>", &error);
+  g_assert_no_error (error);
+  g_assert_false (net_start (f, network, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE);
+  g_clear_error (&error);
+  sandbox_do ("ip link add br0 type bridge");
+  socket = net_plug (f, "host", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (socket->bridge, ==, "br0");
+  g_clear_pointer (&socket, vireo_network_socket_free);
+  socket = net_plug (f, NULL, "br0", NULL, &error);
+  g_assert_no_error (error);
+  g_clear_pointer (&socket, vireo_network_socket_free);
+  g_assert_true (net_destroy (f, network, &error));
+  sandbox_do ("ip link del br0");
+  net_undefine (f, network);
+}
+
+/* The subnet is in use: refused with the device's name, and nothing is left. */
+static void
+test_in_use (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) network = net_define (f, NAT_XML, &error);
+
+  sandbox_do ("ip link add up0 type veth peer name up1");
+  sandbox_do ("ip addr add 192.168.150.77/28 dev up0");
+  sandbox_do ("ip link set up0 up");
+  g_assert_false (net_start (f, network, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_BUSY);
+  g_assert_nonnull (strstr (error->message, "up0"));
+  g_clear_error (&error);
+  g_assert_false (vireo_obj_get_active (VIREO_OBJ (network)));
+  sandbox_do ("ip link del up0");
+  net_assert_nothing_left (f);
+
+  /* So is one whose bridge's name is somebody's, which stays. */
+  sandbox_do ("ip link add vireobr0 type bridge");
+  g_assert_false (net_start (f, network, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_BUSY);
+  g_clear_error (&error);
+  sandbox_do ("ip link del vireobr0");
+  net_undefine (f, network);
+}
+
+static void
+test_names (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) one = NULL;
+  g_autoptr (VireoNetworkObj) two = NULL;
+
+  sandbox_do ("ip link add vireobr0 type bridge");
+  one = net_define (f, "<network><name>one</name></network>", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (vireo_network_obj_get_def (one)->bridge->name, ==, "vireobr1");
+  two = net_define (f, "<network><name>two</name></network>", &error);
+  g_assert_cmpstr (vireo_network_obj_get_def (two)->bridge->name, ==, "vireobr2");
+  g_assert_null (net_define (f, "<network><name>three</name><bridge name='vireobr1'/></network>",
+                         &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE);
+  g_assert_nonnull (strstr (error->message, "\"one\""));
+  sandbox_do ("ip link del vireobr0");
+  net_undefine (f, one);
+  net_undefine (f, two);
+}
+
+static const struct
+{
+  const char *name;
+  void (*func) (Fixture *f, gconstpointer data);
+} tests[] = {
+  { "/network/driver/life", test_life },
+  { "/network/driver/guest", test_guest },
+  { "/network/driver/modes", test_modes },
+  { "/network/driver/plug", test_plug },
+  { "/network/driver/plug-bridge", test_plug_bridge },
+  { "/network/driver/in-use", test_in_use },
+  { "/network/driver/names", test_names },
+};
+
+int
+main (int argc, char **argv)
+{
+  const char *reason;
+
+  g_test_init (&argc, &argv, NULL);
+  reason = sandbox_enter ();
+  if (reason != NULL)
+    {
+      g_print ("1..0 # SKIP %s\n", reason);
+      return 0;
+    }
+  g_timeout_add_seconds (150, on_timeout, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].name, Fixture, NULL, net_set_up, tests[i].func, net_tear_down);
+  return g_test_run ();
+}
