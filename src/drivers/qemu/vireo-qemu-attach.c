@@ -79,7 +79,15 @@ not_yet_run (VireoQemuDomain *self)
   if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) == VIREO_DOMAIN_STATE_PAUSED)
     return;
   self->end = VIREO_QEMU_END_FAILED;
+  self->status->phase = VIREO_QEMU_PHASE_STOPPING;
   vireo_qemu_process_kill (self->process, SIGKILL);
+}
+
+/* Whether anybody still expects an answer of the emulator. */
+static gboolean
+is_wanted (VireoQemuDomain *self)
+{
+  return self->status != NULL && self->status->phase == VIREO_QEMU_PHASE_RUNNING;
 }
 
 /* Run states of QEMU, as its QMP reference has them. */
@@ -116,14 +124,14 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (VIREO_QMP (source), result, &error);
   JsonNode *status = NULL;
 
+  if (!is_wanted (self))
+    return;
   if (reply == NULL)
     {
       g_warning ("'%s' does not say how it is: %s", vireo_obj_get_name (VIREO_OBJ (self)),
                  error->message);
       return;
     }
-  if (self->status == NULL || self->status->phase != VIREO_QEMU_PHASE_RUNNING)
-    return;
   if (JSON_NODE_HOLDS_OBJECT (reply))
     status = json_object_get_member (json_node_get_object (reply), "status");
   reconcile (self, status != NULL && json_node_get_value_type (status) == G_TYPE_STRING
@@ -139,6 +147,8 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!vireo_qmp_open_finish (VIREO_QMP (source), result, &error))
     {
+      if (!is_wanted (self))
+        return;
       g_warning ("cannot reach the emulator of '%s': %s", vireo_obj_get_name (VIREO_OBJ (self)),
                  error->message);
       return;
@@ -214,17 +224,20 @@ static void
 restore_state (VireoQemuDomain *self)
 {
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
-  VireoDomainState state = VIREO_DOMAIN_STATE_NOSTATE;
+  VireoDomainState state = VIREO_DOMAIN_STATE_SHUTOFF;
+  const char *reason = self->status->state_reason;
 
-  /* What was on its way to run has not been told to be. */
-  if (!vireo_domain_state_from_string (self->status->state, &state)
+  /* The record of a start is written before the guest runs, and says nothing of its state. */
+  if (self->status->state == NULL
+      || !vireo_domain_state_from_string (self->status->state, &state)
       || state == VIREO_DOMAIN_STATE_SHUTOFF)
-    state = VIREO_DOMAIN_STATE_NOSTATE;
+    {
+      state = VIREO_DOMAIN_STATE_RUNNING;
+      reason = "booted";
+    }
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, self->status->id);
-  vireo_domain_obj_set_state (obj, state,
-                              self->status->state_reason != NULL ? self->status->state_reason
-                                                                 : "unknown");
+  vireo_domain_obj_set_state (obj, state, reason != NULL ? reason : "unknown");
   g_object_thaw_notify (G_OBJECT (obj));
 }
 

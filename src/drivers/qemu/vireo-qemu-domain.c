@@ -92,7 +92,8 @@ on_qmp_closed (VireoQmp *qmp, const GError *error, VireoQemuDomain *self)
     return;
   if (self->process != NULL && !vireo_qemu_process_has_exited (self->process))
     {
-      g_message ("the monitor of '%s' is gone: %s", vireo_obj_get_name (VIREO_OBJ (self)),
+      /* As a rule its process ends a moment later. */
+      g_debug ("the monitor of '%s' is gone: %s", vireo_obj_get_name (VIREO_OBJ (self)),
                  error != NULL ? error->message : "closed");
       return;
     }
@@ -174,8 +175,9 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_boolean (task, TRUE);
       return;
     }
-  g_warning ("cannot write the status of '%s': %s",
-             vireo_obj_get_name (VIREO_OBJ (g_task_get_source_object (task))), error->message);
+  if (!g_error_matches (error, VIREO_ERROR, VIREO_ERROR_CANCELLED))
+    g_warning ("cannot write the status of '%s': %s",
+               vireo_obj_get_name (VIREO_OBJ (g_task_get_source_object (task))), error->message);
   g_task_return_error (task, g_steal_pointer (&error));
 }
 

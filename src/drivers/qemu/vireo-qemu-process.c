@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -162,6 +163,14 @@ process_watch (VireoQemuProcess *self)
   self->exit_source = g_unix_fd_add (self->pidfd, G_IO_IN, on_exited, self);
 }
 
+static gboolean
+has_ended (int pidfd)
+{
+  struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+  return poll (&ended, 1, 0) > 0;
+}
+
 VireoQemuProcess *
 vireo_qemu_process_attach (pid_t pid, guint64 start_time)
 {
@@ -171,8 +180,9 @@ vireo_qemu_process_attach (pid_t pid, guint64 start_time)
 
   if (pidfd < 0)
     return NULL;
-  /* Read after the pidfd was opened: what it says is about the process that the pidfd holds. */
-  if (!read_start_time (pid, &now_running) || now_running != start_time)
+  /* Read after the pidfd was opened: what it says is about the process that the pidfd holds, which
+   * may have ended already and wait for its parent. */
+  if (!read_start_time (pid, &now_running) || now_running != start_time || has_ended (pidfd))
     {
       close (pidfd);
       return NULL;

@@ -2,6 +2,7 @@
 #include "vireo-qemu-start.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/vireo-steps.h"
@@ -156,11 +157,15 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   GTask *task = user_data;
   VireoQemuStart *start = g_task_get_task_data (task);
   GError *error = NULL;
+  gboolean success = FALSE;
 
   start->opened = vireo_qemu_open_finish (result, &error);
   if (start->opened != NULL)
-    start->domain->status->log = g_strdup (start->opened->log_path);
-  return_step (task, start->opened != NULL && claim_images (start, &error), error);
+    {
+      start->domain->status->log = g_strdup (start->opened->log_path);
+      success = claim_images (start, &error);
+    }
+  return_step (task, success, error);
 }
 
 static void
@@ -412,7 +417,7 @@ start_free (gpointer data)
     g_signal_handlers_disconnect_by_data (start->domain->process, start);
   vireo_qemu_opened_free (start->opened);
   g_clear_pointer (&start->caps, vireo_qemu_caps_unref);
-  vireo_qemu_command_free (start->command);
+  g_clear_pointer (&start->command, vireo_qemu_command_free);
   g_clear_error (&start->error);
   g_object_unref (start->domain);
   g_object_unref (start->driver);
@@ -420,6 +425,16 @@ start_free (gpointer data)
 }
 
 /* ---- a start that failed ---- */
+
+/* A process that is on its way out keeps its own status when it is killed then. */
+static gboolean
+ended_by_itself (const VireoQemuStart *start)
+{
+  if (start->exit_status == -2)
+    return FALSE;
+  return !(start->killed && WIFSIGNALED (start->exit_status)
+           && WTERMSIG (start->exit_status) == SIGKILL);
+}
 
 /* The step's own error, and what the emulator said before it went. */
 static void
@@ -434,7 +449,7 @@ fail (GTask *task, const char *said)
   if (error->domain != VIREO_ERROR)
     vireo_error_translate (&error, "start of '%s'",
                            vireo_obj_get_name (VIREO_OBJ (start->domain)));
-  if (!start->killed && start->exit_status != -2)
+  if (ended_by_itself (start))
     {
       GError *died = g_error_new (VIREO_ERROR, VIREO_ERROR_HYPERVISOR_DIED, "the emulator %s%s%s",
                                   how, said != NULL ? ": " : "", said != NULL ? said : "");
