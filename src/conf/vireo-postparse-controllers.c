@@ -139,7 +139,8 @@ vireo_post_parse_controllers (VireoPostParseContext *context)
 
       if (!controller->has_index)
         {
-          if (is_pci_root (controller))
+          if (is_pci_root (controller)
+              && find_controller (def, VIREO_CONTROLLER_TYPE_PCI, 0) == NULL)
             controller->index = 0;
           else if (is_ich9_usb (controller))
             controller->index = find_ich9_index (def, i);

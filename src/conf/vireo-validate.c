@@ -68,5 +68,8 @@ void
 vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems)
 {
   apply (vireo_validate_machine_rules, def, problems);
+  apply (vireo_validate_tuning_rules, def, problems);
   apply (vireo_validate_device_rules, def, problems);
+  apply (vireo_validate_chardev_rules, def, problems);
+  apply (vireo_validate_address_rules, def, problems);
 }

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conf/vireo-cpuset.h"
+#include "conf/vireo-postparse.h"
+
+/* What is in <domain>, what is in its <devices>, and the problems that are expected, as
+ * "CODE PATH", in their order. A name, memory and an operating system are put around. */
+typedef struct
+{
+  const char *name;
+  const char *outside;
+  const char *devices;
+  const char *expected[4];
+} Case;
+
+#define DISK(target) "<disk type='file'><source file='/a'/>" target "</disk>"
+#define CHANNEL(type, source)                                                                      \
+  "<channel type='" type "'>" source "<target type='virtio' name='x'/></channel>"
+
+static const Case cases[] = {
+  { "fine", "", DISK ("<target dev='vda'/>"), { NULL } },
+  { "title", "<title>a\nb</title>", "", { "newline-in-title /domain/title" } },
+  { "max-memory",
+    "<maxMemory slots='1'>1</maxMemory>",
+    "",
+    { "max-memory-too-small /domain/maxMemory" } },
+  { "vcpus",
+    "<vcpu current='3'>2</vcpu><vcpus><vcpu id='0' enabled='no' hotpluggable='no'/>"
+    "<vcpu id='2' enabled='yes'/></vcpus>",
+    "",
+    { "too-many-vcpus /domain/vcpu/@current", "vcpu-not-hotpluggable /domain/vcpus/vcpu[1]",
+      "no-such-vcpu /domain/vcpus/vcpu[2]/@id" } },
+  { "no-vcpu",
+    "<vcpu>1</vcpu><vcpus><vcpu id='0' enabled='no' hotpluggable='yes'/></vcpus>",
+    "",
+    { "no-vcpu-enabled /domain/vcpus" } },
+  { "numa",
+    "<vcpu>4</vcpu><cpu><numa><cell id='0' cpus='0-2' memory='1'/>"
+    "<cell id='2' cpus='2-4' memory='1'/></numa></cpu>",
+    "",
+    { "bad-numa-cell /domain/cpu/numa/cell[2]/@id",
+      "overlapping-cells /domain/cpu/numa/cell[2]/@cpus", "no-such-vcpu /domain/cpu/numa" } },
+  { "memnode",
+    "<numatune><memnode cellid='0' mode='strict' nodeset='0'/></numatune>",
+    "",
+    { "no-such-cell /domain/numatune/memnode[1]/@cellid" } },
+  { "sysinfo",
+    "<uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid><sysinfo type='smbios'><system>"
+    "<entry name='uuid'>C7A5FDBD-edaf-9455-926a-d65c16db180a</entry></system></sysinfo>",
+    "",
+    { "uuid-mismatch /domain/sysinfo[1]/system/entry[1]" } },
+  { "period",
+    "<cputune><period>999</period><quota>-1</quota></cputune>",
+    "",
+    { "out-of-range /domain/cputune/period" } },
+  { "schedulers",
+    "<vcpu>4</vcpu><cputune><vcpusched vcpus='0-2' scheduler='fifo' priority='1'/>"
+    "<vcpusched vcpus='1' scheduler='rr' priority='1'/></cputune>",
+    "",
+    { "overlapping-schedulers /domain/cputune/vcpusched[2]/@vcpus" } },
+  { "iothread",
+    "<iothreads>1</iothreads>",
+    "<disk type='file'><driver iothread='2'/><source file='/a'/><target dev='vda'/></disk>",
+    { "no-such-iothread /domain/devices/disk[1]/driver/@iothread" } },
+  { "resctrl",
+    "<vcpu>4</vcpu><cputune><cachetune vcpus='0-1'/><cachetune vcpus='1-2'/></cputune>",
+    "",
+    { "overlapping-groups /domain/cputune/cachetune[2]/@vcpus" } },
+  { "targets",
+    "",
+    DISK ("<target dev='vda'/>") DISK ("<target dev='vda'/>"),
+    { "duplicate-target /domain/devices/disk[2]/target/@dev" } },
+  { "no-source",
+    "",
+    "<disk device='cdrom'><target dev='sda'/></disk><disk><target dev='sdb'/></disk>",
+    { "missing-source /domain/devices/disk[2]/source" } },
+  { "disk-address",
+    "",
+    DISK ("<target dev='sda' bus='sata'/><address type='pci' slot='3'/>"),
+    { "bad-address-type /domain/devices/disk[1]/address/@type" } },
+  { "iotune",
+    "",
+    DISK ("<target dev='vda'/><iotune><total_bytes_sec>1</total_bytes_sec>"
+          "<read_bytes_sec>1</read_bytes_sec></iotune>"),
+    { "iotune-conflict /domain/devices/disk[1]/iotune" } },
+  { "boot",
+    "",
+    "<interface type='user'><boot order='1'/></interface>"
+    "<interface type='user'><boot order='1'/></interface>",
+    { "duplicate-boot-order /domain/devices/interface[2]/boot/@order" } },
+  { "controllers",
+    "",
+    "<controller type='scsi' index='0'/><controller type='scsi' index='0'/>"
+    "<controller type='usb' index='0' model='ich9-ehci1'/>"
+    "<controller type='usb' index='0' model='ich9-uhci1'/>",
+    { "duplicate-controller /domain/devices/controller[2]/@index" } },
+  { "usb-off",
+    "",
+    "<controller type='usb' index='0' model='none'/><controller type='usb' index='1'/>",
+    { "usb-off /domain/devices/controller" } },
+  { "root",
+    "",
+    "<controller type='pci' index='0' model='pcie-root'><address type='pci' slot='1'/>"
+    "</controller>",
+    { "root-with-address /domain/devices/controller[1]/address" } },
+  { "interface",
+    "",
+    "<interface type='network'><mac address='53:54:00:00:00:01'/></interface>",
+    { "missing-source /domain/devices/interface[1]/source/@network",
+      "multicast-mac /domain/devices/interface[1]/mac/@address" } },
+  { "hostdevs",
+    "",
+    "<hostdev type='pci'><source><address domain='0' bus='1' slot='2' function='0'/></source>"
+    "</hostdev><hostdev type='pci'><source><address domain='0' bus='1' slot='2' function='0'/>"
+    "</source></hostdev>",
+    { "duplicate-hostdev /domain/devices/hostdev[2]/source" } },
+  { "primaries",
+    "",
+    "<video><model type='vga' primary='yes'/></video><video><model type='qxl' primary='yes'/>"
+    "</video>",
+    { "two-primaries /domain/devices/video[2]/model/@primary" } },
+  { "shmem",
+    "",
+    "<shmem name='x'><size unit='M'>3</size></shmem>",
+    { "bad-size /domain/devices/shmem[1]/size" } },
+  { "aliases",
+    "",
+    "<input type='mouse'><alias name='ua-x'/></input><rng model='virtio'>"
+    "<backend model='random'/><alias name='ua-x'/></rng>",
+    { "duplicate-alias /domain/devices/rng[1]/alias/@name" } },
+  { "chardev",
+    "",
+    CHANNEL ("tcp", "<source host='h'/>") CHANNEL ("unix", "")
+        CHANNEL ("tcp", "<source mode='bind' host='h' service='1'>"
+                        "<reconnect enabled='yes' timeout='0'/></source>"),
+    { "missing-source /domain/devices/channel[1]/source/@service",
+      "bad-reconnect /domain/devices/channel[3]/source/reconnect",
+      "bad-timeout /domain/devices/channel[3]/source/reconnect/@timeout" } },
+  { "pci",
+    "",
+    "<interface type='user'><address type='pci' bus='0' slot='3'/></interface>"
+    "<interface type='user'><address type='pci' bus='0' slot='0x3'/></interface>"
+    "<interface type='user'><address type='pci' bus='0' slot='0x20'/></interface>",
+    { "duplicate-address /domain/devices/interface[2]/address",
+      "address-out-of-range /domain/devices/interface[3]/address/@slot" } },
+  { "drives",
+    "",
+    DISK ("<target dev='sda' bus='sata'/><address type='drive' unit='1'/>")
+        DISK ("<target dev='sdb' bus='scsi'/><address type='drive' unit='1'/>")
+            DISK ("<target dev='sdc' bus='scsi'/><address type='drive' unit='1'/>"),
+    { "duplicate-address /domain/devices/disk[3]/address" } },
+  { "hub",
+    "",
+    "<input type='mouse' bus='usb'><address type='usb' bus='0' port='1.2'/></input>",
+    { "no-such-hub /domain/devices/input[1]/address/@port" } },
+};
+
+static void
+check_expected (GPtrArray *problems, const char *const *expected)
+{
+  guint n = 0;
+
+  while (n < 4 && expected[n] != NULL)
+    n++;
+  for (guint i = 0; i < problems->len; i++)
+    {
+      const VireoProblem *problem = g_ptr_array_index (problems, i);
+      g_autofree char *found = g_strdup_printf ("%s %s", problem->code, problem->path);
+
+      g_test_message ("%s: %s", found, problem->message);
+      g_assert_cmpstr (found, ==, i < n ? expected[i] : "nothing more");
+      g_assert_cmpstr (problem->phase, ==, "validate");
+      g_assert_cmpstr (problem->message, !=, "");
+    }
+  g_assert_cmpuint (problems->len, ==, n);
+}
+
+static GPtrArray *
+new_problems (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+}
+
+static void
+test_domain (gconstpointer data)
+{
+  const Case *test = data;
+  g_autofree char *text
+      = g_strdup_printf ("<domain type='test'><name>x</name><memory>2048</memory>%s"
+                         "<os><type arch='x86_64'>hvm</type></os><devices>%s</devices></domain>",
+                         test->outside, test->devices);
+  g_autoptr (GPtrArray) problems = new_problems ();
+  g_autoptr (GError) error = NULL;
+  VireoDomainDef *def = vireo_domain_def_parse (text, -1, VIREO_PARSE_STRICT, &error);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  g_assert_no_error (error);
+  before = vireo_domain_def_format (def, VIREO_FORMAT_SECURE, NULL);
+  vireo_domain_def_validate (def, problems);
+  check_expected (problems, test->expected);
+  after = vireo_domain_def_format (def, VIREO_FORMAT_SECURE, NULL);
+  g_assert_cmpstr (before, ==, after);
+  vireo_domain_def_free (def);
+}
+
+static void
+test_no_memory (void)
+{
+  const char *expected[4] = { "missing-memory /domain/memory" };
+  g_autoptr (GPtrArray) problems = new_problems ();
+  VireoDomainDef *def = vireo_domain_def_parse ("<domain type='test'><name>x</name></domain>", -1,
+                                                VIREO_PARSE_NONE, NULL);
+
+  vireo_domain_def_validate (def, problems);
+  check_expected (problems, expected);
+  vireo_domain_def_free (def);
+}
+
+/* The strict check of a text finds what breaks a rule, next to what is not in the format. */
+static void
+test_check (void)
+{
+  g_autoptr (GPtrArray) problems
+      = vireo_doc_check (vireo_doc_kind_find ("domain"),
+                         "<domain type='test'><name>x</name><memory>1</memory><nonsense/>"
+                         "<maxMemory slots='1'>0</maxMemory></domain>",
+                         -1);
+
+  g_assert_cmpuint (problems->len, ==, 2);
+  g_assert_cmpstr (((VireoProblem *) problems->pdata[0])->path, ==, "/domain/nonsense");
+  g_assert_cmpstr (((VireoProblem *) problems->pdata[1])->code, ==, "max-memory-too-small");
+}
+
+static const Case networks[] = {
+  { "fine",
+    "<forward mode='nat'/><ip address='10.0.0.1' netmask='255.255.255.0'><dhcp>"
+    "<range start='10.0.0.2' end='10.0.0.254'/><host mac='52:54:00:00:00:01' ip='10.0.0.3'/></dhcp>"
+    "</ip>",
+    NULL,
+    { NULL } },
+  { "isolated", "<ip family='ipv6' address='fd00::1' prefix='64'/>", NULL, { NULL } },
+  { "no-ip", "<forward mode='nat'/>", NULL, { "missing-ip /network/ip" } },
+  { "bridge",
+    "<forward mode='bridge'/><bridge name='br0'/><ip address='10.0.0.1'/>",
+    NULL,
+    { "ip-in-mode /network/ip" } },
+  { "range",
+    "<ip address='10.0.0.1' prefix='24'><dhcp><range start='10.0.0.9' end='10.0.0.3'/>"
+    "<range start='10.0.0.9' end='10.0.1.3'/></dhcp></ip>",
+    NULL,
+    { "range-backwards /network/ip[1]/dhcp/range[1]",
+      "range-outside /network/ip[1]/dhcp/range[2]" } },
+  { "hosts",
+    "<ip address='10.0.0.1' prefix='24'><dhcp><host mac='52:54:00:00:00:01' ip='10.0.1.2'/>"
+    "<host mac='52:54:00:00:00:02' ip='10.0.0.2'/><host mac='52:54:00:00:00:03' ip='10.0.0.2'/>"
+    "</dhcp></ip>",
+    NULL,
+    { "host-outside /network/ip[1]/dhcp/host[1]/@ip",
+      "duplicate-host /network/ip[1]/dhcp/host[3]/@ip" } },
+  { "netmask",
+    "<ip address='10.0.0.1' netmask='255.0.255.0'/><ip address='10.1.0.1' prefix='33'/>"
+    "<ip address='10.2.0.1' prefix='8' netmask='255.0.0.0'/>",
+    NULL,
+    { "bad-prefix /network/ip[1]", "bad-prefix /network/ip[2]",
+      "prefix-and-netmask /network/ip[3]" } },
+  { "family",
+    "<ip family='ipv6' address='10.0.0.1'/>",
+    NULL,
+    { "family-mismatch /network/ip[1]/@family" } },
+  { "portgroups",
+    "<portgroup name='a' default='yes'/><portgroup name='a' default='yes'/>",
+    NULL,
+    { "duplicate-portgroup /network/portgroup[2]/@name",
+      "two-defaults /network/portgroup[2]/@default" } },
+};
+
+static void
+test_network (gconstpointer data)
+{
+  const Case *test = data;
+  g_autofree char *text
+      = g_strdup_printf ("<network><name>x</name>%s</network>", test->outside);
+  g_autoptr (GPtrArray) problems = new_problems ();
+  g_autoptr (GError) error = NULL;
+  VireoNetworkDef *def = vireo_network_def_parse (text, -1, VIREO_PARSE_STRICT, &error);
+
+  g_assert_no_error (error);
+  vireo_network_def_validate (def, problems);
+  check_expected (problems, test->expected);
+  vireo_network_def_free (def);
+}
+
+static void
+test_cpuset (void)
+{
+  static const char *const bad[] = { "", ",", "1,", "a", "3-1", "16384", "1-99999", "^", "1 2" };
+  g_autofree VireoCpuset *set = vireo_cpuset_parse (" 0-3,^2, 16383");
+  g_autofree VireoCpuset *part = vireo_cpuset_parse ("0,3");
+  g_autofree VireoCpuset *none = vireo_cpuset_parse ("5,^5");
+
+  g_assert_nonnull (set);
+  g_assert_cmpuint (vireo_cpuset_count (set), ==, 4);
+  g_assert_false (vireo_cpuset_contains (set, 2));
+  g_assert_cmpuint (vireo_cpuset_last (set), ==, 16383);
+  g_assert_true (vireo_cpuset_is_subset (part, set));
+  g_assert_false (vireo_cpuset_is_subset (set, part));
+  g_assert_true (vireo_cpuset_is_empty (none));
+  g_assert_false (vireo_cpuset_intersects (none, set));
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_null (vireo_cpuset_parse (bad[i]));
+  g_assert_null (vireo_cpuset_parse (NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/validate/domain/%s", cases[i].name);
+
+      g_test_add_data_func (path, &cases[i], test_domain);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (networks); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/validate/network/%s", networks[i].name);
+
+      g_test_add_data_func (path, &networks[i], test_network);
+    }
+  g_test_add_func ("/validate/no-memory", test_no_memory);
+  g_test_add_func ("/validate/check", test_check);
+  g_test_add_func ("/validate/cpuset", test_cpuset);
+  return g_test_run ();
+}
