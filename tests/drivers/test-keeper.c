@@ -222,6 +222,43 @@ test_undefine_active (KeeperFixture *fixture, gconstpointer data)
   g_assert_null (keeper_by_name (fixture, "a"));
 }
 
+/* A transient domain is made persistent, and stops, in whichever order. */
+static void
+test_define_while_stopping (KeeperFixture *fixture, gconstpointer data)
+{
+  for (guint turns = 0; turns < 12; turns++)
+    {
+      g_autofree char *name = g_strdup_printf ("t%u", turns);
+      g_autofree char *uuid = g_uuid_string_random ();
+      g_autofree char *file = g_strconcat (uuid, ".xml", NULL);
+      g_autofree char *xml = domain_xml (name, uuid, NULL);
+      g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (xml, -1, VIREO_PARSE_NONE, NULL);
+      g_autoptr (VireoDomainObj) obj
+          = call_create (fixture->driver, xml, VIREO_DOMAIN_START_NONE, NULL);
+      Waiting define = { NULL }, destroy = { NULL };
+      g_autoptr (VireoObj) defined = NULL;
+      g_autoptr (GError) error = NULL;
+
+      fixture->iface->define (fixture->driver, def, 0, wait_task (&define));
+      for (guint i = 0; i < turns; i++)
+        g_main_context_iteration (NULL, FALSE);
+      /* A guest that stops by itself asks nobody for the slot. */
+      fixture->iface->destroy (fixture->driver, obj, VIREO_DOMAIN_DESTROY_NONE,
+                               wait_task (&destroy));
+      wait_until_done (&define);
+      wait_until_done (&destroy);
+      defined = g_task_propagate_pointer (G_TASK (define.result), &error);
+      g_assert_no_error (error);
+      g_assert_true (defined == VIREO_OBJ (keeper_by_name (fixture, name)));
+      g_assert_true (vireo_obj_get_persistent (defined));
+      g_assert_false (vireo_obj_get_active (defined));
+      g_assert_null (vireo_obj_get_current_job (defined));
+      g_assert_true (keeper_has_file (fixture, file));
+      g_object_unref (define.result);
+      g_object_unref (destroy.result);
+    }
+}
+
 static void
 test_rename (KeeperFixture *fixture, gconstpointer data)
 {
@@ -350,6 +387,7 @@ main (int argc, char **argv)
   keeper_add_test ("/keeper/undefine", test_undefine);
   keeper_add_test ("/keeper/undefine/while-defined", test_undefine_while_defined);
   keeper_add_test ("/keeper/undefine/active", test_undefine_active);
+  keeper_add_test ("/keeper/define/while-stopping", test_define_while_stopping);
   keeper_add_test ("/keeper/rename", test_rename);
   keeper_add_test ("/keeper/autostart", test_autostart);
   keeper_add_test ("/keeper/replace", test_replace);

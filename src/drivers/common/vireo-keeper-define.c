@@ -73,6 +73,9 @@ change_publish (Change *change)
   VireoObj *obj;
 
   _vireo_keeper_release (change->keeper, g_steal_pointer (&change->reservation));
+  /* One that was transient may have stopped, and gone, while its definition was written. */
+  if (change->obj != NULL && vireo_obj_get_list (change->obj) == NULL)
+    g_clear_object (&change->obj);
   obj = g_object_ref (_vireo_keeper_publish (
       change->keeper, change->obj, g_steal_pointer (&change->def), change->owner, change->file,
       change->text, is_new ? "added" : "updated"));
@@ -184,8 +187,8 @@ change_publish_transient (Change *change)
   /* Before it is in the list, so that nobody else has its slot first; its name and UUID stay
    * reserved until then, by the live definition. */
   change->reservation->obj = change->obj;
-  vireo_obj_begin_job_async (change->obj, "create", VIREO_JOB_CHANGE, change->owner, NULL,
-                             transient_begun, change);
+  _vireo_keeper_begin_job (change->keeper, change->obj, "create", change->owner, NULL,
+                           transient_begun, change);
 }
 
 /* ---- checks ---- */
@@ -320,9 +323,9 @@ change_find (Change *change)
       return;
     }
   change->obj = g_object_ref (obj);
-  vireo_obj_begin_job_async (obj, change->transient ? "create" : "define", VIREO_JOB_CHANGE,
-                             change->owner, g_task_get_cancellable (change->task), change_begun,
-                             change);
+  _vireo_keeper_begin_job (change->keeper, obj, change->transient ? "create" : "define",
+                           change->owner, g_task_get_cancellable (change->task), change_begun,
+                           change);
 }
 
 static void

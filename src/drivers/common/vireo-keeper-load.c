@@ -121,6 +121,9 @@ item_completed (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   _vireo_keeper_release (self, g_steal_pointer (&item->reservation));
+  /* One that was transient may have stopped, and gone, meanwhile. */
+  if (item->obj != NULL && vireo_obj_get_list (item->obj) == NULL)
+    g_clear_object (&item->obj);
   if (item->obj == NULL)
     {
       VireoObj *obj = _vireo_keeper_publish_found (self, def, file->owner, file->autostart,
@@ -259,8 +262,8 @@ item_start (Item *item)
   if (item->obj == NULL)
     item_process (item);
   else
-    vireo_obj_begin_job_async (item->obj, "reload", VIREO_JOB_CHANGE, VIREO_OWNER_ROOT, NULL,
-                               item_begun, item);
+    _vireo_keeper_begin_job (loader->keeper, item->obj, "reload", VIREO_OWNER_ROOT, NULL,
+                             item_begun, item);
 }
 
 /* ---- all of them ---- */

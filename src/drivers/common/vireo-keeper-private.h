@@ -56,6 +56,14 @@ _vireo_keeper_reserve (VireoKeeper *self, VireoObj *obj, gpointer def, GError **
 void _vireo_keeper_release (VireoKeeper *self, VireoKeeperReservation *reservation);
 gboolean _vireo_keeper_collides (VireoKeeper *self, VireoObj *obj, gpointer def, GError **error);
 
+/* As vireo_obj_begin_job_async(), for "KIND-@what". */
+void _vireo_keeper_begin_job (VireoKeeper *self,
+                              VireoObj *obj,
+                              const char *what,
+                              guint uid,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
 VireoKeeperRecord *_vireo_keeper_get_record (VireoKeeper *self, VireoObj *obj);
 void _vireo_keeper_record (VireoKeeper *self, VireoObj *obj, const char *file, GBytes *text);
 VireoObj *

@@ -490,6 +490,6 @@ rerun_by_itself_begun (GObject *source, GAsyncResult *result, gpointer data)
 void
 _vireo_keeper_rerun_by_itself (VireoKeeper *self, VireoObj *obj)
 {
-  vireo_obj_begin_job_async (obj, "post-parse-rerun", VIREO_JOB_CHANGE, VIREO_OWNER_ROOT, NULL,
-                             rerun_by_itself_begun, g_object_ref (self));
+  _vireo_keeper_begin_job (self, obj, "rerun-post-parse", VIREO_OWNER_ROOT, NULL,
+                           rerun_by_itself_begun, g_object_ref (self));
 }

@@ -275,6 +275,22 @@ _vireo_keeper_release (VireoKeeper *self, VireoKeeperReservation *reservation)
 
 /* ---- objects ---- */
 
+void
+_vireo_keeper_begin_job (VireoKeeper *self,
+                         VireoObj *obj,
+                         const char *what,
+                         guint uid,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autofree char *operation
+      = g_strdup_printf ("%s-%s", VIREO_KEEPER_GET_CLASS (self)->kind->kind, what);
+
+  vireo_obj_begin_job_async (obj, operation, VIREO_JOB_CHANGE, uid, cancellable, callback,
+                             user_data);
+}
+
 VireoKeeperRecord *
 _vireo_keeper_get_record (VireoKeeper *self, VireoObj *obj)
 {
@@ -365,7 +381,7 @@ publish_new (VireoKeeper *self,
   _vireo_keeper_set_problems (self, obj, problems);
   _vireo_keeper_record (self, obj, file, text);
   if (!vireo_obj_list_add (priv->list, obj, &error))
-    g_error ("%s", error->message);
+    g_critical ("a definition is not shown: %s", error->message);
   return obj;
 }
 
