@@ -117,6 +117,7 @@ vireo_driver_open_finish (VireoDriver *self, GAsyncResult *result, GError **erro
 
 /* Those that this build has; callers see them in this order. */
 static VireoDriver *(*const makers[]) (const VireoEnv *env) = {
+  vireo_qemu_driver_new,
   vireo_test_driver_new,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qemu-driver.h"
 
-#include "vireo-qemu-capsxml.h"
+#include "drivers/network/vireo-bridge-network-driver.h"
 
 #define DRIVER_ID "qemu"
 #define DRIVER_NAME "QEMU"
@@ -24,29 +24,8 @@ get_domains (VireoConnectionObj *connection)
 }
 
 static void
-on_capabilities (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  char *xml = vireo_qemu_capabilities_finish (result, &error);
-
-  if (xml != NULL)
-    g_task_return_pointer (task, xml, g_free);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-get_capabilities (VireoConnectionObj *connection, GTask *task)
-{
-  vireo_qemu_capabilities_async (get_domains (connection)->caps, g_task_get_cancellable (task),
-                                 on_capabilities, task);
-}
-
-static void
 vireo_qemu_connection_class_init (VireoQemuConnectionClass *klass)
 {
-  VIREO_CONNECTION_OBJ_CLASS (klass)->get_capabilities = get_capabilities;
 }
 
 static void
@@ -142,14 +121,42 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_pointer (task, connection, g_object_unref);
 }
 
+/* Takes @task over. */
+static void
+open_domains (VireoQemuDriver *self, VireoNetworkDriver *networks, GTask *task)
+{
+  g_autoptr (VireoQemuDomains) domains = vireo_qemu_domains_new (self->env, networks);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  vireo_qemu_domains_open (domains, g_task_new (domains, cancellable, on_opened, task));
+}
+
+/* A host on which networks cannot be had still runs guests: each start that needs one says why. */
+static void
+on_networks_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  VireoNetworkDriver *networks = VIREO_NETWORK_DRIVER (source);
+  g_autoptr (GError) error = NULL;
+
+  if (!vireo_bridge_network_driver_load_finish (networks, result, &error))
+    g_warning ("networks: %s", error->message);
+  open_domains (g_task_get_source_object (task), networks, task);
+}
+
+/* Networks come first: guests that are started with the host are plugged into them. */
 static void
 open_connection (VireoDriver *driver, const char *uri, GTask *task)
 {
   VireoQemuDriver *self = VIREO_QEMU_DRIVER (driver);
-  g_autoptr (VireoQemuDomains) domains = vireo_qemu_domains_new (self->env, NULL);
+  g_autoptr (VireoNetworkDriver) networks
+      = self->env->session ? NULL : vireo_bridge_network_driver_new (self->env);
 
-  vireo_qemu_domains_open (domains, g_task_new (domains, g_task_get_cancellable (task), on_opened,
-                                                task));
+  if (networks == NULL)
+    open_domains (self, NULL, task);
+  else
+    vireo_bridge_network_driver_load_async (networks, g_task_get_cancellable (task),
+                                            on_networks_loaded, task);
 }
 
 static void
