@@ -250,11 +250,14 @@ network_driver_init (VireoNetworkDriverInterface *iface)
   iface->unplug = _vireo_bridge_networks_unplug;
 }
 
-/* What cannot be made is not defined either. */
-static void
-validate (VireoKeeper *keeper, gconstpointer def, GPtrArray *problems)
+/* What cannot be made is not defined either. Here rather than in `validate`, which has one code for
+ * all that it finds. */
+static gboolean
+check (VireoKeeper *keeper, VireoObj *obj, gpointer def, GError **error)
 {
-  vireo_network_plan_unref (vireo_network_plan_new (def, problems));
+  g_autoptr (VireoNetworkPlan) plan = vireo_network_plan_new_checked (def, error);
+
+  return plan != NULL && _vireo_bridge_networks_choose (keeper, obj, def, error);
 }
 
 static void
@@ -276,8 +279,7 @@ vireo_bridge_network_driver_class_init (VireoBridgeNetworkDriverClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = vireo_bridge_network_driver_finalize;
   keeper_class->obj_type = VIREO_TYPE_BRIDGE_NETWORK;
-  keeper_class->validate = validate;
-  keeper_class->check = _vireo_bridge_networks_choose;
+  keeper_class->check = check;
 }
 
 static void

@@ -78,17 +78,11 @@ vireo_bridge_network_is_up (VireoBridgeNetwork *self)
 gboolean
 _vireo_bridge_network_plan (VireoBridgeNetwork *self, GError **error)
 {
-  g_autoptr (GPtrArray) problems
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
   const VireoNetworkDef *def = vireo_network_obj_get_live_def (VIREO_NETWORK_OBJ (self));
-  g_autoptr (VireoNetworkPlan) plan = vireo_network_plan_new (def, problems);
+  g_autoptr (VireoNetworkPlan) plan = vireo_network_plan_new_checked (def, error);
 
-  if (problems->len > 0)
-    {
-      g_propagate_error (error, vireo_problems_to_error (problems,
-                                                         VIREO_ERROR_CONFIG_UNSUPPORTED));
-      return FALSE;
-    }
+  if (plan == NULL)
+    return FALSE;
   if (plan->bridge == NULL || (vireo_network_plan_owns_bridge (plan) && plan->mac == NULL))
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_FAILED,

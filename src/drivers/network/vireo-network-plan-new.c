@@ -14,6 +14,8 @@
 #define MAX_MTU 65535
 #define MAX_DELAY 3600
 
+#define INVALID "invalid-value"
+
 static const struct
 {
   VireoForwardMode forward;
@@ -48,7 +50,7 @@ _vireo_planner_invalid (VireoPlanner *planner, char *path, const char *format, .
   va_list args;
 
   va_start (args, format);
-  add_problem (planner, "invalid-value", path, format, args);
+  add_problem (planner, INVALID, path, format, args);
   va_end (args);
 }
 
@@ -259,4 +261,34 @@ vireo_network_plan_new (const VireoNetworkDef *def, GPtrArray *problems)
   _vireo_planner_add_dns (&planner);
   _vireo_planner_find_unsupported (&planner);
   return plan;
+}
+
+/**
+ * vireo_network_plan_new_checked:
+ * @def: a network
+ * @error: XmlInvalid when something is wrong with @def; ConfigUnsupported when it is only more than
+ *   we can do
+ *
+ * Returns: (transfer full) (nullable): a plan
+ * Since: 0.1
+ */
+VireoNetworkPlan *
+vireo_network_plan_new_checked (const VireoNetworkDef *def, GError **error)
+{
+  g_autoptr (GPtrArray) problems
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+  g_autoptr (VireoNetworkPlan) plan = vireo_network_plan_new (def, problems);
+  VireoError code = VIREO_ERROR_CONFIG_UNSUPPORTED;
+
+  if (problems->len == 0)
+    return g_steal_pointer (&plan);
+  for (guint i = 0; i < problems->len; i++)
+    {
+      const VireoProblem *problem = problems->pdata[i];
+
+      if (g_str_equal (problem->code, INVALID))
+        code = VIREO_ERROR_XML_INVALID;
+    }
+  g_propagate_error (error, vireo_problems_to_error (problems, code));
+  return NULL;
 }

@@ -232,6 +232,7 @@ typedef struct
 } VireoNetworkPlan;
 
 VireoNetworkPlan *vireo_network_plan_new (const VireoNetworkDef *def, GPtrArray *problems);
+VireoNetworkPlan *vireo_network_plan_new_checked (const VireoNetworkDef *def, GError **error);
 VireoNetworkPlan *vireo_network_plan_new_empty (void);
 VireoNetworkPlan *vireo_network_plan_ref (VireoNetworkPlan *plan);
 void vireo_network_plan_unref (VireoNetworkPlan *plan);

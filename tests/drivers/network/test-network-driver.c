@@ -119,8 +119,8 @@ test_guest (Fixture *f, gconstpointer data)
   /* Outwards behind the host's address, for the world has no way back to the guest's. */
   g_assert_true (ping ("guest1", "192.168.150.1"));
   sandbox_do ("ip netns exec world nft 'add table ip t; add chain ip t c { type filter hook input "
-
-             "priority 0; }; add rule ip t c icmp type echo-request ip saddr 198.51.100.1 counter'");
+              "priority 0; }; add rule ip t c icmp type echo-request ip saddr 198.51.100.1 "
+              "counter'");
   g_assert_true (ping ("guest1", "198.51.100.2"));
   counted = sandbox_run ("ip netns exec world nft list chain ip t c");
   g_assert_nonnull (strstr (counted, "packets 1"));
