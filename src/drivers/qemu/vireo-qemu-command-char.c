@@ -135,8 +135,20 @@ add_udp (VireoQemuBuild *build, const Char *self, GString *options, GError **err
 }
 
 static gboolean
+check_spice (VireoQemuBuild *build, const Char *self, GError **error)
+{
+  for (guint i = 0; i < build->def->n_graphics; i++)
+    if (build->def->graphics[i]->type == VIREO_GRAPHICS_TYPE_SPICE)
+      return TRUE;
+  return vireo_qemu_unsupported (error, "%s: the type '%s' needs <graphics type='spice'>",
+                                 self->what, vireo_chardev_type_to_string (self->type));
+}
+
+static gboolean
 add_spicevmc (VireoQemuBuild *build, const Char *self, GString *options, GError **error)
 {
+  if (!check_spice (build, self, error))
+    return FALSE;
   vireo_qemu_opt_add (options, "name", "vdagent");
   return TRUE;
 }
@@ -146,7 +158,8 @@ add_spiceport (VireoQemuBuild *build, const Char *self, GString *options, GError
 {
   const VireoChardevSourceDef *source = first_source (self);
 
-  if (!need (self, source != NULL ? source->channel : NULL, "channel", error))
+  if (!check_spice (build, self, error)
+      || !need (self, source != NULL ? source->channel : NULL, "channel", error))
     return FALSE;
   vireo_qemu_opt_add (options, "name", source->channel);
   return TRUE;

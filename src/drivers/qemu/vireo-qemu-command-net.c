@@ -100,9 +100,12 @@ add_backend (VireoQemuBuild *build, guint index, const char *id, const char *wha
 {
   const VireoInterfaceDef *interface = build->def->interfaces[index];
   int tap = get_tap (build, index);
-  JsonObject *netdev = json_object_new ();
+  JsonObject *netdev;
   g_autofree char *fd = NULL;
 
+  if (interface->backend != NULL && interface->backend->type == VIREO_INTERFACE_BACKEND_TYPE_PASST)
+    return vireo_qemu_unsupported (error, "%s: <backend type='passt'> is not supported", what);
+  netdev = json_object_new ();
   json_object_set_string_member (netdev, "type", tap >= 0 ? "tap" : "user");
   json_object_set_string_member (netdev, "id", id);
   if (tap >= 0)

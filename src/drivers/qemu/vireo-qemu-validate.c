@@ -67,7 +67,7 @@ report (Walk *walk, const char *path)
       return;
   problem = vireo_problem_new ("validate", "unsupported-element");
   problem->path = g_strdup (path);
-  problem->message = g_strdup_printf ("%s is not supported by the QEMU driver yet", path);
+  problem->message = g_strdup ("not supported by the QEMU driver yet");
   g_ptr_array_add (walk->problems, problem);
 }
 
