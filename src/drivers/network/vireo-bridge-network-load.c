@@ -278,8 +278,8 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* dnsmasq passes through as its own user. */
-  if (g_mkdir_with_parents (folders->run, 0755) < 0)
+  /* dnsmasq passes through as its own user, whatever our umask. */
+  if (g_mkdir_with_parents (folders->run, 0711) < 0 || g_chmod (folders->run, 0711) < 0)
     {
       vireo_error_set_errno (&error, errno, "cannot make the folder %s", folders->run);
       g_task_return_error (task, g_steal_pointer (&error));

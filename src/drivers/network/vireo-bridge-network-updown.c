@@ -109,10 +109,14 @@ run_start_dnsmasq (gpointer context, GTask *task)
     }
   if (self->dnsmasq == NULL)
     self->dnsmasq = vireo_dnsmasq_new (self->paths);
-  if (vireo_dnsmasq_is_running (self->dnsmasq))
-    g_task_return_boolean (task, TRUE);
-  else
-    vireo_dnsmasq_start_async (self->dnsmasq, NULL, dnsmasq_started, g_steal_pointer (&owned));
+  if (!vireo_dnsmasq_is_running (self->dnsmasq))
+    {
+      vireo_dnsmasq_start_async (self->dnsmasq, NULL, dnsmasq_started, g_steal_pointer (&owned));
+      return;
+    }
+  /* Taken over; its files were written again. */
+  vireo_dnsmasq_reload (self->dnsmasq);
+  g_task_return_boolean (task, TRUE);
 }
 
 static void

@@ -69,7 +69,7 @@ _vireo_network_work_check_free (const VireoNetworkWork *work, GError **error)
     {
       const VireoPlanSubnet *subnet = g_ptr_array_index (work->plan->subnets, i);
 
-      if (!vireo_netlink_check_free (&subnet->address, subnet->prefix, NULL, error))
+      if (!vireo_netlink_check_free (&subnet->address, subnet->prefix, error))
         return FALSE;
     }
   return TRUE;

@@ -251,7 +251,8 @@ add_dhcp (GString *text, const VireoNetworkPlan *plan, const VireoDnsmasqPaths *
       const VireoPlanSubnet *subnet = g_ptr_array_index (plan->subnets, i);
       g_autofree char *address = vireo_ip_format (&subnet->address);
 
-      if (subnet->address.family == AF_INET6)
+      /* Guests make addresses of their own below a prefix of 64 only: RFC 4862. */
+      if (subnet->address.family == AF_INET6 && subnet->prefix == 64)
         g_string_append_printf (text, "dhcp-range=%s,ra-only\n", address);
     }
 }
@@ -371,11 +372,16 @@ find_user (void)
 static gboolean
 write_file (const char *path, const char *contents, GError **error)
 {
-  /* No fsync: a reboot clears the folder. Readable for all, because dnsmasq reads the hosts again
-   * as its own user. */
-  if (g_file_set_contents_full (path, contents, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error))
+  /* No fsync: a reboot clears the folder. Readable for all, whatever our umask, because dnsmasq
+   * reads the hosts as its own user. */
+  if (!g_file_set_contents_full (path, contents, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error))
+    {
+      vireo_error_translate (error, "cannot write %s", path);
+      return FALSE;
+    }
+  if (g_chmod (path, 0644) == 0)
     return TRUE;
-  vireo_error_translate (error, "cannot write %s", path);
+  vireo_error_set_errno (error, errno, "cannot change the permissions of %s", path);
   return FALSE;
 }
 
@@ -399,7 +405,8 @@ vireo_dnsmasq_write_files (const VireoNetworkPlan *plan, const VireoDnsmasqPaths
   g_autofree char *names = vireo_dnsmasq_names (plan);
   g_autofree char *state_dir = g_path_get_dirname (paths->leases);
 
-  if (g_mkdir_with_parents (paths->folder, 0755) < 0 || g_mkdir_with_parents (state_dir, 0755) < 0)
+  if (g_mkdir_with_parents (paths->folder, 0711) < 0 || g_chmod (paths->folder, 0711) < 0
+      || g_mkdir_with_parents (state_dir, 0700) < 0)
     {
       vireo_error_set_errno (error, errno, "cannot make the folders %s and %s", paths->folder,
                              state_dir);

@@ -80,7 +80,6 @@ list_routes (int family, GError **error)
  * vireo_netlink_check_free:
  * @address: an address of a network that is to be used
  * @prefix: length of its prefix
- * @except: name of a device whose routes do not count
  * @error: Busy, which names the device that is in the way
  *
  * Tells whether the host can reach nothing else at the addresses of a network. A wider route
@@ -90,7 +89,7 @@ list_routes (int family, GError **error)
  * Since: 0.1
  */
 gboolean
-vireo_netlink_check_free (const VireoIp *address, guint prefix, const char *except, GError **error)
+vireo_netlink_check_free (const VireoIp *address, guint prefix, GError **error)
 {
   g_autoptr (GArray) routes = list_routes (address->family, error);
 
@@ -100,8 +99,7 @@ vireo_netlink_check_free (const VireoIp *address, guint prefix, const char *exce
       g_autofree char *ours = NULL;
       g_autofree char *theirs = NULL;
 
-      if (route->prefix == 0 || g_strcmp0 (route->device, except) == 0
-          || (!route->on_link && route->prefix < prefix)
+      if (route->prefix == 0 || (!route->on_link && route->prefix < prefix)
           || !vireo_ip_networks_overlap (address, prefix, &route->network, route->prefix))
         continue;
       ours = vireo_ip_format_network (address, prefix);

@@ -43,8 +43,7 @@ gboolean vireo_netlink_set_port (const char *name, const char *bridge, const cha
 gboolean vireo_netlink_add_address (const char *name, const VireoIp *address, guint prefix,
                                     GError **error);
 gboolean vireo_netlink_add_route (const char *name, const VireoPlanRoute *route, GError **error);
-gboolean vireo_netlink_check_free (const VireoIp *address, guint prefix, const char *except,
-                                   GError **error);
+gboolean vireo_netlink_check_free (const VireoIp *address, guint prefix, GError **error);
 gboolean vireo_netlink_check_ra_routes (GError **error);
 gboolean vireo_netlink_write_setting (const char *path, const char *value, GError **error);
 

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sandbox.h"
 #include "util/vireo-error.h"
@@ -129,6 +130,58 @@ test_guest (Fixture *f, gconstpointer data)
 
   sandbox_remove_guest (1);
   remove_world ();
+  g_assert_true (net_destroy (f, network, &error));
+  net_undefine (f, network);
+}
+
+/* Names, texts and addresses as the definition has them, from a dnsmasq that is not root and a
+ * daemon whose files nobody else may read by default. */
+static void
+test_names_and_addresses (Fixture *f, gconstpointer data)
+{
+  static const char xml[]
+      = "<network><name>n</name><bridge stp='off'/><domain name='example.org' localOnly='yes'/>"
+        "<dns><txt name='t.example.org' value='v=1, &quot;q&quot; b\\s #c'/><srv service='ldap' "
+        "protocol='tcp' domain='example.org' target='host.example.org' port='389' priority='1' "
+        "weight='2'/><host ip='192.168.150.77'><hostname>host.example.org</hostname></host></dns>"
+        "<ip address='192.168.150.1' prefix='24'><dhcp><host mac='52:54:00:00:00:42' name='fixed' "
+        "ip='192.168.150.42'/></dhcp></ip></network>";
+  static const struct
+  {
+    const char *query;
+    const char *answer;
+  } queries[] = {
+    { "host.example.org", "192.168.150.77" },
+    { "fixed.example.org", "192.168.150.42" },
+    { "-type=txt t.example.org", "v=1, \"q\" b\\s #c" },
+    { "-type=srv _ldap._tcp.example.org", "1 2 389 host.example.org" },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoNetworkObj) network = NULL;
+  g_autofree char *address = NULL;
+  mode_t umask_before = umask (0077);
+
+  network = net_define (f, xml, &error);
+  g_assert_no_error (error);
+  g_assert_true (net_start (f, network, &error));
+  g_assert_no_error (error);
+  sandbox_add_guest (1, "vireobr0");
+  sandbox_do ("ip -n guest1 link set eth0 address 52:54:00:00:00:42");
+  g_assert_true (sandbox_dhcp (1, f->folder));
+  address = sandbox_run ("ip -n guest1 -br addr show eth0");
+  g_assert_nonnull (strstr (address, "192.168.150.42/24"));
+  for (gsize i = 0; i < G_N_ELEMENTS (queries); i++)
+    {
+      g_autofree char *command
+          = g_strdup_printf ("ip netns exec guest1 busybox nslookup %s 192.168.150.1",
+                             queries[i].query);
+      g_autofree char *out = sandbox_run (command);
+
+      g_test_message ("%s", out);
+      g_assert_nonnull (strstr (out, queries[i].answer));
+    }
+  umask (umask_before);
+  sandbox_remove_guest (1);
   g_assert_true (net_destroy (f, network, &error));
   net_undefine (f, network);
 }
@@ -324,6 +377,7 @@ static const struct
 } tests[] = {
   { "/network/driver/life", test_life },
   { "/network/driver/guest", test_guest },
+  { "/network/driver/names-and-addresses", test_names_and_addresses },
   { "/network/driver/modes", test_modes },
   { "/network/driver/plug", test_plug },
   { "/network/driver/plug-bridge", test_plug_bridge },
