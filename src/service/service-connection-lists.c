@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "drivers/vireo-driver.h"
-#include "vireo-standard.h"
 #include "vireo-visibility.h"
 
 static VireoObjList *
@@ -137,24 +136,41 @@ vireo_connection_list_networks (VireoCall *call)
 
 /* ---- lists with properties ---- */
 
+/* A bit for each of @names, which are those of properties; all when there are none. */
+static guint64
+mask_of (const VireoInterfaceInfo *info, GVariant *names)
+{
+  guint64 mask = 0;
+  GVariantIter iter;
+  const char *name;
+
+  g_variant_iter_init (&iter, names);
+  while (g_variant_iter_next (&iter, "&s", &name))
+    mask |= G_GUINT64_CONSTANT (1) << (vireo_property_find (info, name) - info->properties);
+  return mask != 0 ? mask : VIREO_ALL_PROPERTIES;
+}
+
 static void
 return_objects (GPtrArray *nodes, gpointer user_data)
 {
   VireoCall *call = user_data;
   VireoReading reading = { vireo_server_get_tree (call->server), NULL };
-  g_autofree const char **names = NULL;
+  g_autoptr (GVariant) names = g_variant_get_child_value (call->args, 0);
   GVariantBuilder objects;
+  guint64 mask = 0;
 
-  g_variant_get_child (call->args, 0, "^a&s", &names);
   g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sv}}"));
   for (guint i = 0; i < nodes->len; i++)
     {
       VireoNode *node = g_ptr_array_index (nodes, i);
 
-      if (!node->gone)
-        g_variant_builder_add (
-            &objects, "{o@a{sv}}", node->path,
-            vireo_standard_properties (node, &reading, names[0] != NULL ? names : NULL));
+      if (node->gone)
+        continue;
+      if (mask == 0)
+        mask = mask_of (node->export->info, names);
+      g_variant_builder_add_value (
+          &objects, g_variant_new_dict_entry (g_variant_new_object_path (node->path),
+                                              vireo_export_get_many (node, &reading, mask)));
     }
   vireo_call_return (call, g_variant_new ("(a{oa{sv}})", &objects));
 }

@@ -127,16 +127,19 @@ audit (VireoCall *self, const char *result, const char *message)
 {
   const char *path = g_dbus_message_get_path (self->message);
   const char *prefix = "org.vireo.Vireo1.";
+  const char *member = self->member;
   const char *interface = self->export != NULL ? self->export->info->name : self->interface;
   g_autofree char *uid = g_strdup_printf ("%u", vireo_caller_get_uid (self->caller));
 
+  if (self->value != NULL)
+    member = self->export->info->properties[self->property].name;
   if (interface != NULL && g_str_has_prefix (interface, prefix))
     interface += strlen (prefix);
   g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "VIREO_UID", "%s", uid, "VIREO_SENDER", "%s",
                     vireo_caller_get_name (self->caller), "VIREO_INTERFACE", "%s", interface,
-                    "VIREO_MEMBER", "%s", self->member, "VIREO_OBJECT", "%s", path, "VIREO_RESULT",
-                    "%s", result, "MESSAGE", "uid %s: %s.%s on %s: %s%s%s", uid, interface,
-                    self->member, path, result, *message != '\0' ? ": " : "", message);
+                    "VIREO_MEMBER", "%s", member, "VIREO_OBJECT", "%s", path, "VIREO_RESULT", "%s",
+                    result, "MESSAGE", "uid %s: %s.%s on %s: %s%s%s", uid, interface, member, path,
+                    result, *message != '\0' ? ": " : "", message);
 }
 
 /* Sends @reply (transfer full), if any is wanted, and frees the call. */

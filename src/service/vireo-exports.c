@@ -106,15 +106,22 @@ static gboolean
 join_properties (VireoExport *self, GError **error)
 {
   const VireoService *service = self->service;
-  GObjectClass *klass = service->get_type != NULL ? g_type_class_ref (service->get_type ()) : NULL;
+  GObjectClass *klass = NULL;
   gboolean ok = TRUE;
 
   while (self->info->properties[self->n_properties].name != NULL)
     self->n_properties++;
+  if (self->n_properties > VIREO_MAX_PROPERTIES)
+    return incomplete (error, service, "*", "has too many properties");
+  self->keys = g_new0 (GVariant *, self->n_properties + 1);
+  for (guint i = 0; i < self->n_properties; i++)
+    self->keys[i] = g_variant_ref_sink (g_variant_new_string (self->info->properties[i].name));
   self->writers = g_new0 (const VireoHandler *, self->n_properties + 1);
   self->getters = g_new0 (const VireoGetter *, self->n_properties + 1);
   self->pspecs = g_new0 (GParamSpec *, self->n_properties + 1);
   self->by_attribute = g_hash_table_new (g_str_hash, g_str_equal);
+  if (service->get_type != NULL)
+    klass = g_type_class_ref (service->get_type ());
   for (guint i = 0; ok && i < self->n_properties; i++)
     ok = join_property (self, i, klass, error);
   g_clear_pointer (&klass, g_type_class_unref);
@@ -166,6 +173,9 @@ vireo_export_new (const VireoService *service, GError **error)
 void
 vireo_export_free (VireoExport *self)
 {
+  for (guint i = 0; self->keys != NULL && i < self->n_properties; i++)
+    g_variant_unref (self->keys[i]);
+  g_free (self->keys);
   g_free (self->methods);
   g_free (self->writers);
   g_free (self->getters);
@@ -190,13 +200,37 @@ vireo_export_get (const VireoExport *self,
 {
   g_auto (GValue) value = G_VALUE_INIT;
   const char *type = self->info->properties[index].type;
+  const char *text;
 
   if (self->getters[index] != NULL)
     return self->getters[index]->get (node, reading);
 
   g_value_init (&value, self->pspecs[index]->value_type);
   g_object_get_property (node->object, self->pspecs[index]->name, &value);
+  if (type[0] == 's')
+    {
+      text = g_value_get_string (&value);
+      return g_variant_new_string (text != NULL ? text : "");
+    }
+  if (type[0] == 'b')
+    return g_variant_new_boolean (g_value_get_boolean (&value));
   return g_dbus_gvalue_to_gvariant (&value, G_VARIANT_TYPE (type));
+}
+
+/* Lists of thousands of objects are made of this: entries are put together from the parts, with the
+ * names made once, as format strings cost more than the values. */
+GVariant *
+vireo_export_get_many (VireoNode *node, const VireoReading *reading, guint64 mask)
+{
+  const VireoExport *export = node->export;
+  GVariant *entries[VIREO_MAX_PROPERTIES];
+  gsize n = 0;
+
+  for (guint i = 0; i < export->n_properties; i++)
+    if ((mask & (G_GUINT64_CONSTANT (1) << i)) != 0)
+      entries[n++] = g_variant_new_dict_entry (
+          export->keys[i], g_variant_new_variant (vireo_export_get (export, i, node, reading)));
+  return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), entries, n);
 }
 
 /**

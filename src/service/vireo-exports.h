@@ -84,6 +84,9 @@ typedef struct
   const VireoGetter *getters;
 } VireoService;
 
+/* The most properties that an interface has: sets of them are kept as bits. */
+#define VIREO_MAX_PROPERTIES 64
+
 /**
  * VireoExport:
  *
@@ -99,6 +102,7 @@ typedef struct
   const VireoHandler **writers;
   const VireoGetter **getters;
   GParamSpec **pspecs;
+  GVariant **keys; /* the names of the properties */
   GHashTable *by_attribute;
   guint n_properties;
 } VireoExport;
@@ -111,6 +115,12 @@ GVariant *vireo_export_get (const VireoExport *self,
                             guint index,
                             VireoNode *node,
                             const VireoReading *reading);
+
+/* A bit a property, in their order. */
+#define VIREO_ALL_PROPERTIES G_MAXUINT64
+
+/* Those properties of a node that are in @mask, as a{sv} (transfer floating). */
+GVariant *vireo_export_get_many (VireoNode *node, const VireoReading *reading, guint64 mask);
 
 gboolean
 vireo_export_find_attribute (const VireoExport *self, const char *attribute, guint *ret_index);

@@ -190,43 +190,36 @@ publish (VireoPublisher *self,
 static void
 tell_added (VireoPublisher *self, VireoNode *node)
 {
-  const VireoExport *export = node->export;
   VireoReading reading = { self->tree, NULL };
-  GVariantBuilder builder;
+  GVariant *properties = vireo_export_get_many (node, &reading, VIREO_ALL_PROPERTIES);
+  GVariantBuilder interfaces;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sv}"));
-  for (guint i = 0; i < export->n_properties; i++)
-    g_variant_builder_add (&builder, "{sv}", export->info->properties[i].name,
-                           vireo_export_get (export, i, node, &reading));
+  g_variant_builder_init (&interfaces, G_VARIANT_TYPE ("a{sa{sv}}"));
+  g_variant_builder_add (&interfaces, "{s@a{sv}}", node->export->info->name, properties);
   publish (self, node, node, VIREO_PATH_ROOT, OBJECT_MANAGER, "InterfacesAdded",
-           g_variant_new ("(o@a{sa{sv}})", node->path,
-                          g_variant_new_parsed ("{%s: %@a{sv}}", export->info->name,
-                                                g_variant_builder_end (&builder))));
+           g_variant_new ("(oa{sa{sv}})", node->path, &interfaces));
 }
 
 static void
 tell_changed (VireoPublisher *self, VireoNode *node, guint64 changed)
 {
-  const VireoExport *export = node->export;
+  const VireoInterfaceInfo *info = node->export->info;
   VireoReading reading = { self->tree, NULL };
-  GVariantBuilder values, invalidated;
+  GVariantBuilder invalidated;
 
-  g_variant_builder_init (&values, G_VARIANT_TYPE ("a{sv}"));
   g_variant_builder_init (&invalidated, G_VARIANT_TYPE ("as"));
-  for (guint i = 0; i < export->n_properties; i++)
+  for (guint i = 0; i < node->export->n_properties; i++)
     {
-      const VireoPropertyInfo *property = &export->info->properties[i];
+      guint64 bit = G_GUINT64_CONSTANT (1) << i;
 
-      if ((changed & (G_GUINT64_CONSTANT (1) << i)) == 0)
+      if ((changed & bit) == 0 || info->properties[i].emits != VIREO_EMITS_INVALIDATED)
         continue;
-      if (property->emits == VIREO_EMITS_INVALIDATED)
-        g_variant_builder_add (&invalidated, "s", property->name);
-      else
-        g_variant_builder_add (&values, "{sv}", property->name,
-                               vireo_export_get (export, i, node, &reading));
+      g_variant_builder_add (&invalidated, "s", info->properties[i].name);
+      changed &= ~bit;
     }
   publish (self, node, node, node->path, PROPERTIES, "PropertiesChanged",
-           g_variant_new ("(sa{sv}as)", export->info->name, &values, &invalidated));
+           g_variant_new ("(s@a{sv}as)", info->name,
+                          vireo_export_get_many (node, &reading, changed), &invalidated));
 }
 
 static void

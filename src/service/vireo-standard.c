@@ -28,26 +28,6 @@ vireo_standard_get_machine_id (VireoCall *call)
 
 /* ---- properties ---- */
 
-static gboolean
-is_named (const char *const *names, const char *name)
-{
-  return names == NULL || g_strv_contains (names, name);
-}
-
-GVariant *
-vireo_standard_properties (VireoNode *node, const VireoReading *reading, const char *const *names)
-{
-  const VireoExport *export = node->export;
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sv}"));
-  for (guint i = 0; i < export->n_properties; i++)
-    if (is_named (names, export->info->properties[i].name))
-      g_variant_builder_add (&builder, "{sv}", export->info->properties[i].name,
-                             vireo_export_get (export, i, node, reading));
-  return g_variant_builder_end (&builder);
-}
-
 typedef void (*ReadFunc) (VireoCall *call, const VireoReading *reading);
 
 typedef struct
@@ -106,7 +86,8 @@ static void
 return_properties (VireoCall *call, const VireoReading *reading)
 {
   vireo_call_return (
-      call, g_variant_new ("(@a{sv})", vireo_standard_properties (call->node, reading, NULL)));
+      call, g_variant_new ("(@a{sv})",
+                           vireo_export_get_many (call->node, reading, VIREO_ALL_PROPERTIES)));
 }
 
 void
@@ -124,7 +105,7 @@ add_interfaces (GVariantBuilder *objects, VireoNode *node, const VireoReading *r
   g_variant_builder_add (objects, "o", node->path);
   g_variant_builder_open (objects, G_VARIANT_TYPE ("a{sa{sv}}"));
   g_variant_builder_add (objects, "{s@a{sv}}", node->export->info->name,
-                         vireo_standard_properties (node, reading, NULL));
+                         vireo_export_get_many (node, reading, VIREO_ALL_PROPERTIES));
   g_variant_builder_close (objects);
   g_variant_builder_close (objects);
 }

@@ -14,8 +14,4 @@ void vireo_standard_get (VireoCall *call);
 void vireo_standard_get_all (VireoCall *call);
 void vireo_standard_get_managed_objects (VireoCall *call);
 
-/* The properties of a node as a{sv}; those named in @names only, unless it is %NULL. */
-GVariant *
-vireo_standard_properties (VireoNode *node, const VireoReading *reading, const char *const *names);
-
 G_END_DECLS
