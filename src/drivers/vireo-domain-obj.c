@@ -178,6 +178,13 @@ replace_def (VireoDomainObj *self, VireoDomainDef **slot, VireoDomainDef *def)
 
   if (old == def)
     return;
+  /* Nobody hears of one that is still being made; there are thousands of them at start. */
+  if (vireo_obj_get_list (VIREO_OBJ (self)) == NULL)
+    {
+      *slot = def;
+      g_clear_pointer (&old, vireo_domain_def_free);
+      return;
+    }
   for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
     {
       g_value_init (&before[id], props[id]->value_type);

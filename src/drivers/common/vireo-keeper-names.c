@@ -13,13 +13,15 @@ static const guint8 file_namespace[UUID_BYTES] = { 0x3d, 0x0f, 0x5a, 0x91, 0x5e,
 static char *
 format_bytes (const guint8 bytes[UUID_BYTES])
 {
+  static const char digits[] = "0123456789abcdef";
   GString *text = g_string_sized_new (37);
 
   for (guint i = 0; i < UUID_BYTES; i++)
     {
       if (i == 4 || i == 6 || i == 8 || i == 10)
         g_string_append_c (text, '-');
-      g_string_append_printf (text, "%02x", bytes[i]);
+      g_string_append_c (text, digits[bytes[i] >> 4]);
+      g_string_append_c (text, digits[bytes[i] & 0x0f]);
     }
   return g_string_free (text, FALSE);
 }
