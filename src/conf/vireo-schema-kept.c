@@ -9,7 +9,8 @@
 #define COUNT(def, offset) (*(const guint *) ((const guint8 *) (def) + (offset)))
 #define POINTER(def, offset) (*(const gconstpointer *) ((const guint8 *) (def) + (offset)))
 
-/* Each of these writes the path of what is lost to @path and returns %FALSE, or returns %TRUE. */
+/* Each of these returns %TRUE, or %FALSE with the path of what is lost put before what @path has: the
+ * path grows on the way back, for there is seldom one to be told. */
 static gboolean kept_fields (const VireoSchemaStruct *desc, gconstpointer before,
                              gconstpointer after, GString *path);
 
@@ -18,8 +19,7 @@ kept_value (const VireoSchemaField *field, gconstpointer before, gconstpointer a
 {
   if (field->type != VIREO_SCHEMA_STRUCT)
     return g_strcmp0 (before, after) == 0;
-  return after != NULL
-         && kept_fields (&vireo_schema_structs[field->aux], before, after, path);
+  return after != NULL && kept_fields (&vireo_schema_structs[field->aux], before, after, path);
 }
 
 /* Each element of the list before is to be found after those that precede it. The path inside an
@@ -29,23 +29,24 @@ kept_list (const VireoSchemaField *field, gconstpointer before, gconstpointer af
 {
   guint n_before = COUNT (before, field->aux2);
   guint n_after = COUNT (after, field->aux2);
-  gsize length = path->len;
   guint at = 0;
 
   for (guint i = 0; i < n_before; i++)
     {
       gpointer wanted = LIST (before, field->offset)[i];
+      g_autofree char *number = NULL;
 
       while (at < n_after && !kept_value (field, wanted, LIST (after, field->offset)[at], path))
         {
-          g_string_truncate (path, length);
+          g_string_truncate (path, 0);
           at++;
         }
       if (at++ < n_after)
         continue;
-      g_string_append_printf (path, "[%u]", i + 1);
-      if (i < n_after && n_after == n_before)
+      if (n_after == n_before)
         kept_value (field, wanted, LIST (after, field->offset)[i], path);
+      number = g_strdup_printf ("[%u]", i + 1);
+      g_string_prepend (path, number);
       return FALSE;
     }
   return TRUE;
@@ -57,6 +58,10 @@ kept_member (const VireoSchemaField *field, gconstpointer before, gconstpointer 
 {
   guint width = vireo_schema_width (field->type);
 
+  if (field->type == VIREO_SCHEMA_GROUP)
+    return kept_fields (&vireo_schema_structs[field->aux], before, after, path);
+  if (!vireo_schema_present (field, before))
+    return TRUE;
   if (field->flags & VIREO_SCHEMA_LIST)
     return kept_list (field, before, after, path);
   if (field->type == VIREO_SCHEMA_FLAG)
@@ -71,40 +76,33 @@ kept_member (const VireoSchemaField *field, gconstpointer before, gconstpointer 
 }
 
 static gboolean
-kept_field (const VireoSchemaField *field, gconstpointer before, gconstpointer after, GString *path)
-{
-  gsize length = path->len;
-
-  if (field->place != VIREO_SCHEMA_TEXT)
-    g_string_append_printf (path, field->place == VIREO_SCHEMA_ATTR ? "/@%s" : "/%s",
-                            vireo_schema_name (field->name));
-  if (field->type == VIREO_SCHEMA_GROUP
-          ? kept_fields (&vireo_schema_structs[field->aux], before, after, path)
-          : !vireo_schema_present (field, before) || kept_member (field, before, after, path))
-    {
-      g_string_truncate (path, length);
-      return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
 kept_fields (const VireoSchemaStruct *desc, gconstpointer before, gconstpointer after,
              GString *path)
 {
   for (guint i = 0; i < desc->n_fields; i++)
-    if (!kept_field (&vireo_schema_fields[desc->first + i], before, after, path))
+    {
+      const VireoSchemaField *field = &vireo_schema_fields[desc->first + i];
+
+      if (kept_member (field, before, after, path))
+        continue;
+      if (field->place != VIREO_SCHEMA_TEXT)
+        {
+          g_string_prepend (path, vireo_schema_name (field->name));
+          g_string_prepend (path, field->place == VIREO_SCHEMA_ATTR ? "/@" : "/");
+        }
       return FALSE;
+    }
   return TRUE;
 }
 
 char *
 vireo_domain_def_find_lost (const VireoDomainDef *before, const VireoDomainDef *after)
 {
-  g_autoptr (GString) path = g_string_new ("/domain");
+  g_autoptr (GString) path = g_string_new (NULL);
   guint schema = vireo_doc_kind_find ("domain")->schema;
 
   if (kept_fields (&vireo_schema_structs[schema], before, after, path))
     return NULL;
+  g_string_prepend (path, "/domain");
   return g_string_free (g_steal_pointer (&path), FALSE);
 }

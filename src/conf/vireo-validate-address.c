@@ -9,9 +9,13 @@
 #define MAX_BUS 0xffu
 #define MAX_DOMAIN 0xffffu
 
+/* A kind of device and a place in its list in one number; texts of 8 MB have fewer than 2^24. */
+#define INDEX_BITS 24
+#define INDEX_MASK ((1u << INDEX_BITS) - 1)
+
 typedef struct
 {
-  GHashTable *seen; /* what an address says, to which device has it */
+  GHashTable *seen; /* what an address says, to who has it */
   GPtrArray *problems;
   const VireoDeviceIter *iter;
   const VireoAddressDef *address;
@@ -21,18 +25,21 @@ static void
 use (Check *check, char *key)
 {
   const VireoDeviceIter *iter = check->iter;
-  const char *other = g_hash_table_lookup (check->seen, key);
+  guint other = GPOINTER_TO_UINT (g_hash_table_lookup (check->seen, key));
 
-  if (other != NULL)
+  if (other != 0)
     {
       vireo_validate_add_device (check->problems, iter->kind, iter->index, iter->device, "address",
-                                 "duplicate-address", "%s has the address \"%s\" too", other, key);
+                                 "duplicate-address", "%s[%u] has the address \"%s\" too",
+                                 vireo_device_kind_to_string (other >> INDEX_BITS),
+                                 other & INDEX_MASK, key);
       g_free (key);
       return;
     }
+  /* The kind and, from 1 on, the place among its kind. */
   g_hash_table_insert (check->seen, key,
-                       g_strdup_printf ("%s[%u]", vireo_device_kind_to_string (iter->kind),
-                                        iter->index + 1));
+                       GUINT_TO_POINTER ((guint) iter->kind << INDEX_BITS
+                                         | ((iter->index + 1) & INDEX_MASK)));
 }
 
 static void
@@ -188,7 +195,7 @@ check_hubs (const VireoDomainDef *def, GPtrArray *problems)
 static void
 check_addresses (const VireoDomainDef *def, GPtrArray *problems)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   VireoDeviceIter iter;
 
   vireo_device_iter_init (&iter, def);

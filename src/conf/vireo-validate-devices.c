@@ -175,7 +175,8 @@ check_pci_root (const VireoDomainDef *def, const VireoControllerDef *controller,
 static void
 check_controllers (const VireoDomainDef *def, GPtrArray *problems)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_autofree gint64 *keys = g_new (gint64, def->n_controllers);
   gboolean usb_off = FALSE;
   guint n_usb = 0;
 
@@ -189,9 +190,8 @@ check_controllers (const VireoDomainDef *def, GPtrArray *problems)
       n_usb += usb;
       usb_off |= usb && controller->model == VIREO_CONTROLLER_MODEL_NONE;
       check_pci_root (def, controller, i, problems);
-      if (controller->has_index
-          && !g_hash_table_add (seen, g_strdup_printf ("%u %u %u", (guint) controller->type,
-                                                       controller->index, companion)))
+      keys[i] = (gint64) controller->type << 48 | (gint64) companion << 32 | controller->index;
+      if (controller->has_index && !g_hash_table_add (seen, &keys[i]))
         vireo_validate_add_device (problems, VIREO_DEVICE_CONTROLLER, i, controller, "@index",
                                    "duplicate-controller",
                                    "another %s controller has the number %u too",
@@ -420,7 +420,8 @@ check_shmems (const VireoDomainDef *def, GPtrArray *problems)
                                    shmem->name);
       if (shmem->has_size && (shmem->size == 0 || (shmem->size & (shmem->size - 1)) != 0))
         vireo_validate_add_device (problems, VIREO_DEVICE_SHMEM, i, shmem, "size", "bad-size",
-                                   "%" G_GUINT64_FORMAT " bytes are not a power of two", shmem->size);
+                                   "%" G_GUINT64_FORMAT " bytes are not a power of two",
+                                   shmem->size);
       if (shmem->msi != NULL && shmem->server == NULL
           && shmem->model != VIREO_SHMEM_MODEL_IVSHMEM_DOORBELL)
         vireo_validate_add_device (problems, VIREO_DEVICE_SHMEM, i, shmem, "msi",

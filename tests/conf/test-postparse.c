@@ -285,6 +285,48 @@ test_existing_is_kept (void)
   g_string_free (driver.log, TRUE);
 }
 
+/* The path says which of several, and an element that was put between is no change. */
+static VireoPostParseOutcome
+move_disk (VireoPostParseContext *context)
+{
+  VireoDomainDef *def = context->def;
+  VireoControllerDef *controller = vireo_controller_def_new ();
+
+  controller->type = VIREO_CONTROLLER_TYPE_USB;
+  vireo_domain_def_add_controller (def, controller);
+  memmove (def->controllers + 1, def->controllers,
+           (def->n_controllers - 1) * sizeof *def->controllers);
+  def->controllers[0] = controller;
+  if (context->driver_data != NULL)
+    {
+      g_free (def->disks[1]->target->dev);
+      def->disks[1]->target->dev = g_strdup ("vdc");
+    }
+  return VIREO_POST_PARSE_DONE;
+}
+
+static void
+test_what_is_lost (void)
+{
+  static const VireoPostParseOps moving = { .domain = move_disk };
+  static const char text[]
+      = DOMAIN ("", "<disk><source file='/a'/><target dev='vda'/></disk>"
+                    "<disk><source file='/b'/><target dev='vdb'/></disk>"
+                    "<controller type='scsi' index='0'/>");
+  VireoDomainDef *def = parse (text);
+  g_autoptr (GError) error = NULL;
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_LEVEL_ERROR);
+
+  g_assert_false (vireo_post_parse_run (&def, &moving, &error, TRUE, VIREO_PARSE_NONE, NULL,
+                                        &error));
+  g_log_set_always_fatal (fatal);
+  g_assert_nonnull (strstr (error->message, "/domain/devices/disk[2]/target/@dev"));
+  g_clear_error (&error);
+  g_assert_true (vireo_post_parse_run (&def, &moving, NULL, TRUE, VIREO_PARSE_NONE, NULL, &error));
+  g_assert_no_error (error);
+  vireo_domain_def_free (def);
+}
+
 /* A second run finds nothing more to do, and says that of an existing domain too. */
 static void
 test_fixed_point (void)
@@ -591,6 +633,7 @@ main (int argc, char **argv)
   g_test_add_func ("/post-parse/all-problems", test_all_problems);
   g_test_add_func ("/post-parse/invalid", test_invalid);
   g_test_add_func ("/post-parse/existing-is-kept", test_existing_is_kept);
+  g_test_add_func ("/post-parse/what-is-lost", test_what_is_lost);
   g_test_add_func ("/post-parse/fixed-point", test_fixed_point);
   g_test_add_func ("/post-parse/defaults", test_defaults);
   g_test_add_func ("/post-parse/boot-order", test_boot_order);
