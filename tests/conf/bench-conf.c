@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/vireo-conf.h"
+#include "conf/vireo-postparse.h"
 
 typedef struct
 {
@@ -35,6 +36,23 @@ run_check (const Bench *bench)
   g_assert_cmpuint (problems->len, ==, 0);
 }
 
+/* What defining takes: parse, the generic phases of post-parse, and the rules. */
+static void
+run_define (const Bench *bench)
+{
+  static const VireoPostParseOps ops = { NULL };
+  g_autoptr (GPtrArray) problems
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+  g_autoptr (GPtrArray) missing = NULL;
+  VireoDomainDef *def = vireo_domain_def_parse (bench->text, (gssize) bench->length, 0, NULL);
+
+  if (!vireo_post_parse_run (&def, &ops, NULL, FALSE, 0, &missing, NULL))
+    g_error ("post-parse failed");
+  vireo_domain_def_validate (def, problems);
+  g_assert_cmpuint (problems->len, ==, 0);
+  vireo_domain_def_free (def);
+}
+
 static void
 run_format (const Bench *bench)
 {
@@ -52,8 +70,8 @@ static const struct
   const char *name;
   void (*run) (const Bench *bench);
 } runs[] = {
-  { "xmlReadMemory", run_libxml }, { "parse", run_parse }, { "parse+validate", run_check },
-  { "format", run_format },        { "copy", run_copy },
+  { "xmlReadMemory", run_libxml }, { "parse", run_parse },   { "parse+validate", run_check },
+  { "define", run_define },        { "format", run_format }, { "copy", run_copy },
 };
 
 /* The best of several rounds: what else runs on the machine only ever adds. */
