@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-postparse.h"
 #include "vireo-schema.h"
+#include "vireo-xml.h"
 
 /* Whether what was read has all that is required, and can be looked at as a whole. */
 static gboolean
@@ -14,6 +15,24 @@ is_whole (GPtrArray *problems)
         return FALSE;
     }
   return TRUE;
+}
+
+/* Rules look at structs, which know no lines: those come from the text, by the path. */
+static void
+add_lines (GPtrArray *problems, guint first, const char *text, gssize length)
+{
+  g_autoptr (GPtrArray) ignored
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+  g_autoptr (xmlDoc) doc = vireo_xml_read (text, length, ignored);
+
+  for (guint i = first; doc != NULL && i < problems->len; i++)
+    {
+      VireoProblem *problem = problems->pdata[i];
+      const xmlNode *node = problem->path != NULL ? vireo_xml_find (doc, problem->path) : NULL;
+
+      if (node != NULL && problem->line == 0)
+        problem->line = (guint) MAX (xmlGetLineNo ((xmlNode *) node), 0);
+    }
 }
 
 /**
@@ -32,6 +51,7 @@ vireo_doc_check (const VireoDocKind *kind, const char *text, gssize length)
 {
   GPtrArray *problems = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
   gpointer def = vireo_doc_read (kind, text, length, VIREO_PARSE_STRICT, problems);
+  guint n_read = problems->len;
 
   if (def != NULL && is_whole (problems))
     {
@@ -40,6 +60,8 @@ vireo_doc_check (const VireoDocKind *kind, const char *text, gssize length)
       else if (g_str_equal (kind->name, "network"))
         vireo_network_def_validate (def, problems);
     }
+  if (problems->len > n_read)
+    add_lines (problems, n_read, text, length);
   vireo_doc_free (kind, def);
   return problems;
 }

@@ -232,3 +232,47 @@ vireo_xml_text (const xmlNode *first, char **ret_copy)
   *ret_copy = g_string_free (joined, FALSE);
   return *ret_copy;
 }
+
+static const xmlNode *
+find_child (const xmlNode *parent, const char *name, gsize length, guint64 place)
+{
+  for (const xmlNode *at = parent->children; at != NULL; at = at->next)
+    if (at->type == XML_ELEMENT_NODE && strlen ((const char *) at->name) == length
+        && memcmp (at->name, name, length) == 0 && --place == 0)
+      return at;
+  return NULL;
+}
+
+/**
+ * vireo_xml_find:
+ * @doc: a document
+ * @path: as vireo_xml_path() writes it
+ *
+ * Returns: (transfer none) (nullable): the element at @path, or the innermost one around it that is
+ *   there; %NULL when not even the root is
+ */
+const xmlNode *
+vireo_xml_find (const xmlDoc *doc, const char *path)
+{
+  const xmlNode *found = (const xmlNode *) doc;
+
+  while (*path == '/' && path[1] != '@')
+    {
+      gsize length = strcspn (path + 1, "/[");
+      const char *end = path + 1 + length;
+      guint64 place = 1;
+      const xmlNode *child;
+
+      if (*end == '[')
+        {
+          place = g_ascii_strtoull (end + 1, NULL, 10);
+          end += strcspn (end, "/");
+        }
+      child = find_child (found, path + 1, length, MAX (place, 1));
+      if (child == NULL)
+        break;
+      found = child;
+      path = end;
+    }
+  return found == (const xmlNode *) doc ? NULL : found;
+}

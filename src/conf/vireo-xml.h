@@ -15,6 +15,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 
 xmlDoc *vireo_xml_read (const char *text, gssize length, GPtrArray *problems);
 char *vireo_xml_path (const xmlNode *node, const char *attribute);
+const xmlNode *vireo_xml_find (const xmlDoc *doc, const char *path);
 const char *vireo_xml_text (const xmlNode *first, char **ret_copy);
 char *vireo_xml_to_text (const xmlNode *node);
 VireoError vireo_xml_error_code (GPtrArray *problems);

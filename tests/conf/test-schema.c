@@ -127,6 +127,31 @@ test_every_problem (void)
   g_assert_cmpstr (((VireoProblem *) problems->pdata[2])->path, ==, "/domain/odd");
 }
 
+/* What breaks a rule has a line too. */
+static void
+test_rule_has_line (void)
+{
+  g_autoptr (GPtrArray) problems
+      = vireo_doc_check (vireo_doc_kind_find ("domain"),
+                         NAMED ("<memory>1024</memory><os><type>hvm</type></os><devices>\n"
+                                "<disk><target dev='vda' bus='virtio'/></disk>\n"
+                                "<disk>\n<target dev='vda' bus='virtio'/></disk></devices>"),
+                         -1);
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < problems->len; i++)
+    {
+      const VireoProblem *problem = problems->pdata[i];
+
+      if (g_strcmp0 (problem->path, "/domain/devices/disk[2]/target/@dev") == 0)
+        {
+          g_assert_cmpuint (problem->line, ==, 4);
+          found = TRUE;
+        }
+    }
+  g_assert_true (found);
+}
+
 static void
 test_values (void)
 {
@@ -332,6 +357,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, &cases[i], test_case);
     }
   g_test_add_func ("/conf/every-problem", test_every_problem);
+  g_test_add_func ("/conf/rule-has-line", test_rule_has_line);
   g_test_add_func ("/conf/values", test_values);
   g_test_add_func ("/conf/any-order", test_any_order);
   g_test_add_func ("/conf/secrets", test_secrets);
