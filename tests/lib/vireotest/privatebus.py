@@ -19,6 +19,10 @@ SYSTEM_CONF = "/usr/share/dbus-1/system.conf"
 POLKIT_CONF = "/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf"
 POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd", "/usr/libexec/polkit-1/polkitd")
 POLKIT_NAME = "org.freedesktop.PolicyKit1"
+PROBE = "org.freedesktop.policykit.exec"
+PROBE_RULE = ("polkit.addRule(function(action, subject) {"
+              f" if (action.id == '{PROBE}' && action.lookup('probe') == '%s')"
+              " return polkit.Result.YES; });\n")
 RULES = pathlib.Path("/etc/polkit-1/rules.d")
 ACTIONS = pathlib.Path("/usr/share/polkit-1/actions")
 DOCTYPE = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -107,7 +111,10 @@ class Polkit:
         self.bus = bus
         self.process = None
         self._connection = None
-        self._changes = 0
+        self._witness = None
+        self._written = set()
+
+    _n_rules = 0
 
     def install_policy(self):
         found = sorted(BUILD.glob("**/org.vireo.*.policy"))
@@ -130,13 +137,10 @@ class Polkit:
         client = self.bus.client(name=POLKIT_NAME)
         client.wait_for_owner(alive=self._alive)
         self._connection = client.connection
-        self._connection.signal_subscribe(
-            POLKIT_NAME, f"{POLKIT_NAME}.Authority", "Changed", None, None,
-            Gio.DBusSignalFlags.NONE, self._changed)
+        # Somebody who is not root, whom every rule is asked about.
+        self._witness = subprocess.Popen(["sleep", "infinity"], user="nobody",
+                                         stdin=subprocess.DEVNULL)
         return self
-
-    def _changed(self, *_):
-        self._changes += 1
 
     def _alive(self):
         if self.process.poll() is not None:
@@ -144,20 +148,23 @@ class Polkit:
             raise AssertionError(f"polkitd ended: {text[-2000:]}")
 
     def set_rules(self, javascript, name="49-test.rules"):
-        """Replaces a rules file and waits until polkitd has read it; no text removes the file."""
+        """Replaces a rules file and waits until polkitd has read it; no text empties the file.
+
+        One change of a file makes polkitd say Changed more than once, so that is no sign of which
+        text it has read. Each text therefore has a rule of its own, that is asked for.
+        """
         path = RULES / name
         if not javascript and not path.exists():
             return
-        seen = self._changes
-        if javascript:
-            temporary = RULES / f".{name}.new"
-            temporary.write_text(javascript)
-            temporary.chmod(0o644)
-            temporary.rename(path)
-        else:
-            path.unlink()
-        # polkitd gathers changes of the folder for a moment, then says Changed.
-        wait_until(lambda: self._changes > seen, 10, "polkitd to read its rules again")
+        Polkit._n_rules += 1
+        number = str(Polkit._n_rules)
+        self._written.add(path)
+        temporary = RULES / f".{name}.new"
+        temporary.write_text(PROBE_RULE % number + javascript)
+        temporary.chmod(0o644)
+        temporary.rename(path)
+        wait_until(lambda: self.check(self._witness.pid, PROBE, {"probe": number})[0], 20,
+                   "polkitd to read its rules again")
 
     def allow(self, user, *actions):
         """A rule that lets a user do these actions (all of ours when there are none)."""
@@ -169,7 +176,7 @@ class Polkit:
                        f'  if (subject.user == "{user}" && {test})\n'
                        "    return polkit.Result.YES;\n});\n")
 
-    def check(self, pid, action):
+    def check(self, pid, action, details=None):
         """What polkit says of a process now, asking nobody: (authorized, challenge)."""
         start = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
         uid = os.stat(f"/proc/{pid}").st_uid
@@ -178,11 +185,18 @@ class Polkit:
                                     "uid": GLib.Variant("i", uid)})
         reply = self._connection.call_sync(
             POLKIT_NAME, f"/{POLKIT_NAME.replace('.', '/')}/Authority", f"{POLKIT_NAME}.Authority",
-            "CheckAuthorization", GLib.Variant("((sa{sv})sa{ss}us)", (subject, action, {}, 0, "")),
+            "CheckAuthorization", GLib.Variant("((sa{sv})sa{ss}us)",
+                (subject, action, details or {}, 0, "")),
             None, Gio.DBusCallFlags.NONE, int(10000 * FACTOR), None)
         return reply.unpack()[0][:2]
 
     def stop(self):
+        if self._witness:
+            self._witness.kill()
+            self._witness.wait()
+            self._witness = None
+        for path in self._written:
+            path.unlink(missing_ok=True)
         if self._connection:
             self._connection.close_sync(None)
             self._connection = None
