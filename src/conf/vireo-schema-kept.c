@@ -9,8 +9,8 @@
 #define COUNT(def, offset) (*(const guint *) ((const guint8 *) (def) + (offset)))
 #define POINTER(def, offset) (*(const gconstpointer *) ((const guint8 *) (def) + (offset)))
 
-/* Each of these returns %TRUE, or %FALSE with the path of what is lost put before what @path has: the
- * path grows on the way back, for there is seldom one to be told. */
+/* Each of these returns %TRUE, or %FALSE with the path of what is lost put before what @path has:
+ * the path grows on the way back, for there is seldom one to be told. */
 static gboolean kept_fields (const VireoSchemaStruct *desc, gconstpointer before,
                              gconstpointer after, GString *path);
 
