@@ -105,7 +105,8 @@ on_last_events_late (gpointer data)
 {
   VireoQemuDomain *self = data;
 
-  if (self->status != NULL)
+  /* It may have ended since, and be about to start again. */
+  if (self->status != NULL && self->status->phase != VIREO_QEMU_PHASE_STARTING)
     end_after_last_events (self);
   return G_SOURCE_REMOVE;
 }
