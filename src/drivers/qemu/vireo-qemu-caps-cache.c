@@ -488,6 +488,12 @@ vireo_qemu_caps_cache_peek (VireoQemuCapsCache *self, const char *path, GError *
   return NULL;
 }
 
+const VireoQemuIdentity *
+vireo_qemu_caps_cache_get_identity (VireoQemuCapsCache *self)
+{
+  return &self->identity;
+}
+
 static int
 compare_strings (gconstpointer a, gconstpointer b)
 {

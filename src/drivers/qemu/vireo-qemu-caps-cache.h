@@ -21,6 +21,9 @@ G_DECLARE_FINAL_TYPE (VireoQemuCapsCache, vireo_qemu_caps_cache, VIREO, QEMU_CAP
 VireoQemuCapsCache *vireo_qemu_caps_cache_new (const char *cache_dir,
                                                const VireoQemuIdentity *identity);
 
+/* Who emulators run as. */
+const VireoQemuIdentity *vireo_qemu_caps_cache_get_identity (VireoQemuCapsCache *self);
+
 /* Requests for one binary share one probe. Errors: MissingResource when the binary is not there,
  * Access, Hypervisor when it cannot be asked, HypervisorUnresponsive. */
 void vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,

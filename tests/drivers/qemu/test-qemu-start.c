@@ -148,7 +148,8 @@ static GSubprocess *
 spawn (const VireoQemuCommand *command, gboolean as_nobody)
 {
   g_autoptr (GSubprocessLauncher) launcher
-      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
+      = g_subprocess_launcher_new (
+          G_SUBPROCESS_FLAGS_INHERIT_FDS | G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
   g_autoptr (GError) error = NULL;
   GSubprocess *process;
 
