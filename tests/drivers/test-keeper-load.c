@@ -230,6 +230,39 @@ test_post_parse_by_itself (KeeperFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (stored, "x86_64"));
 }
 
+/* Many that wait for the same thing: all are completed, and others have their turn meanwhile. */
+static void
+test_post_parse_many (KeeperFixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *more = missing_xml (fixture, &path);
+  g_autoptr (GPtrArray) objects = NULL;
+  guint n_failed = 300;
+  gint64 end;
+
+  for (guint i = 0; i < n_failed; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("many%u", i);
+      g_autofree char *xml = domain_xml (name, NULL, more);
+      g_autofree char *file = g_strconcat (name, ".xml", NULL);
+
+      keeper_write_file (fixture, file, xml, -1);
+    }
+  keeper_restart (fixture);
+  objects = vireo_obj_list_snapshot (fixture->list);
+  g_assert_cmpuint (objects->len, ==, n_failed);
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  while (n_failed > 0 && g_get_monotonic_time () < end)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      n_failed = 0;
+      for (guint i = 0; i < objects->len; i++)
+        n_failed += vireo_domain_obj_get_post_parse_problems (objects->pdata[i]) != NULL;
+    }
+  g_assert_cmpuint (n_failed, ==, 0);
+}
+
 /* ---- reload ---- */
 
 static void
@@ -350,6 +383,7 @@ main (int argc, char **argv)
   keeper_add_test ("/keeper/post-parse/define", test_post_parse_define);
   keeper_add_test ("/keeper/post-parse/load", test_post_parse_load);
   keeper_add_test ("/keeper/post-parse/by-itself", test_post_parse_by_itself);
+  keeper_add_test ("/keeper/post-parse/many", test_post_parse_many);
   keeper_add_test ("/keeper/reload", test_reload);
   keeper_add_test ("/keeper/reload/while-defining", test_reload_while_defining);
   keeper_add_test ("/keeper/reload/reruns", test_reload_reruns);

@@ -40,6 +40,8 @@ typedef struct
   guint64 generation;  /* counts changes, so that what read the folder knows what is newer */
   VireoWatch *watch;   /* (nullable) */
   GHashTable *waiting; /* path -> GPtrArray of VireoObj that wait for it */
+  GQueue reruns;       /* VireoObj whose resource has changed, and that have not begun yet */
+  guint reruns_id;
   gboolean reloading;
 } VireoKeeperPrivate;
 

@@ -4,6 +4,8 @@
 
 #include "vireo-keeper-private.h"
 
+#define RERUNS_PER_TURN 16
+
 /* ---- running it ---- */
 
 typedef struct
@@ -487,9 +489,32 @@ rerun_by_itself_begun (GObject *source, GAsyncResult *result, gpointer data)
   rerun_async (self, obj, vireo_job_get_cancellable (job), rerun_by_itself_done, job);
 }
 
+static gboolean
+start_reruns (gpointer data)
+{
+  VireoKeeper *self = data;
+  VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
+
+  for (guint i = 0; i < RERUNS_PER_TURN && !g_queue_is_empty (&priv->reruns); i++)
+    {
+      g_autoptr (VireoObj) obj = g_queue_pop_head (&priv->reruns);
+
+      _vireo_keeper_begin_job (self, obj, "rerun-post-parse", VIREO_OWNER_ROOT, NULL,
+                               rerun_by_itself_begun, g_object_ref (self));
+    }
+  if (!g_queue_is_empty (&priv->reruns))
+    return G_SOURCE_CONTINUE;
+  priv->reruns_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* Thousands may have waited for one emulator: a few of them in each turn of the main loop. */
 void
 _vireo_keeper_rerun_by_itself (VireoKeeper *self, VireoObj *obj)
 {
-  _vireo_keeper_begin_job (self, obj, "rerun-post-parse", VIREO_OWNER_ROOT, NULL,
-                           rerun_by_itself_begun, g_object_ref (self));
+  VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
+
+  g_queue_push_tail (&priv->reruns, g_object_ref (obj));
+  if (priv->reruns_id == 0)
+    priv->reruns_id = g_idle_add_full (G_PRIORITY_DEFAULT, start_reruns, self, NULL);
 }

@@ -76,6 +76,8 @@ finalize (GObject *object)
   if (priv->watch != NULL)
     g_signal_handlers_disconnect_by_data (priv->watch, object);
   g_clear_object (&priv->watch);
+  g_clear_handle_id (&priv->reruns_id, g_source_remove);
+  g_queue_clear_full (&priv->reruns, g_object_unref);
   g_clear_object (&priv->store);
   g_hash_table_unref (priv->waiting);
   g_hash_table_unref (priv->records);
