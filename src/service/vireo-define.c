@@ -132,6 +132,20 @@ add_subjects (VireoCall *call,
     vireo_call_add_subject (call, vireo_details_new (&about));
 }
 
+/* Of a text that says nothing, it is asked as of a machine without a name that the caller makes:
+ * who may define their own is told what is wrong with it, and dialogs have no holes. */
+static void
+go_on_without (VireoCall *call, const Document *document)
+{
+  VireoVerdict settled;
+
+  if (call->node->path_kind == VIREO_PATH_CONNECTION
+      && !vireo_authority_settles (vireo_server_get_authority (call->server), call->caller,
+                                   &settled))
+    add_subjects (call, document->kind, document->path_kind, "", "");
+  vireo_call_prepared (call);
+}
+
 static void
 on_parsed (VireoCall *call, const Document *document, gpointer def, GError *error)
 {
@@ -141,7 +155,7 @@ on_parsed (VireoCall *call, const Document *document, gpointer def, GError *erro
   if (def == NULL)
     {
       vireo_call_hold_error (call, error);
-      vireo_call_prepared (call);
+      go_on_without (call, document);
       return;
     }
   call->def = def;
@@ -203,7 +217,7 @@ prepare (VireoCall *call, const Document *document)
                                               " bytes; %u are the most that is read",
                                               length, VIREO_DOC_MAX_SIZE));
   if (call->held != NULL)
-    vireo_call_prepared (call);
+    go_on_without (call, document);
   else if (length > LONG_TEXT)
     {
       Parse *parse = g_new (Parse, 1);

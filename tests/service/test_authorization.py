@@ -175,6 +175,9 @@ class Rules(Case):
             self.assertEqual(self.define_as_nobody(name, number).error.code, "NotAuthorized")
         self.assertEqual(self.client.get(roots, "Domain", "Name"), "roots")
         self.assertEqual(self.client.get(roots, "Domain", "Owner"), 0)
+        # Who may define something is told what is wrong with it.
+        nonsense = self.nobody.call(CONNECTION, "Connection", "DefineDomain", "('x', @a{sv} {})")
+        self.assertEqual(nonsense.error.code, "XmlMalformed")
 
     def test_rename_takes_the_new_name_too(self):
         path = self.define("web-1", 7)
@@ -322,6 +325,13 @@ class Asking(Case):
         self.host.agent(other, "yes")
         self.assertIsNone(other.call(self.path, "Domain", "Start", NO_OPTIONS,
                                      interactive=True).error)
+
+    def test_a_dialog_about_nonsense_has_no_holes(self):
+        agent = self.host.agent(self.person, "yes")
+        outcome = self.person.call(CONNECTION, "Connection", "DefineDomain", "('x', @a{sv} {})",
+                                   interactive=True)
+        self.assertEqual(outcome.error.code, "XmlMalformed")
+        self.assertNotIn("$", agent.wait_asked()["message"])
 
     def test_property(self):
         self.host.agent(self.person, "cancel")
