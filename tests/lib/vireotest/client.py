@@ -158,12 +158,20 @@ class Client:
     def exists(self, path):
         return any(p == path for p in self.managed_objects())
 
+    def subscribe(self):
+        """Signals go to those who asked for them; a service that was restarted forgot who did."""
+        if self.name == NAME:
+            self.call(ROOT, "Manager", "Subscribe", "(a{sv})", {})
+
     def watch(self, path=None, interface=None, member=None):
+        """Collects signals from now on."""
+        self.subscribe()
         interface = full_interface(interface) if interface else None
         return Watch(self.connection, self.name, path, interface, member)
 
     def wait_for(self, path, interface, prop, value, seconds=10):
         """Waits until a property has the value; wakes up with PropertiesChanged, not by polling."""
+        self.subscribe()
         changed = [True]
 
         def check():
