@@ -238,7 +238,8 @@ vireo_qemu_caps_new_from_facts (const char *path, JsonObject *facts, GError **er
       || g_hash_table_size (self->types) == 0 || g_hash_table_size (self->commands) == 0)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR,
-                   "%s does not tell its architecture, version, machines, types and commands", path);
+                   "%s does not tell its architecture, version, machines, types and commands",
+                   path);
       return NULL;
     }
   return g_steal_pointer (&self);

@@ -47,7 +47,8 @@ vireo_qemu_parse_cpu_list (const char *text)
       if (ends[0] == NULL || !g_ascii_string_to_unsigned (ends[0], 10, 0, MAX_CPUS, &first, NULL))
         continue;
       last = first;
-      if (ends[1] != NULL && !g_ascii_string_to_unsigned (ends[1], 10, first, MAX_CPUS, &last, NULL))
+      if (ends[1] != NULL
+          && !g_ascii_string_to_unsigned (ends[1], 10, first, MAX_CPUS, &last, NULL))
         continue;
       for (guint n = (guint) first; n <= last && numbers->len < MAX_CPUS; n++)
         g_array_append_val (numbers, n);

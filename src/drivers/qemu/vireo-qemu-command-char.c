@@ -262,7 +262,8 @@ add_serial_device (VireoQemuBuild *build, const VireoSerialDef *serial, const Ch
     return vireo_qemu_unsupported (error, "%s: <target> has no model that is supported",
                                    self->what);
   if (model == VIREO_SERIAL_TARGET_MODEL_ISA_SERIAL)
-    json_object_set_int_member (device, "index", serial->target->has_port ? serial->target->port : 0);
+    json_object_set_int_member (device, "index",
+                                serial->target->has_port ? serial->target->port : 0);
   if (model == VIREO_SERIAL_TARGET_MODEL_USB_SERIAL)
     vireo_qemu_build_usb_place (build, device, serial->address);
   if (model == VIREO_SERIAL_TARGET_MODEL_PCI_SERIAL

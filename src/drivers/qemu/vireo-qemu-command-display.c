@@ -34,7 +34,7 @@ check_listen (const VireoGraphicsDef *graphics, GError **error)
   return TRUE;
 }
 
-/* The path of a socket; one that is not named is in the guest's own folder. NULL: it is no socket. */
+/* The path of a socket; one that is not named is in the guest's own folder. NULL: it is none. */
 static char *
 socket_path (VireoQemuBuild *build, const VireoGraphicsDef *graphics, const char *name)
 {
@@ -277,7 +277,8 @@ static const VideoModel video_models[] = {
   { VIREO_VIDEO_MODEL_TYPE_CIRRUS, "cirrus-vga", NULL, NULL, NULL },
   { VIREO_VIDEO_MODEL_TYPE_VMVGA, "vmware-svga", NULL, NULL, NULL },
   { VIREO_VIDEO_MODEL_TYPE_QXL, "qxl-vga", "qxl", NULL, NULL },
-  { VIREO_VIDEO_MODEL_TYPE_VIRTIO, "virtio-vga", "virtio-gpu-pci", "virtio-gpu-pci", "virtio-vga-gl" },
+  { VIREO_VIDEO_MODEL_TYPE_VIRTIO, "virtio-vga", "virtio-gpu-pci", "virtio-gpu-pci",
+    "virtio-vga-gl" },
   { VIREO_VIDEO_MODEL_TYPE_BOCHS, "bochs-display", "bochs-display", NULL, NULL },
   { VIREO_VIDEO_MODEL_TYPE_RAMFB, "ramfb", NULL, NULL, NULL },
 };

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* What definitions call a model, and the device; those that QEMU calls so too are in it as well, for
- * what is not here is refused. */
+/* What definitions call a model, and the device; those that QEMU calls so too are in it as well,
+ * for what is not here is refused. */
 static const struct
 {
   const char *model;
@@ -73,7 +73,8 @@ add_user_addresses (const VireoInterfaceDef *interface, JsonObject *netdev, cons
       g_autofree char *net = NULL;
 
       if (ip->peer != NULL)
-        return vireo_qemu_unsupported (error, "%s: <ip peer='%s'> is not supported", what, ip->peer);
+        return vireo_qemu_unsupported (error, "%s: <ip peer='%s'> is not supported", what,
+                                       ip->peer);
       if (ipv6)
         {
           json_object_set_string_member (netdev, "ipv6-prefix", ip->address);

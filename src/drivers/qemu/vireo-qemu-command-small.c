@@ -189,7 +189,8 @@ add_rng (VireoQemuBuild *build, gconstpointer data, GError **error)
   if (rng->rate != NULL)
     {
       json_object_set_int_member (device, "max-bytes", rng->rate->bytes);
-      json_object_set_int_member (device, "period", rng->rate->has_period ? rng->rate->period : 1000);
+      json_object_set_int_member (device, "period",
+                                  rng->rate->has_period ? rng->rate->period : 1000);
     }
   vireo_qemu_build_virtio_options (device, rng->driver_iommu, rng->driver_ats, rng->driver_packed,
                                    rng->driver_page_per_vq);

@@ -152,7 +152,8 @@ init_environment (VireoQemuBuild *build)
 {
   const char *home = build->resources->runtime_dir;
 
-  g_ptr_array_add (build->envp, g_strdup ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"));
+  g_ptr_array_add (build->envp,
+                   g_strdup ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"));
   g_ptr_array_add (build->envp, g_strdup ("LC_ALL=C"));
   /* Libraries of QEMU's look for files of a user; the guest has none but its own folder. */
   if (home != NULL)

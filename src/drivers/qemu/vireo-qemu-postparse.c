@@ -122,8 +122,8 @@ run_environment (VireoPostParseContext *context)
   if (context->def->type == VIREO_DOMAIN_TYPE_KVM && !vireo_qemu_caps_has_kvm (caps))
     return vireo_post_parse_missing (
         context, "missing-kvm", "/dev/kvm",
-        "<domain type='kvm'>: %s cannot use KVM on this host; /dev/kvm is absent, or guests may not "
-        "use it, or the architecture is another", emulator);
+        "<domain type='kvm'>: %s cannot use KVM on this host; /dev/kvm is absent, or guests may "
+        "not use it, or the architecture is another", emulator);
   context->environment = g_steal_pointer (&caps);
   context->environment_free = (GDestroyNotify) vireo_qemu_caps_unref;
   return VIREO_POST_PARSE_DONE;

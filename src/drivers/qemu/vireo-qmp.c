@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qmp.h"
 
-#include <errno.h>
-#include <gio/gunixfdmessage.h>
 #include <string.h>
 
 #include "vireo-qmp-message.h"
+#include "vireo-qmp-writer.h"
 
 /* Out-of-band execution is not negotiated: with it QEMU reads ahead, and file descriptors that came
  * with a command are lost when those of the next one arrive before it ran. Without it, QEMU reads
@@ -40,13 +39,6 @@ typedef struct
   GSource *cancelled;
 } Pending;
 
-typedef struct
-{
-  GBytes *bytes;
-  gsize sent;
-  GUnixFDList *fds;
-} Outgoing;
-
 struct _VireoQmp
 {
   GObject parent;
@@ -55,9 +47,8 @@ struct _VireoQmp
   GSocket *socket;
   GMainContext *context;
   GSource *readable;
-  GSource *writable;
   VireoQmpReader *reader;
-  GQueue outgoing;
+  VireoQmpWriter *writer;
   GHashTable *pending;
   guint64 next_id;
 
@@ -102,14 +93,6 @@ attach_source (VireoQmp *self, GSource *source, GSourceFunc callback, gpointer d
 }
 
 static void
-outgoing_free (Outgoing *outgoing)
-{
-  g_bytes_unref (outgoing->bytes);
-  g_clear_object (&outgoing->fds);
-  g_free (outgoing);
-}
-
-static void
 pending_stop_waiting (Pending *pending)
 {
   clear_source (&pending->timeout);
@@ -148,10 +131,9 @@ close_with (VireoQmp *self, const GError *error)
     return;
   self->state = STATE_CLOSED;
   clear_source (&self->readable);
-  clear_source (&self->writable);
   clear_source (&self->open_timeout);
   clear_source (&self->open_cancelled);
-  g_queue_clear_full (&self->outgoing, (GDestroyNotify) outgoing_free);
+  vireo_qmp_writer_stop (self->writer);
   g_socket_close (self->socket, NULL);
 
   told = error != NULL ? g_error_copy (error)
@@ -442,70 +424,13 @@ start_reading (VireoQmp *self)
   attach_source (self, self->readable, G_SOURCE_FUNC (on_readable), self);
 }
 
-/* Whether @outgoing is sent whole; FALSE without @error: the socket is full. */
-static gboolean
-send_some (VireoQmp *self, Outgoing *outgoing, GError **error)
-{
-  gsize size = 0;
-  const char *data = g_bytes_get_data (outgoing->bytes, &size);
-  GOutputVector vector = { data + outgoing->sent, size - outgoing->sent };
-  g_autoptr (GSocketControlMessage) message
-      = outgoing->fds != NULL ? g_unix_fd_message_new_with_fd_list (outgoing->fds) : NULL;
-  g_autoptr (GError) cause = NULL;
-  gssize n = g_socket_send_message (self->socket, NULL, &vector, 1, &message,
-                                    message != NULL ? 1 : 0, 0, NULL, &cause);
-
-  if (n >= 0)
-    {
-      outgoing->sent += (gsize) n;
-      g_clear_object (&outgoing->fds);
-      return outgoing->sent == size;
-    }
-  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_propagate_error (error, g_steal_pointer (&cause));
-  return FALSE;
-}
-
-static gboolean on_writable (GSocket *socket, GIOCondition condition, gpointer data);
-
-static void
-flush (VireoQmp *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  while (self->outgoing.head != NULL && send_some (self, self->outgoing.head->data, &error))
-    outgoing_free (g_queue_pop_head (&self->outgoing));
-  if (error != NULL)
-    {
-      /* What QEMU said before it died is still to be read, and reading finds the end itself. */
-      g_queue_clear_full (&self->outgoing, (GDestroyNotify) outgoing_free);
-      clear_source (&self->writable);
-    }
-  else if (self->outgoing.head == NULL)
-    clear_source (&self->writable);
-  else if (self->writable == NULL)
-    {
-      self->writable = g_socket_create_source (self->socket, G_IO_OUT, NULL);
-      attach_source (self, self->writable, G_SOURCE_FUNC (on_writable), self);
-    }
-}
-
-static gboolean
-on_writable (GSocket *socket, GIOCondition condition, gpointer data)
-{
-  flush (VIREO_QMP (data));
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 send_command (VireoQmp *self, Pending *pending, JsonObject *arguments, GUnixFDList *fds)
 {
-  Outgoing *outgoing = g_new0 (Outgoing, 1);
+  g_autoptr (GBytes) message
+      = vireo_qmp_message_format (pending->command, arguments, pending->id);
 
-  outgoing->bytes = vireo_qmp_message_format (pending->command, arguments, pending->id);
-  outgoing->fds = fds != NULL ? g_object_ref (fds) : NULL;
-  g_queue_push_tail (&self->outgoing, outgoing);
-  flush (self);
+  vireo_qmp_writer_send (self->writer, message, fds);
 }
 
 static gboolean
@@ -780,6 +705,7 @@ vireo_qmp_finalize (GObject *object)
 {
   VireoQmp *self = VIREO_QMP (object);
 
+  g_clear_pointer (&self->writer, vireo_qmp_writer_free);
   g_clear_object (&self->socket);
   g_clear_pointer (&self->reader, vireo_qmp_reader_free);
   g_clear_pointer (&self->pending, g_hash_table_unref);
@@ -812,7 +738,6 @@ vireo_qmp_init (VireoQmp *self)
   self->pending = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
                                          (GDestroyNotify) pending_free);
   self->next_id = 1;
-  g_queue_init (&self->outgoing);
 }
 
 /**
@@ -829,5 +754,6 @@ vireo_qmp_new (GSocket *socket)
 
   self->socket = g_object_ref (socket);
   g_socket_set_blocking (socket, FALSE);
+  self->writer = vireo_qmp_writer_new (socket, self->context);
   return self;
 }

@@ -182,8 +182,8 @@ qemu_case_open (QemuCase *self, const QemuCaseOpener *opener, int monitor_fd,
   resources->initrd = open_file (opener, def->os->initrd);
   for (guint i = 0; i < def->n_interfaces; i++)
     {
-      int fd = def->interfaces[i]->type == VIREO_INTERFACE_TYPE_USER ? -1
-                                                                     : opener->open_tap (opener->data);
+      gboolean user = def->interfaces[i]->type == VIREO_INTERFACE_TYPE_USER;
+      int fd = user ? -1 : opener->open_tap (opener->data);
 
       g_array_append_val (resources->taps, fd);
     }

@@ -117,7 +117,8 @@ test_host (void)
   write_file (root, "sys/power/state", "freeze mem\n");
   write_file (root, "sys/kernel/iommu_groups/0", "");
   write_file (root, "sys/class/dmi/id/product_uuid", "C7A5FDBD-EDAF-9455-926A-D65C16DB1809\n");
-  write_file (root, "proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\nmicrocode\t: 0x10\n");
+  write_file (root, "proc/cpuinfo",
+              "processor\t: 0\nvendor_id\t: AuthenticAMD\nmicrocode\t: 0x10\n");
   text = host_of (root);
   remove_tree (root);
   xml = read_xml (text);

@@ -68,8 +68,7 @@ append_word (GString *text, const char *word)
 {
   g_autofree char *quoted = NULL;
 
-  if (strspn (word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:,=+") == strlen (word)
-      && *word != '\0')
+  if (*word != '\0' && strpbrk (word, " \t\n'\"\\{}[]()<>|&;$`*?!#~%^") == NULL)
     quoted = g_strdup (word);
   else
     quoted = g_shell_quote (word);
@@ -162,8 +161,8 @@ static const struct
   { OS "<cpu><numa><cell id='0' cpus='0' memory='65536'/></numa></cpu>", "", "/domain/cpu/numa" },
   { OS "<memoryBacking><hugepages/></memoryBacking>", "", "/domain/memoryBacking/hugepages" },
   { OS "<memoryBacking><locked/></memoryBacking>", "", "/domain/memoryBacking/locked" },
-  { OS, "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/><product id='0x2'/></source>"
-        "</hostdev>", "/domain/devices/hostdev" },
+  { OS, "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/><product id='0x2'/>"
+        "</source></hostdev>", "/domain/devices/hostdev" },
   { OS, "<filesystem type='mount'><source dir='/a'/><target dir='b'/></filesystem>",
     "/domain/devices/filesystem" },
   { OS, "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>",
