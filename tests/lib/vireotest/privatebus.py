@@ -4,6 +4,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
@@ -81,7 +82,9 @@ class Bus:
             if self.process.poll() is not None:
                 text = (self.folder / "dbus-daemon.log").read_text(errors="replace")
                 raise AssertionError(f"dbus-daemon ended: {text[-2000:]}")
-            return self.socket.exists()
+            # It is there before dbus-daemon listens on it.
+            with socket.socket(socket.AF_UNIX) as attempt:
+                return attempt.connect_ex(str(self.socket)) == 0
         wait_until(ready, 10, "dbus-daemon", tick=0.01)
         return self
 
