@@ -2,6 +2,7 @@
 #include "vireo-qemu-driver.h"
 
 #include "drivers/network/vireo-bridge-network-driver.h"
+#include "vireo-qemu-capsxml.h"
 
 #define DRIVER_ID "qemu"
 #define DRIVER_NAME "QEMU"
@@ -24,8 +25,29 @@ get_domains (VireoConnectionObj *connection)
 }
 
 static void
+on_capabilities (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  char *xml = vireo_qemu_capabilities_finish (result, &error);
+
+  if (xml != NULL)
+    g_task_return_pointer (task, xml, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+get_capabilities (VireoConnectionObj *connection, GTask *task)
+{
+  vireo_qemu_capabilities_async (get_domains (connection)->caps, g_task_get_cancellable (task),
+                                 on_capabilities, task);
+}
+
+static void
 vireo_qemu_connection_class_init (VireoQemuConnectionClass *klass)
 {
+  VIREO_CONNECTION_OBJ_CLASS (klass)->get_capabilities = get_capabilities;
 }
 
 static void
