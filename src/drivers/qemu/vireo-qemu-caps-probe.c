@@ -90,6 +90,7 @@ set_cpu_model (JsonObject *machine, const char *type)
 
   if (n < 3 || !g_str_equal (parts[n - 1], "cpu"))
     return;
+  g_clear_pointer (&parts[n - 1], g_free);
   g_clear_pointer (&parts[n - 2], g_free);
   model = g_strjoinv ("-", parts);
   json_object_set_string_member (machine, "cpu", model);
