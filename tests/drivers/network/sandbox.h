@@ -6,7 +6,10 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Runs a program; its standard output, or NULL when it failed. */
@@ -46,6 +49,29 @@ sandbox_do (const char *command)
   g_free (sandbox_run (command));
 }
 
+/* Goes on in a child, in a process namespace whose first process only waits: when the test ends,
+ * however it does, so do the programs that it started. */
+static inline void
+sandbox_enter_processes (void)
+{
+  pid_t first = fork (), test, ended;
+  int status = 0;
+
+  if (first > 0)
+    {
+      waitpid (first, &status, 0);
+      _exit (WIFEXITED (status) ? WEXITSTATUS (status) : 1);
+    }
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  test = fork ();
+  if (test == 0)
+    return;
+  do
+    ended = wait (&status);
+  while (ended != test);
+  _exit (WIFEXITED (status) ? WEXITSTATUS (status) : 1);
+}
+
 /* Enters the namespaces; says why not when the test has to be skipped. Before any thread. */
 static inline const char *
 sandbox_enter (void)
@@ -63,10 +89,13 @@ sandbox_enter (void)
     return "needs root";
   if (access ("/dev/net/tun", R_OK | W_OK) != 0)
     return "needs /dev/net/tun";
-  if (unshare (CLONE_NEWNS | CLONE_NEWNET) != 0
+  if (unshare (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID) != 0
       || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
       || mount ("sandbox", "/run", "tmpfs", 0, NULL) != 0)
     return "cannot make namespaces";
+  sandbox_enter_processes ();
+  if (mount ("proc", "/proc", "proc", 0, NULL) != 0)
+    return "cannot mount the namespace's processes";
   sandbox_do ("ip link set lo up");
   return NULL;
 }
