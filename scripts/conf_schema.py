@@ -206,6 +206,7 @@ class Reader:
         field.type = words[1]
         if field.type.endswith('[]'):
             field.type, field.is_list = field.type[:-2], True
+        field.is_list |= field.type == 'foreign'
         rest = words[2:]
         if rest[0] == '=':
             if len(rest) < 2:
