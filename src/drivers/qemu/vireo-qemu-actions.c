@@ -113,8 +113,8 @@ vireo_qemu_events_handle_poweroff (VireoQemuDomain *self, gboolean by_guest_rese
       return;
     }
   vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_SHUTDOWN, "user", "shutdown", "guest");
-  /* QEMU waits for us where it need not: when another daemon told it to, for a restart that was then
-   * called off; or when a restart is a power-off and a power-off is not one. */
+  /* QEMU waits for us where it need not: when another daemon told it to, for a restart that was
+   * then called off; or when a restart is a power-off and a power-off is not one. */
   if (fate == BY_QEMU || by_guest_reset)
     send (self, "quit", NULL);
 }

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /**
  * VireoQemuConsole:
  *
- * Carries bytes between a guest's terminal and whoever has its console open. The terminal belongs to
- * the emulator, so that a restart of the daemon ends the carrying but loses nothing else.
+ * Carries bytes between a guest's terminal and whoever has its console open. The terminal belongs
+ * to the emulator, so that a restart of the daemon ends the carrying but loses nothing else.
  *
  * Since: 0.1
  */

@@ -110,8 +110,8 @@ on_reboot_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_object_unref (task);
 }
 
-/* There is no button for it: the guest is asked to power off, and started again when it did. QEMU is
- * told to wait then, and the record says why, so that it works across a restart of the daemon. */
+/* There is no button for it: the guest is asked to power off, and started again when it did. QEMU
+ * is told to wait then, and the record says why, so that it works across the daemon's restart. */
 void
 vireo_qemu_reboot (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
 {
@@ -129,7 +129,7 @@ reset_done (VireoQemuDomain *self)
 {
   VireoDomainState state = vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self));
 
-  /* A machine that stood still because its guest had ended does so now at the start of a new one. */
+  /* A machine that stood still because its guest had ended does so now at a new one's start. */
   if (state == VIREO_DOMAIN_STATE_CRASHED || state == VIREO_DOMAIN_STATE_SHUTDOWN)
     vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PAUSED, "user", "suspended", "paused");
 }

@@ -4,7 +4,7 @@
 #include "vireo-qemu-console.h"
 #include "vireo-qemu-domains.h"
 
-/* After the process is gone, its last events may still be in the socket; this long they may take. */
+/* After the process is gone, its last events may still be in the socket; so long they may take. */
 #define LAST_EVENTS_MS 1000
 
 enum

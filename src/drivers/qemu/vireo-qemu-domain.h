@@ -84,8 +84,8 @@ void vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end);
 gboolean vireo_qemu_domain_check_active (VireoQemuDomain *self, GError **error);
 gboolean vireo_qemu_domain_check_monitor (VireoQemuDomain *self, GError **error);
 
-/* What the definition wants when the guest powers off, restarts or crashes, told to QEMU; no reply is
- * waited for. @pause_at_poweroff: the guest is to restart instead. */
+/* What the definition wants when the guest powers off, restarts or crashes, told to QEMU; no reply
+ * is waited for. @pause_at_poweroff: the guest is to restart instead. */
 void vireo_qemu_domain_set_actions (VireoQemuDomain *self, gboolean pause_at_poweroff);
 
 /* Connects the handler of QEMU's events. */

@@ -44,8 +44,8 @@ read_end (const char *path, goffset from, gsize size, gsize *ret_length)
   return g_steal_pointer (&text);
 }
 
-/* Moves the contents aside. O_APPEND makes the writer go on at the new end, which is the start. What
- * it writes between the two steps is lost; the alternative is a process that must never die. */
+/* Moves the contents aside. O_APPEND makes the writer go on at the new end, which is the start.
+ * What it writes between the two steps is lost; the alternative is a process that must not die. */
 static void
 cut (const char *path)
 {

@@ -44,8 +44,8 @@ vireo_qemu_monitor_listen (const char *path, GError **error)
     return -1;
   (void) unlink (path);
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  /* Only for us: guests run as one user, and must not get at each other's monitors. The mode is that
-   * of the file, which is made with our umask; before listen() nobody can connect. */
+  /* Only for us: guests run as one user, and must not get at each other's monitors. The mode is
+   * that of the file, which is made with our umask; before listen() nobody can connect. */
   if (fd < 0 || bind (fd, (struct sockaddr *) &address, sizeof (address)) != 0
       || fchmodat (folder, strrchr (address.sun_path, '/') + 1, 0600, 0) != 0
       || listen (fd, 1) != 0)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* What is said to QEMU and asked of it before the guest runs: all commands are sent at once, and the
- * step is over with the last reply. */
+/* What is said to QEMU and asked of it before the guest runs: all commands are sent at once, and
+ * the step is over with the last reply. */
 
 static void
 reply_done (GTask *task, GError *error)

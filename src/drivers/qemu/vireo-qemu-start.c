@@ -316,8 +316,8 @@ greet (gpointer context, GTask *task)
                         on_greeted, task);
 }
 
-/* A paused start is done when this is on disk; one that runs, when QEMU says so: a daemon that comes
- * after us and finds neither ends the guest. */
+/* A paused start is done when this is on disk; one that runs, when QEMU says so: a daemon that
+ * comes after us and finds neither ends the guest. */
 static void
 save_ready (gpointer context, GTask *task)
 {

@@ -100,7 +100,7 @@ give_up (Stop *stop)
   g_task_return_new_error (stop->task, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
                            "the emulator of '%s', process %d, does not end%s",
                            vireo_obj_get_name (VIREO_OBJ (self)), (int) self->status->pid,
-                           stop->graceful ? ", and was not to be killed" : " although it was killed");
+                           stop->graceful ? ", and must not be killed" : " although it was killed");
   /* It goes on to live. */
   if (stop->graceful)
     {

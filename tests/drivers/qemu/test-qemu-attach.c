@@ -7,10 +7,10 @@
 
 #include "guest-fixture.h"
 
-/* Daemons that are killed, and what the next one makes of it. The first runs in a process of its own,
- * which is this program again. */
+/* Daemons that are killed, and what the next one makes of it. The first runs in a process of its
+ * own, which is this program again. */
 
-#define SERIAL "<serial type='pty'><target type='isa-serial' port='0'><model name='isa-serial'/></target></serial>"
+#define SERIAL "<serial type='pty'><target port='0'/></serial>"
 
 static VireoDomainObj *
 find (Fixture *f, const char *name)
