@@ -4,7 +4,7 @@
 #include "drivers/qemu/vireo-qemu-domains.h"
 
 /* A driver with folders of its own, for tests with a real QEMU. The guest is a boot sector that
- * says "R" on its serial port, echoes what it reads there, and powers off when the button is pressed. */
+ * says "R" on its serial port, echoes what it reads there, and powers off at the button. */
 typedef struct
 {
   char *root;
