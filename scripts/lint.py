@@ -147,11 +147,10 @@ def check_c(report, path, text):
     code = without_strings(bare)
     for number in each_line(code, GOTO):
         report.add(path, number, "goto")
-    for number in each_line(code, SHELL_C):
-        report.add(path, number, "starts a shell")
     # Tests start shells as samples of programs; what they test must not.
-    for number in each_line(bare, SHELL_ARGUMENTS) if path.parts[0] != "tests" else ():
-        report.add(path, number, "starts a shell")
+    if path.parts[0] != "tests":
+        for number in {*each_line(code, SHELL_C), *each_line(bare, SHELL_ARGUMENTS)}:
+            report.add(path, number, "starts a shell")
     check_ladders(report, path, code)
 
 

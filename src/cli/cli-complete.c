@@ -34,7 +34,8 @@ offer_options (const CliVerb *verb, const char *prefix)
     }
 }
 
-/* The names of @kind; nothing when the service cannot be asked, for completion has nobody to tell. */
+/* The names of @kind; nothing when the service cannot be asked, for completion has nobody to
+ * tell. */
 static void
 offer_objects (CliContext *context, const char *kind, const char *prefix)
 {

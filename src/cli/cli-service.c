@@ -265,7 +265,8 @@ run_watch (CliContext *context, int argc, char **argv)
     return cli_fail (error);
   g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, NULL, NULL, NULL, NULL,
                                       G_DBUS_SIGNAL_FLAGS_NONE, on_signal, context, NULL);
-  reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe", EMPTY, NULL, &error);
+  reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe", EMPTY, NULL,
+                    &error);
   if (reply == NULL)
     return cli_fail (error);
   g_bus_watch_name_on_connection (bus, CLI_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_gone,

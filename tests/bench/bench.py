@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import vireotest  # noqa: E402
 from vireotest import guest, samples  # noqa: E402
+from vireotest.client import GLib  # noqa: E402
 from vireotest.samples import NO_OPTIONS  # noqa: E402
 
 import by_hand  # noqa: E402
@@ -70,11 +71,12 @@ class Bench:
     def list(self, client, connection):
         """Seconds for the facts of all domains."""
         found = []
+        question = GLib.Variant("(asa{sv})", (FACTS, {}))
 
         def ask():
-            found[:] = [client.call(connection, "Connection", "GetDomains", "(asa{sv})", FACTS, {})]
+            found[:] = [client.call_variant(connection, "Connection", "GetDomains", question)]
         seconds = statistics.median(clock(ask) for _ in range(5))
-        complete = [f for f in found[0].values() if set(f) == set(FACTS)]
+        complete = [f for f in found[0].unpack()[0].values() if set(f) == set(FACTS)]
         if len(complete) < self.options.domains:
             sys.exit(f"bench: {len(complete)} domains listed of {self.options.domains}")
         return seconds

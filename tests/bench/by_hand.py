@@ -2,12 +2,11 @@
 """Launches the QEMU that the service launched, by hand, until `cont` answers."""
 
 import json
-import os
 import pathlib
 import re
-import select
 import socket
 import subprocess
+import tempfile
 import time
 
 from vireotest import leftovers
@@ -22,29 +21,18 @@ def command_of(name):
     return pathlib.Path(f"/proc/{pids[0]}/cmdline").read_bytes().decode().split("\0")[:-1]
 
 
-def numbers(command):
-    """The file descriptors that the command line names."""
-    return sorted({int(n) for argument in command
-                   for n in re.findall(r'\bfd"?[=:]"?(\d+)', argument)})
+def with_monitor(command, fd):
+    """The command line with our listening socket as its monitor."""
+    pattern = re.compile(r"^(socket,id=\w+,fd=)\d+(,server=on)")
+    if sum(bool(pattern.match(argument)) for argument in command) != 1:
+        raise AssertionError(f"one monitor in {command}")
+    return [pattern.sub(rf"\g<1>{fd}\g<2>", argument) for argument in command]
 
 
-def place(descriptors):
-    """In the child: each socket at its number."""
-    high = {n: os.dup2(fd, 200 + n) for n, fd in descriptors.items()}
-    for number, fd in high.items():
-        os.dup2(fd, number)
-        os.set_inheritable(number, True)
-
-
-def read_greeting(ours, deadline):
-    """The monitor is the socket that greets."""
-    while time.monotonic() < deadline:
-        readable, _, _ = select.select(ours, [], [], 1)
-        for end in readable:
-            data = end.recv(65536)
-            if data.startswith(b'{"QMP"'):
-                return end
-    raise AssertionError("QEMU does not greet")
+def read_greeting(monitor):
+    data = monitor.recv(65536)
+    if not data.startswith(b'{"QMP"'):
+        raise AssertionError(f"QEMU does not greet but says {data!r}")
 
 
 def execute(monitor, command, deadline):
@@ -64,20 +52,21 @@ def execute(monitor, command, deadline):
 
 def launch(command, limit=30):
     """Seconds from before the fork until `cont` was answered."""
-    pairs = {number: socket.socketpair() for number in numbers(command)}
-    theirs = {number: pair[1].fileno() for number, pair in pairs.items()}
-    deadline = time.monotonic() + limit
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               preexec_fn=lambda: place(theirs), close_fds=False)
-    try:
-        monitor = read_greeting([pair[0] for pair in pairs.values()], deadline)
-        execute(monitor, "qmp_capabilities", deadline)
-        execute(monitor, "cont", deadline)
-        return time.perf_counter() - started
-    finally:
-        process.kill()
-        process.wait()
-        for pair in pairs.values():
-            pair[0].close()
-            pair[1].close()
+    with tempfile.TemporaryDirectory() as folder, \
+            socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as monitor:
+        server.bind(f"{folder}/monitor")
+        server.listen(1)
+        monitor.settimeout(limit)
+        started = time.perf_counter()
+        process = subprocess.Popen(with_monitor(command, server.fileno()),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   pass_fds=[server.fileno()])
+        try:
+            monitor.connect(f"{folder}/monitor")
+            read_greeting(monitor)
+            execute(monitor, "qmp_capabilities", time.monotonic() + limit)
+            execute(monitor, "cont", time.monotonic() + limit)
+            return time.perf_counter() - started
+        finally:
+            process.kill()
+            process.wait()

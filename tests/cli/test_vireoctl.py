@@ -214,7 +214,8 @@ class Command(unittest.TestCase):
         self.assertEqual(complete("net", "start", "def"), ["default"])
 
     def test_connections(self):
-        self.assertRegex(self.run_ok("connection", "list"), r"(?m)^test +Test +\S+ +test:///default$")
+        self.assertRegex(self.run_ok("connection", "list"),
+                         r"(?m)^test +Test +\S+ +test:///default$")
         features = json.loads(subprocess.run(
             vireoctl("-c", "test", "--json", "connection", "info"), env=self.env, check=True,
             capture_output=True, timeout=60).stdout)["Features"]
