@@ -10,6 +10,7 @@ import argparse
 import ctypes
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -70,7 +71,9 @@ class Inside:
         environment[STATUS] = str(writer)
         self.process = subprocess.Popen(
             command, env=environment, pass_fds=[writer], start_new_session=True,
-            preexec_fn=None if keep else die_with_parent)
+            preexec_fn=None if keep else die_with_parent,
+            # What stays must not hold on to our output.
+            stdout=subprocess.PIPE if keep else None, stderr=subprocess.STDOUT if keep else None)
         os.close(writer)
 
     def first_process(self):
@@ -84,9 +87,21 @@ class Inside:
         except (OSError, IndexError):
             self.process.kill()
 
+    def relay(self):
+        """Passes its output on, if it is ours to pass, until it says how it ends."""
+        output = self.process.stdout.fileno() if self.process.stdout else None
+        while output is not None:
+            ready, _, _ = select.select([output, self.reader], [], [])
+            data = os.read(output, 65536) if output in ready else b""
+            sys.stdout.write(data.decode(errors="replace"))
+            sys.stdout.flush()
+            if not data:
+                return
+
     def wait(self):
         """What it said at its end: "kept", or nothing when it is over."""
         try:
+            self.relay()
             said = os.read(self.reader, 100).decode()
         except KeyboardInterrupt:
             self.terminate()
