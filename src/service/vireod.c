@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <locale.h>
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,7 @@ main (int argc, char **argv)
   Daemon self = { .loop = g_main_loop_new (NULL, FALSE) };
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, "");
   umask (022);
   if (!vireod_options_parse (&self.options, &argc, &argv, &error))
     {

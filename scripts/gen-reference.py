@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""gen-reference.py --output FILE INTERFACE.xml...: the reference of the D-Bus interfaces as Markdown.
+
+Comments before a member are in the form that gdbus-codegen reads: a first line with the name, lines
+"@argument: …", then text. What is not written in the XML is not in the reference.
+"""
+import argparse
+import re
+import sys
+import xml.etree.ElementTree as ET
+
+ANNOTATION = 'org.vireo.'
+PREFIX = 'org.vireo.vireo1.'
+
+
+class Doc:
+    """A comment, taken apart."""
+
+    def __init__(self, comment):
+        lines = [line.strip() for line in (comment or '').strip().splitlines()]
+        self.arguments = {}
+        self.summary = ''
+        self.text = ''
+        if not lines:
+            return
+        self.summary = lines[0].partition(':')[2].strip()
+        body, current = [], None
+        for line in lines[1:]:
+            match = re.match(r'@([A-Za-z_]+):\s*(.*)', line)
+            if match:
+                current = match.group(1)
+                self.arguments[current] = match.group(2)
+            elif current and line:
+                self.arguments[current] += ' ' + line
+            else:
+                current = None
+                body.append(line)
+        paragraphs = '\n'.join(body).strip()
+        # Of a property the text goes on from the first line.
+        self.text = paragraphs if self.arguments or not self.summary else ' '.join(body).strip()
+
+
+def annotation(element, name):
+    for note in element.findall('annotation'):
+        if note.get('name') == ANNOTATION + name:
+            return note.get('value')
+    return None
+
+
+def documented(parent):
+    """The children that are elements, each with the comment before it."""
+    comment = None
+    for child in parent:
+        if child.tag is ET.Comment:
+            comment = child.text
+        else:
+            yield child, Doc(comment)
+            comment = None
+
+
+def permissions(value):
+    return ', '.join(f'`{PREFIX}{name}`' if not name.startswith('$') else f'`{name}`'
+                     for name in (value or '').split())
+
+
+def linked(text):
+    return re.sub(r'#org\.vireo\.Vireo1\.(\w+):(\w+)', r'`\1.\2`', text)
+
+
+def write_method(out, method, doc):
+    args = method.findall('arg')
+    ins = ', '.join(f'{a.get("type")} {a.get("name")}' for a in args if a.get('direction') == 'in')
+    outs = ', '.join(f'{a.get("type")} {a.get("name")}' for a in args if a.get('direction') == 'out')
+    out.append(f'### {method.get("name")} ({ins}) → ({outs})\n')
+    if doc.text:
+        out.append(linked(doc.text) + '\n')
+    for arg in args:
+        told = doc.arguments.get(arg.get('name'))
+        if told:
+            out.append(f'* `{arg.get("name")}`: {linked(told)}')
+    options = annotation(method, 'Options')
+    if options:
+        out.append(f'* Keys of `options`: {", ".join(f"`{o.strip()}`" for o in options.split(","))}')
+    out.append(f'* Permission: {permissions(annotation(method, "Action"))}')
+    extra = annotation(method, 'ExtraAction')
+    if extra:
+        out.append(f'* With some arguments also: {permissions(extra)}')
+    out.append('')
+
+
+def write_signal(out, signal, doc):
+    args = ', '.join(f'{a.get("type")} {a.get("name")}' for a in signal.findall('arg'))
+    out.append(f'### {signal.get("name")} ({args})\n')
+    if doc.text:
+        out.append(linked(doc.text) + '\n')
+    for name, told in doc.arguments.items():
+        out.append(f'* `{name}`: {linked(told)}')
+    out.append('')
+
+
+def write_property(out, prop, doc):
+    access = 'read and write' if prop.get('access') == 'readwrite' else 'read'
+    text = ' '.join(part for part in (doc.summary, doc.text) if part)
+    out.append(f'### {prop.get("name")} ({prop.get("type")}, {access})\n')
+    out.append(linked(text) + '\n')
+    out.append(f'* Permission to read: {permissions(annotation(prop, "Action"))}')
+    if annotation(prop, 'WriteAction'):
+        out.append(f'* Permission to write: {permissions(annotation(prop, "WriteAction"))}')
+    out.append('')
+
+
+def write_interface(out, interface, doc):
+    out.append(f'# {interface.get("name")}\n')
+    out.append(f'{doc.arguments.get("short_description", "")}. '
+               f'Since {annotation(interface, "Since")}.\n')
+    if doc.text:
+        out.append(linked(doc.text) + '\n')
+    for kind, title, write in (('method', 'Methods', write_method),
+                               ('signal', 'Signals', write_signal),
+                               ('property', 'Properties', write_property)):
+        members = [(e, d) for e, d in documented(interface) if e.tag == kind]
+        if members:
+            out.append(f'## {title}\n')
+        for element, told in members:
+            if not (told.text or told.summary or told.arguments):
+                sys.exit(f'{interface.get("name")}.{element.get("name")} is not documented')
+            write(out, element, told)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--output', required=True)
+    parser.add_argument('files', nargs='+')
+    options = parser.parse_args()
+    out = ['<!-- Made from introspection/*.xml by scripts/gen-reference.py. -->\n']
+    for name in options.files:
+        builder = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
+        node = ET.parse(name, builder).getroot()
+        for interface, doc in documented(node):
+            if interface.tag == 'interface':
+                write_interface(out, interface, doc)
+    with open(options.output, 'w', encoding='utf-8') as f:
+        f.write('\n'.join(out))
+
+
+main()
