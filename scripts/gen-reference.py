@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""gen-reference.py --output FILE INTERFACE.xml...: the reference of the D-Bus interfaces as Markdown.
+"""gen-reference.py --output FILE INTERFACE.xml...: reference of the D-Bus interfaces as Markdown.
 
 Comments before a member are in the form that gdbus-codegen reads: a first line with the name, lines
 "@argument: …", then text. What is not written in the XML is not in the reference.
@@ -68,10 +68,14 @@ def linked(text):
     return re.sub(r'#org\.vireo\.Vireo1\.(\w+):(\w+)', r'`\1.\2`', text)
 
 
+def signature(args):
+    return ', '.join(f'{a.get("type")} {a.get("name")}' for a in args)
+
+
 def write_method(out, method, doc):
     args = method.findall('arg')
-    ins = ', '.join(f'{a.get("type")} {a.get("name")}' for a in args if a.get('direction') == 'in')
-    outs = ', '.join(f'{a.get("type")} {a.get("name")}' for a in args if a.get('direction') == 'out')
+    ins = signature(a for a in args if a.get('direction') == 'in')
+    outs = signature(a for a in args if a.get('direction') == 'out')
     out.append(f'### {method.get("name")} ({ins}) → ({outs})\n')
     if doc.text:
         out.append(linked(doc.text) + '\n')
@@ -81,7 +85,8 @@ def write_method(out, method, doc):
             out.append(f'* `{arg.get("name")}`: {linked(told)}')
     options = annotation(method, 'Options')
     if options:
-        out.append(f'* Keys of `options`: {", ".join(f"`{o.strip()}`" for o in options.split(","))}')
+        keys = ', '.join(f'`{option.strip()}`' for option in options.split(','))
+        out.append(f'* Keys of `options`: {keys}')
     out.append(f'* Permission: {permissions(annotation(method, "Action"))}')
     extra = annotation(method, 'ExtraAction')
     if extra:
@@ -90,8 +95,7 @@ def write_method(out, method, doc):
 
 
 def write_signal(out, signal, doc):
-    args = ', '.join(f'{a.get("type")} {a.get("name")}' for a in signal.findall('arg'))
-    out.append(f'### {signal.get("name")} ({args})\n')
+    out.append(f'### {signal.get("name")} ({signature(signal.findall("arg"))})\n')
     if doc.text:
         out.append(linked(doc.text) + '\n')
     for name, told in doc.arguments.items():
