@@ -10,6 +10,7 @@
 #include "vireo-hypervisors.h"
 #include "vireo-server.h"
 #include "vireo-services.h"
+#include "vireod-lock.h"
 #include "vireod-options.h"
 
 #define BUS_NAME "org.vireo.Vireo1"
@@ -127,7 +128,9 @@ connect_to_bus (Daemon *self, GError **error)
 static gboolean
 start (Daemon *self, GError **error)
 {
-  if (!vireod_options_make_folders (&self->options, error))
+  if (!vireod_options_make_folders (&self->options, error)
+      || !vireod_lock_folder (self->options.env.state_dir, error)
+      || !vireod_lock_folder (self->options.env.run_dir, error))
     return FALSE;
   self->tree = vireo_tree_new (vireo_services, error);
   if (self->tree == NULL)

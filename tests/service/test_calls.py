@@ -12,6 +12,7 @@ from members import (ABSENT, CONNECTION, INTROSPECTABLE, define, domain_path, do
                      uuid_of)
 from vireotest.client import NAME, OBJECT_MANAGER, PROPERTIES, ROOT, Gio, GLib
 from vireotest.paths import built
+from vireotest.privatebus import Bus
 
 PEER = "org.freedesktop.DBus.Peer"
 DOMAIN = f"{NAME}.Domain"
@@ -231,6 +232,21 @@ class Life(unittest.TestCase):
             self.assertEqual(second.process.wait(20), 1)
             self.assertIn(NAME, second.log_tail())
             self.assertEqual(host.client.get(CONNECTION, "Connection", "Id"), "test")
+
+    def test_the_folders_are_taken(self):
+        """A second daemon, even on another bus, leaves alone what the first one has."""
+        with vireotest.Host("lock", arguments=["--drivers=test"]) as host:
+            other_bus = self.enterContext(Bus(host.folder / "other-bus"))
+            for folder in ("state", "run"):
+                with self.subTest(folder):
+                    second = vireotest.Daemon(
+                        other_bus, host.folder / folder,
+                        ["--drivers=test", f"--{folder}-dir={host.daemon.folder / folder}"])
+                    second.spawn()
+                    self.assertEqual(second.process.wait(20), 1)
+                    self.assertIn(f"process {host.daemon.pid}", second.log_tail())
+                    self.assertIn(str(host.daemon.folder / folder), second.log_tail())
+            host.daemon.kill_and_restart()
 
     def test_the_bus_goes(self):
         with vireotest.Host("bus", polkit=False, arguments=["--drivers=test"]) as host:
