@@ -65,8 +65,8 @@ class Console:
         self.text = ""
         self.type(f"{command}; echo END-$((40+2))\n")
         said = self.wait_for("END-42\n", seconds)
-        lines = said.split("\n")
-        return "\n".join(lines[1:]).removesuffix("END-42\n").strip()
+        # Prompts may come before the echo of what was typed, when the guest was slow to show one.
+        return said.rpartition("END-$((40+2))\n")[2].removesuffix("END-42\n").strip()
 
     def close(self):
         if self.fd >= 0:
