@@ -5,6 +5,7 @@
 
 #include "drivers/vireo-driver.h"
 #include "vireo-define.h"
+#include "vireo-gate.h"
 
 static VireoNetworkDriver *
 get_driver (VireoCall *call)
@@ -67,6 +68,16 @@ handle_set_xml (VireoCall *call)
 
   if (supports (call, iface->replace != NULL))
     iface->replace (driver, get_network (call), call->def, vireo_call_task_boolean (call));
+}
+
+/* Networks have no passwords, but nobody knows what is in a text that cannot be parsed: who may
+ * replace it may look at it. */
+static void
+prepare_get_xml (VireoCall *call)
+{
+  if (vireo_network_obj_get_raw (get_network (call), NULL) != NULL)
+    vireo_call_require (call, vireo_action_find ("network", "write"));
+  vireo_call_prepared (call);
 }
 
 static void
@@ -167,7 +178,7 @@ static const VireoHandler methods[] = {
   { "Start", handle_start, VIREO_JOB_CHANGE, "network-start", .show_job = TRUE },
   { "Destroy", handle_destroy, VIREO_JOB_STOP, "network-destroy", .show_job = TRUE },
   { "Undefine", handle_undefine, VIREO_JOB_CHANGE, "network-undefine" },
-  { "GetXml", handle_get_xml },
+  { "GetXml", handle_get_xml, .prepare = prepare_get_xml },
   { "SetXml", handle_set_xml, VIREO_JOB_CHANGE, "network-set-xml",
     .prepare = vireo_define_prepare_network },
   { "GetLeases", handle_get_leases },
