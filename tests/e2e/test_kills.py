@@ -206,6 +206,7 @@ class Kills(unittest.TestCase):
             self.wait_settled()
             self.verify(guests)
         acknowledged = sum(slot.acknowledged for slot in self.slots)
+        print(f"# {acknowledged} changes were acknowledged")
         self.assertGreater(acknowledged, KILLS, "too little load to mean anything")
         self.clean_up()
         self.host.daemon.restart()
