@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guest-fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define EMULATOR "/usr/bin/qemu-system-x86_64"
@@ -391,14 +394,16 @@ fixture_pid (VireoDomainObj *obj)
 gboolean
 fixture_pid_is_gone (pid_t pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-  const char *state;
+  int fd = (int) syscall (SYS_pidfd_open, pid, 0);
+  gboolean gone;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return TRUE;
-  state = strrchr (text, ')');
-  return state != NULL && state[1] == ' ' && state[2] == 'Z';
+  if (fd < 0)
+    return errno == ESRCH;
+  /* Not by the state in /proc: a first thread that is a zombie does not mean that the others have
+   * ended. */
+  gone = poll (&(struct pollfd){ fd, POLLIN, 0 }, 1, 0) == 1;
+  close (fd);
+  return gone;
 }
 
 static gboolean
