@@ -12,6 +12,7 @@
 typedef struct
 {
   GString *path;
+  GString *row; /* of the table, for the path that is looked up */
   GPtrArray *problems;
   guint ignored; /* depth inside of what is not looked into */
 } Walk;
@@ -28,33 +29,46 @@ contains (const char *const *table, gsize n, const char *path)
   return bsearch (path, table, n, sizeof *table, compare) != NULL;
 }
 
-/* The rows of a table stand for more than one path: those of any device's address and alias, and
- * those of every image of a chain. */
-static char *
-normalize (const char *path)
+static gboolean
+part_is (const char *part, const char *name)
 {
-  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
-  g_autoptr (GString) string = g_string_new (NULL);
+  gsize length = strlen (name);
 
-  for (guint i = 1; parts[i] != NULL; i++)
+  return strncmp (part, name, length) == 0 && (part[length] == '/' || part[length] == '\0');
+}
+
+/* The rows of a table stand for more than one path: those of any device's address and alias, and
+ * those of every image of a chain. Done for each element and attribute of each definition: it goes
+ * through the path once, and makes nothing. */
+static void
+normalize (const char *path, GString *row)
+{
+  const char *before = "";
+
+  g_string_truncate (row, 0);
+  for (guint depth = 0; *path == '/'; depth++)
     {
-      if (g_str_equal (parts[i], "backingStore") && g_str_equal (parts[i - 1], "backingStore"))
+      const char *part = path + 1;
+      gsize length = strcspn (part, "/");
+      const char *next = part + length;
+
+      path = next;
+      if (part_is (part, "backingStore") && part_is (before, "backingStore"))
         continue;
-      if (i == 3 && parts[4] != NULL && g_str_equal (parts[2], "devices")
-          && (g_str_equal (parts[4], "address") || g_str_equal (parts[4], "alias")))
-        g_string_append (string, "/*");
+      if (depth == 2 && part_is (before, "devices") && *next == '/'
+          && (part_is (next + 1, "address") || part_is (next + 1, "alias")))
+        g_string_append (row, "/*");
       else
-        g_string_append_printf (string, "/%s", parts[i]);
+        g_string_append_len (row, part - 1, (gssize) length + 1);
+      before = part;
     }
-  return g_string_free (g_steal_pointer (&string), FALSE);
 }
 
 static gboolean
-is_supported (const char *path)
+is_supported (Walk *walk, const char *path)
 {
-  g_autofree char *row = normalize (path);
-
-  return contains (vireo_qemu_supported, vireo_qemu_n_supported, row);
+  normalize (path, walk->row);
+  return contains (vireo_qemu_supported, vireo_qemu_n_supported, walk->row->str);
 }
 
 static void
@@ -76,30 +90,36 @@ start_element (GMarkupParseContext *context, const char *name, const char **attr
                const char **values, gpointer data, GError **error)
 {
   Walk *walk = data;
+  gsize length;
 
   if (walk->ignored > 0)
     {
       walk->ignored++;
       return;
     }
-  g_string_append_printf (walk->path, "/%s", name);
+  g_string_append_c (walk->path, '/');
+  g_string_append (walk->path, name);
   if (contains (vireo_qemu_opaque, vireo_qemu_n_opaque, walk->path->str))
     {
       walk->ignored = 1;
       return;
     }
-  if (!is_supported (walk->path->str))
+  if (!is_supported (walk, walk->path->str))
     {
       report (walk, walk->path->str);
       walk->ignored = 1;
       return;
     }
+  length = walk->path->len;
   for (; *attributes != NULL; attributes++)
     {
-      g_autofree char *path = g_strdup_printf ("%s/@%s", walk->path->str, *attributes);
-
-      if (!g_str_has_prefix (*attributes, "xmlns") && !is_supported (path))
-        report (walk, path);
+      if (g_str_has_prefix (*attributes, "xmlns"))
+        continue;
+      g_string_append (walk->path, "/@");
+      g_string_append (walk->path, *attributes);
+      if (!is_supported (walk, walk->path->str))
+        report (walk, walk->path->str);
+      g_string_truncate (walk->path, length);
     }
 }
 
@@ -131,7 +151,8 @@ vireo_qemu_validate (const VireoDomainDef *def, GPtrArray *problems)
 {
   static const GMarkupParser parser = { start_element, end_element, NULL, NULL, NULL };
   g_autoptr (GString) path = g_string_new (NULL);
-  Walk walk = { path, problems, 0 };
+  g_autoptr (GString) row = g_string_new (NULL);
+  Walk walk = { path, row, problems, 0 };
   g_autoptr (GMarkupParseContext) context
       = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &walk, NULL);
   g_autoptr (GError) error = NULL;
