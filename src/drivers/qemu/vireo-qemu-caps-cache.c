@@ -22,9 +22,9 @@
  * number. */
 #define MAX_ENTRIES 64
 
-/* Where an emulator finds its modules: one that comes or goes changes what it can do. */
-static const char *const module_folders[]
-    = { "/usr/lib/" VIREO_MULTIARCH "/qemu", "/usr/lib64/qemu", "/usr/lib/qemu" };
+/* KVM, and where an emulator finds its modules: one that comes or goes changes what it can do. */
+static const char *const surroundings[]
+    = { "/dev/kvm", "/usr/lib/" VIREO_MULTIARCH "/qemu", "/usr/lib64/qemu", "/usr/lib/qemu" };
 
 static const char *const emulator_folders[] = { "/usr/local/bin", "/usr/bin" };
 
@@ -34,11 +34,33 @@ typedef struct
   GSource *cancelled;
 } Waiter;
 
+/* What tells a file from another one in its place. */
+typedef struct
+{
+  guint64 device;
+  guint64 inode;
+  gint64 size;
+  gint64 modified;
+  gint64 changed;
+  glong modified_nsec;
+  glong changed_nsec;
+  guint mode;
+  guint uid;
+  guint gid;
+  gboolean present;
+} FileState;
+
+/* An emulator, and what is around it. */
+typedef struct
+{
+  FileState states[1 + G_N_ELEMENTS (surroundings)];
+} Identity;
+
 typedef struct
 {
   VireoQemuCapsCache *cache; /* not owned: it owns this */
   char *path;
-  char *identity;
+  Identity identity;
   VireoQemuCaps *caps;
   GError *error;
   gint64 failed_at;
@@ -75,63 +97,97 @@ entry_free (Entry *entry)
   g_clear_pointer (&entry->caps, vireo_qemu_caps_unref);
   g_clear_error (&entry->error);
   g_ptr_array_unref (entry->waiters);
-  g_free (entry->identity);
   g_free (entry->path);
   g_free (entry);
 }
 
+/* Looked at again for each definition that is used, so only compared; its text is for the file. */
 static void
-append_stat (GString *string, const char *path)
+look_at (const char *path, FileState *ret_state)
 {
   struct stat st;
 
-  if (stat (path, &st) < 0)
+  memset (ret_state, 0, sizeof *ret_state);
+  ret_state->present = stat (path, &st) == 0;
+  if (!ret_state->present)
+    return;
+  ret_state->device = st.st_dev;
+  ret_state->inode = st.st_ino;
+  ret_state->mode = st.st_mode;
+  ret_state->uid = st.st_uid;
+  ret_state->gid = st.st_gid;
+  /* Using a device changes its times; what it is does not change by them. */
+  if (S_ISCHR (st.st_mode))
+    return;
+  ret_state->size = st.st_size;
+  ret_state->modified = (gint64) st.st_mtim.tv_sec;
+  ret_state->modified_nsec = st.st_mtim.tv_nsec;
+  ret_state->changed = (gint64) st.st_ctim.tv_sec;
+  ret_state->changed_nsec = st.st_ctim.tv_nsec;
+}
+
+static void
+append_state (GString *string, const char *path, const FileState *state)
+{
+  if (!state->present)
     {
       g_string_append_printf (string, "|%s:-", path);
       return;
     }
   g_string_append_printf (string, "|%s:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%o:%u:%u", path,
-                          (guint64) st.st_dev, (guint64) st.st_ino, (guint) st.st_mode,
-                          (guint) st.st_uid, (guint) st.st_gid);
-  /* Using a device changes its times; what it is does not change by them. */
-  if (!S_ISCHR (st.st_mode))
-    g_string_append_printf (string, ":%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld:%"
-                            G_GINT64_FORMAT ".%09ld", (gint64) st.st_size,
-                            (gint64) st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-                            (gint64) st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+                          state->device, state->inode, state->mode, state->uid, state->gid);
+  if (!S_ISCHR (state->mode))
+    g_string_append_printf (
+        string, ":%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld:%" G_GINT64_FORMAT ".%09ld",
+        state->size, state->modified, state->modified_nsec, state->changed, state->changed_nsec);
 }
 
-/* All that the answers depend on; NULL with @error when there is no such program. */
-static char *
-identify (VireoQemuCapsCache *self, const char *path, GError **error)
+/* All that the answers depend on; %FALSE with @error when there is no such program. */
+static gboolean
+identify (const char *path, Identity *ret_identity, GError **error)
 {
-  g_autoptr (GString) string = NULL;
-  struct stat st;
+  FileState *states = ret_identity->states;
 
   if (!g_path_is_absolute (path))
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                    "The emulator '%s' is not an absolute path", path);
-      return NULL;
+      return FALSE;
     }
-  if (stat (path, &st) < 0)
+  look_at (path, &states[0]);
+  if (!states[0].present)
     {
       vireo_error_set_errno (error, errno, "The emulator %s", path);
-      return NULL;
+      return FALSE;
     }
-  if (!S_ISREG (st.st_mode) || (st.st_mode & 0111) == 0)
+  if (!S_ISREG (states[0].mode) || (states[0].mode & 0111) == 0)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_ACCESS,
                    "The emulator %s is not a file that can be executed", path);
-      return NULL;
+      return FALSE;
     }
-  string = g_string_new (NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (surroundings); i++)
+    look_at (surroundings[i], &states[i + 1]);
+  return TRUE;
+}
+
+static gboolean
+is_as_it_was (const Entry *entry, const Identity *identity)
+{
+  return !entry->busy && memcmp (&entry->identity, identity, sizeof *identity) == 0;
+}
+
+/* (transfer full) */
+static char *
+identity_text (VireoQemuCapsCache *self, const Entry *entry)
+{
+  g_autoptr (GString) string = g_string_new (NULL);
+
   g_string_append_printf (string, "%s:%d:%d:%u", VIREO_VERSION, FORMAT, self->identity.change,
                           self->identity.change ? (guint) self->identity.uid : 0);
-  append_stat (string, path);
-  append_stat (string, "/dev/kvm");
-  for (gsize i = 0; i < G_N_ELEMENTS (module_folders); i++)
-    append_stat (string, module_folders[i]);
+  append_state (string, entry->path, &entry->identity.states[0]);
+  for (gsize i = 0; i < G_N_ELEMENTS (surroundings); i++)
+    append_state (string, surroundings[i], &entry->identity.states[i + 1]);
   return g_string_free (g_steal_pointer (&string), FALSE);
 }
 
@@ -245,7 +301,7 @@ run_file_work (Entry *entry, JsonObject *facts, GTaskThreadFunc thread,
   FileWork *work = g_new0 (FileWork, 1);
 
   work->path = g_strdup (entry->path);
-  work->identity = g_strdup (entry->identity);
+  work->identity = identity_text (entry->cache, entry);
   work->file = file_name (entry->cache, entry->path);
   work->facts = facts != NULL ? json_object_ref (facts) : NULL;
   g_task_set_task_data (task, work, (GDestroyNotify) file_work_free);
@@ -415,19 +471,18 @@ vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,
                                  gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autofree char *identity = NULL;
   GError *error = NULL;
+  Identity identity;
   Entry *entry;
 
   g_task_set_source_tag (task, vireo_qemu_caps_cache_get_async);
-  identity = identify (self, path, &error);
-  if (identity == NULL)
+  if (!identify (path, &identity, &error))
     {
       g_task_return_error (task, error);
       return;
     }
   entry = ensure_entry (self, path);
-  if (!entry->busy && g_strcmp0 (entry->identity, identity) == 0)
+  if (is_as_it_was (entry, &identity))
     {
       if (entry->caps != NULL)
         {
@@ -445,8 +500,7 @@ vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,
   if (entry->busy)
     return;
   entry->busy = TRUE;
-  g_free (entry->identity);
-  entry->identity = g_steal_pointer (&identity);
+  entry->identity = identity;
   run_file_work (entry, NULL, load_thread, loaded);
 }
 
@@ -468,13 +522,13 @@ vireo_qemu_caps_cache_get_finish (VireoQemuCapsCache *self, GAsyncResult *result
 VireoQemuCaps *
 vireo_qemu_caps_cache_peek (VireoQemuCapsCache *self, const char *path, GError **error)
 {
-  g_autofree char *identity = identify (self, path, error);
+  Identity identity;
   Entry *entry;
 
-  if (identity == NULL)
+  if (!identify (path, &identity, error))
     return NULL;
   entry = g_hash_table_lookup (self->entries, path);
-  if (entry != NULL && !entry->busy && g_strcmp0 (entry->identity, identity) == 0)
+  if (entry != NULL && is_as_it_was (entry, &identity))
     {
       if (entry->caps != NULL)
         return vireo_qemu_caps_ref (entry->caps);
