@@ -296,6 +296,29 @@ test_rename (KeeperFixture *fixture, gconstpointer data)
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE);
 }
 
+/* Root's objects that do not start with the host need no sidecar, and keep none of another's. */
+static void
+test_sidecar (KeeperFixture *fixture, gconstpointer data)
+{
+  g_autofree char *xml = domain_xml ("a", UUID_A, NULL);
+  g_autoptr (VireoDomainObj) obj = NULL;
+  VireoObj *found;
+
+  keeper_write_file (fixture, UUID_A ".conf", "[object]\nowner=5\nautostart=true\n", -1);
+  obj = call_define (fixture->driver, xml, VIREO_OWNER_ROOT, NULL);
+  g_assert_nonnull (obj);
+  g_assert_false (keeper_has_file (fixture, UUID_A ".conf"));
+  g_assert_true (call_set_autostart (fixture->driver, obj, TRUE, NULL));
+  g_assert_true (keeper_has_file (fixture, UUID_A ".conf"));
+  g_assert_true (call_set_autostart (fixture->driver, obj, FALSE, NULL));
+  g_assert_false (keeper_has_file (fixture, UUID_A ".conf"));
+
+  keeper_restart (fixture);
+  found = VIREO_OBJ (keeper_by_name (fixture, "a"));
+  g_assert_cmpuint (vireo_obj_get_owner (found), ==, VIREO_OWNER_ROOT);
+  g_assert_false (vireo_obj_get_autostart (found));
+}
+
 static void
 test_autostart (KeeperFixture *fixture, gconstpointer data)
 {
@@ -389,6 +412,7 @@ main (int argc, char **argv)
   keeper_add_test ("/keeper/undefine/active", test_undefine_active);
   keeper_add_test ("/keeper/define/while-stopping", test_define_while_stopping);
   keeper_add_test ("/keeper/rename", test_rename);
+  keeper_add_test ("/keeper/sidecar", test_sidecar);
   keeper_add_test ("/keeper/autostart", test_autostart);
   keeper_add_test ("/keeper/replace", test_replace);
   keeper_add_test ("/keeper/create", test_create);

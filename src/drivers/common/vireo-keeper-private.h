@@ -48,6 +48,7 @@ typedef struct
 VireoKeeperPrivate *_vireo_keeper_get_private (VireoKeeper *self);
 
 char *_vireo_keeper_conf_name (const char *uuid);
+/* (transfer full) (nullable): %NULL when there is to be no sidecar. */
 GBytes *_vireo_keeper_conf_text (guint owner, gboolean autostart);
 GBytes *_vireo_keeper_format (VireoKeeper *self, gconstpointer def, GError **error);
 gboolean

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reads and parses the files of the folder, in a thread: thousands of them take a while. */
+/* Reads and parses the files of the folder, in threads: thousands of them take a while. */
 
 #include "vireo-keeper-scan.h"
 
@@ -10,6 +10,10 @@
 
 #define MAX_CONF_SIZE 4096
 
+/* More threads than this wait for each other's memory, and take the processors from guests. */
+#define MAX_THREADS 4u
+#define MIN_FILES_PER_THREAD 64u
+
 /* What the thread is given, and what it gives back. */
 typedef struct
 {
@@ -18,6 +22,8 @@ typedef struct
   const VireoKeeperKind *kind;
   GHashTable *known; /* file name -> GBytes: its digest */
   gboolean first;
+  GPtrArray *names;
+  gint next; /* of `names`: what the next thread that is free takes */
   GPtrArray *found;
   GPtrArray *confs;
   GHashTable *conf_names; /* set of what is in `confs` */
@@ -30,6 +36,7 @@ scan_free (gpointer data)
 
   g_object_unref (scan->store);
   g_hash_table_unref (scan->known);
+  g_clear_pointer (&scan->names, g_ptr_array_unref);
   g_clear_pointer (&scan->found, g_ptr_array_unref);
   g_clear_pointer (&scan->conf_names, g_hash_table_unref);
   g_clear_pointer (&scan->confs, g_ptr_array_unref);
@@ -187,11 +194,40 @@ compare_files (gconstpointer a, gconstpointer b)
   return first_rank != second_rank ? first_rank - second_rank : strcmp (first->name, second->name);
 }
 
+static gpointer
+scan_files (gpointer data)
+{
+  Scan *scan = data;
+  gint i;
+
+  while ((i = g_atomic_int_add (&scan->next, 1)) < (gint) scan->names->len)
+    scan->found->pdata[i] = scan_file (scan, scan->names->pdata[i]);
+  return NULL;
+}
+
+/* Each of the threads writes only to the places of the files that it took. */
+static void
+scan_all_files (Scan *scan)
+{
+  guint n_threads = MIN (g_get_num_processors (), MAX_THREADS);
+  GThread *threads[MAX_THREADS] = { NULL };
+
+  n_threads = MIN (n_threads, scan->names->len / MIN_FILES_PER_THREAD);
+  scan->found = g_ptr_array_new_with_free_func (found_file_free);
+  g_ptr_array_set_size (scan->found, (gint) scan->names->len);
+  /* One that cannot be had leaves more to the others. */
+  for (guint i = 1; i < n_threads; i++)
+    threads[i] = g_thread_try_new ("vireo-scan", scan_files, scan, NULL);
+  scan_files (scan);
+  for (guint i = 1; i < n_threads; i++)
+    if (threads[i] != NULL)
+      g_thread_join (threads[i]);
+}
+
 static void
 scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Scan *scan = data;
-  g_autoptr (GPtrArray) names = NULL;
   GError *error = NULL;
 
   if (scan->first && !vireo_store_prepare (scan->store, &error))
@@ -199,8 +235,8 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
       g_task_return_error (task, error);
       return;
     }
-  names = vireo_store_list (scan->store, ".xml", &error);
-  scan->confs = names != NULL ? vireo_store_list (scan->store, ".conf", &error) : NULL;
+  scan->names = vireo_store_list (scan->store, ".xml", &error);
+  scan->confs = scan->names != NULL ? vireo_store_list (scan->store, ".conf", &error) : NULL;
   if (scan->confs == NULL)
     {
       g_task_return_error (task, error);
@@ -209,9 +245,7 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   scan->conf_names = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < scan->confs->len; i++)
     g_hash_table_add (scan->conf_names, scan->confs->pdata[i]);
-  scan->found = g_ptr_array_new_with_free_func (found_file_free);
-  for (guint i = 0; i < names->len; i++)
-    g_ptr_array_add (scan->found, scan_file (scan, names->pdata[i]));
+  scan_all_files (scan);
   g_ptr_array_sort (scan->found, compare_files);
   g_task_return_boolean (task, TRUE);
 }
