@@ -169,7 +169,7 @@ class Kills(unittest.TestCase):
         return found
 
     def persistent_title(self, slot):
-        """The title in the definition; the properties of an active domain are those of what runs."""
+        """The title in the definition; an active domain's properties are those of what runs."""
         xml = self.client.call(slot.path, "Domain", "GetXml", "(a{sv})",
                                {"inactive": GLib.Variant("b", True)})
         return ElementTree.fromstring(xml).findtext("title")

@@ -57,7 +57,8 @@ class Unparsable(Case):
     """What a person may find in the folder after a bad edit or a bad disk."""
 
     KINDS = [("Domain", "qemu/domains", minimal_domain("mended", "qemu", UUID)),
-             ("Network", "network/networks", NETWORK.replace("<bridge", f"<uuid>{UUID}</uuid><bridge"))]
+             ("Network", "network/networks",
+              NETWORK.replace("<bridge", f"<uuid>{UUID}</uuid><bridge"))]
     TEXTS = [BROKEN, "", "\0\1\2", "<other/>", "é".encode("latin-1")]
 
     def prepare(self, text=BROKEN):
@@ -214,8 +215,8 @@ class FullDisk(Case):
         filler.unlink()
         self.define(minimal_domain("new", "qemu"))
         self.host.daemon.kill_and_restart()
-        domains = self.client.call(self.connection, "Connection", "GetDomains", "(asa{sv})", ["Name"],
-                                   {})
+        domains = self.client.call(self.connection, "Connection", "GetDomains", "(asa{sv})",
+                                   ["Name"], {})
         self.assertEqual({facts["Name"] for facts in domains.values()}, {"there", "new"})
 
 
