@@ -514,6 +514,41 @@ vireo_domain_obj_set_state (VireoDomainObj *self, VireoDomainState state, const 
 }
 
 /**
+ * vireo_domain_obj_set_state_changed_at:
+ * @self: a domain
+ * @when: since when it is in its state, in microseconds since 1970-01-01 UTC; 0 when that is not
+ *   known
+ *
+ * For a domain whose state is older than the daemon.
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_state_changed_at (VireoDomainObj *self, guint64 when)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  if (priv->state_changed_at == when)
+    return;
+  priv->state_changed_at = when;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE_CHANGED_AT]);
+}
+
+/**
+ * vireo_domain_obj_get_state_changed_at:
+ * @self: a domain
+ *
+ * Returns: since when it is in its state, in microseconds since 1970-01-01 UTC; 0 when that is not
+ *   known
+ * Since: 0.1
+ */
+guint64
+vireo_domain_obj_get_state_changed_at (VireoDomainObj *self)
+{
+  return get_private (self)->state_changed_at;
+}
+
+/**
  * vireo_domain_obj_set_id:
  * @self: a domain
  * @id: the number that it has while it is active; 0 when it is not

@@ -69,6 +69,9 @@ VireoDomainState vireo_domain_obj_get_state (VireoDomainObj *self);
 const char *vireo_domain_obj_get_state_reason (VireoDomainObj *self);
 /* Active and `state-changed-at` follow from it. Notifies; emits no Lifecycle. */
 void vireo_domain_obj_set_state (VireoDomainObj *self, VireoDomainState state, const char *reason);
+/* Of a state that it was in before this daemon knew it. Notifies. */
+void vireo_domain_obj_set_state_changed_at (VireoDomainObj *self, guint64 when);
+guint64 vireo_domain_obj_get_state_changed_at (VireoDomainObj *self);
 void vireo_domain_obj_set_id (VireoDomainObj *self, guint id);
 guint vireo_domain_obj_get_id (VireoDomainObj *self);
 

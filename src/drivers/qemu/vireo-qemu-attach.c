@@ -226,6 +226,7 @@ restore_state (VireoQemuDomain *self)
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
   VireoDomainState state = VIREO_DOMAIN_STATE_SHUTOFF;
   const char *reason = self->status->state_reason;
+  guint64 since = self->status->state_changed_at;
 
   /* The record of a start is written before the guest runs, and says nothing of its state. */
   if (self->status->state == NULL
@@ -234,10 +235,12 @@ restore_state (VireoQemuDomain *self)
     {
       state = VIREO_DOMAIN_STATE_RUNNING;
       reason = "booted";
+      since = 0;
     }
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, self->status->id);
   vireo_domain_obj_set_state (obj, state, reason != NULL ? reason : "unknown");
+  vireo_domain_obj_set_state_changed_at (obj, since);
   g_object_thaw_notify (G_OBJECT (obj));
 }
 

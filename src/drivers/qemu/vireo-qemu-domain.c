@@ -162,6 +162,7 @@ refresh_status (VireoQemuDomain *self, GError **error)
   status->state = g_strdup (vireo_domain_state_to_string (vireo_domain_obj_get_state (obj)));
   g_free (status->state_reason);
   status->state_reason = g_strdup (vireo_domain_obj_get_state_reason (obj));
+  status->state_changed_at = vireo_domain_obj_get_state_changed_at (obj);
   return TRUE;
 }
 

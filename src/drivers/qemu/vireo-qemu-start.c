@@ -354,6 +354,9 @@ enter_running (VireoQemuStart *start)
   if (!start->paused)
     vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_RUNNING, "booted");
   g_object_thaw_notify (G_OBJECT (obj));
+  /* Only for since when; nobody waits for it. */
+  if (!start->paused)
+    vireo_qemu_domain_save_async (start->domain, NULL, NULL, NULL);
   vireo_domain_obj_emit_lifecycle (obj, "started", "booted");
   if (start->paused)
     vireo_domain_obj_emit_lifecycle (obj, "suspended", "paused");

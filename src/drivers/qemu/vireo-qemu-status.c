@@ -89,6 +89,7 @@ vireo_qemu_status_to_bytes (const VireoQemuStatus *self)
       g_key_file_set_string (file, strings[i].group, strings[i].key, STRING_AT (self, i));
   g_key_file_set_uint64 (file, GROUP_DOMAIN, "owner", self->owner);
   g_key_file_set_uint64 (file, GROUP_DOMAIN, "id", self->id);
+  g_key_file_set_uint64 (file, GROUP_DOMAIN, "state-changed-at", self->state_changed_at);
   g_key_file_set_string (file, GROUP_DOMAIN, "phase", phase_names[self->phase]);
   g_key_file_set_boolean (file, GROUP_DOMAIN, "rebooting", self->rebooting);
   g_key_file_set_int64 (file, GROUP_PROCESS, "pid", self->pid);
@@ -163,6 +164,8 @@ read_all (GKeyFile *file, VireoQemuStatus *self)
     }
   self->owner = (guint) g_key_file_get_uint64 (file, GROUP_DOMAIN, "owner", NULL);
   self->id = (guint) g_key_file_get_uint64 (file, GROUP_DOMAIN, "id", NULL);
+  self->state_changed_at
+      = g_key_file_get_uint64 (file, GROUP_DOMAIN, "state-changed-at", NULL);
   self->rebooting = g_key_file_get_boolean (file, GROUP_DOMAIN, "rebooting", NULL);
   self->pid = g_key_file_get_int64 (file, GROUP_PROCESS, "pid", NULL);
   self->start_time = g_key_file_get_uint64 (file, GROUP_PROCESS, "start-time", NULL);

@@ -41,6 +41,7 @@ typedef enum
  * @log: path of the log
  * @state: of the domain
  * @state_reason: of the domain
+ * @state_changed_at: since when, in microseconds since 1970-01-01 UTC; 0 when that is not known
  * @rebooting: whether a power-off of the guest is to become a restart
  * @taps: (array zero-terminated=1): tap devices
  * @uses: (element-type VireoQemuImageUse): images
@@ -66,6 +67,7 @@ typedef struct
   char *log;
   char *state;
   char *state_reason;
+  guint64 state_changed_at;
   gboolean rebooting;
   char **taps;
   GArray *uses;
