@@ -85,8 +85,8 @@ autostart (VireoBridgeNetworkDriver *self)
 
       if (vireo_obj_get_autostart (network) && !vireo_obj_get_active (network)
           && vireo_network_obj_get_raw (VIREO_NETWORK_OBJ (network), NULL) == NULL)
-        vireo_obj_begin_job_async (network, "start", VIREO_JOB_CHANGE, 0, NULL, autostart_begun,
-                                   g_object_ref (self));
+        vireo_obj_begin_job_async (network, "network-start", VIREO_JOB_CHANGE, 0, NULL,
+                                   autostart_begun, g_object_ref (self));
     }
   vireo_store_apply_async (self->folders.status, &op, 1, NULL, mark_written, NULL);
 }
