@@ -13,7 +13,8 @@
 #include "vireo-bridge-network-driver-private.h"
 #include "vireo-netlink.h"
 
-#define TAP_NAME "vireotap%u"
+#define TAP_PREFIX "vireotap"
+#define TAP_NAME TAP_PREFIX "%u"
 #define MAX_TAP_NUMBER 9999999
 
 typedef struct
@@ -222,7 +223,9 @@ plug_new (VireoBridgeNetworkDriver *self, const VireoNetworkPlug *wanted)
 
   plug->driver = g_object_ref (self);
   plug->bridge = g_strdup (wanted->network == NULL ? wanted->bridge : NULL);
-  plug->target = g_strdup (wanted->target);
+  /* A name of ours comes from a live definition that was defined again, and is another's by now. */
+  if (wanted->target != NULL && !g_str_has_prefix (wanted->target, TAP_PREFIX))
+    plug->target = g_strdup (wanted->target);
   plug->owner = g_strdup (wanted->owner_uuid);
   plug->mac = g_strdup (wanted->mac);
   plug->mtu = wanted->mtu;

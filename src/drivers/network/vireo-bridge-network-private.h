@@ -13,6 +13,9 @@ struct _VireoBridgeNetwork
 
   const VireoNetworkFolders *folders;
   VireoDnsmasqPaths *paths;
+  /* By name of the device. A guest that goes on when the network goes down keeps its device, which
+   * the network takes back when it comes up again. */
+  GHashTable *taps;
 
   /* From here on: only while it is up, or on the way. */
   VireoNetworkPhase phase;
@@ -20,8 +23,6 @@ struct _VireoBridgeNetwork
   /* What taking it down removes, which can be known without a plan. */
   char *bridge;
   char *mac;
-  /* By name of the device. */
-  GHashTable *taps;
   /* Why it could not be taken down whole. */
   GError *down_error;
 
@@ -38,6 +39,7 @@ struct _VireoBridgeNetwork
 /* Makes what it needs to be up from the live definition. */
 gboolean _vireo_bridge_network_plan (VireoBridgeNetwork *self, GError **error);
 void _vireo_bridge_network_clear (VireoBridgeNetwork *self);
+void _vireo_bridge_network_count_taps (VireoBridgeNetwork *self);
 
 void _vireo_bridge_network_watch_leases (VireoBridgeNetwork *self);
 void _vireo_bridge_network_watch_dnsmasq (VireoBridgeNetwork *self);

@@ -79,6 +79,12 @@ run_install_rules (gpointer context, GTask *task)
 }
 
 static void
+run_take_guests_back (gpointer context, GTask *task)
+{
+  _vireo_network_work (context, _vireo_network_work_take_guests_back, task);
+}
+
+static void
 run_write_files (gpointer context, GTask *task)
 {
   _vireo_network_work (context, _vireo_network_work_write_files, task);
@@ -132,6 +138,7 @@ static const VireoStep up_steps[] = {
   { "create the bridge", run_create_bridge, NULL },
   { "set the addresses up", run_set_addresses, NULL },
   { "install the firewall's rules", run_install_rules, NULL },
+  { "plug guests in again", run_take_guests_back, NULL },
   { "write dnsmasq's files", run_write_files, NULL },
   { "start dnsmasq", run_start_dnsmasq, NULL },
   { "write down that the network is up", run_write_active, NULL },
@@ -140,6 +147,7 @@ static const VireoStep up_steps[] = {
 static void
 is_up (VireoBridgeNetwork *self)
 {
+  _vireo_bridge_network_count_taps (self);
   if (self->dnsmasq != NULL)
     _vireo_bridge_network_watch_dnsmasq (self);
   if (vireo_network_plan_has_dhcp (self->plan))

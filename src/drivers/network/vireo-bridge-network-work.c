@@ -23,6 +23,7 @@ order_free (gpointer data)
   vireo_network_plan_unref (order->work.plan);
   g_free (order->work.bridge);
   g_free (order->work.mac);
+  g_ptr_array_unref (order->work.taps);
   g_object_unref (order->network);
   g_free (order);
 }
@@ -39,6 +40,23 @@ order_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancell
     g_task_return_error (task, g_steal_pointer (&error));
 }
 
+static GPtrArray *
+copy_taps (GHashTable *taps)
+{
+  GPtrArray *copies = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_network_tap_free);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, taps);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const VireoNetworkTap *tap = value;
+
+      g_ptr_array_add (copies, vireo_network_tap_new (tap->device, tap->index, tap->owner));
+    }
+  return copies;
+}
+
 /* Has @func done in a thread. Takes @task over, which returns a boolean. */
 void
 _vireo_network_work (VireoBridgeNetwork *network, VireoNetworkWorkFunc func, GTask *task)
@@ -52,6 +70,7 @@ _vireo_network_work (VireoBridgeNetwork *network, VireoNetworkWorkFunc func, GTa
   order->work.paths = network->paths;
   order->work.bridge = g_strdup (network->bridge);
   order->work.mac = g_strdup (network->mac);
+  order->work.taps = copy_taps (network->taps);
   order->work.forget_leases = !vireo_obj_get_persistent (VIREO_OBJ (network));
   g_task_set_task_data (task, order, order_free);
   g_task_run_in_thread (task, order_thread);
@@ -158,6 +177,24 @@ _vireo_network_work_install_rules (const VireoNetworkWork *work, GError **error)
       && !vireo_firewall_install (work->plan, error))
     return FALSE;
   return enable_forwarding (work->plan, error);
+}
+
+/* Guests that ran on while the network was down. One that cannot be plugged in again is no reason
+ * for the others to have no network. */
+gboolean
+_vireo_network_work_take_guests_back (const VireoNetworkWork *work, GError **error)
+{
+  for (guint i = 0; i < work->taps->len; i++)
+    {
+      const VireoNetworkTap *tap = g_ptr_array_index (work->taps, i);
+      g_autoptr (GError) cause = NULL;
+      VireoLink link;
+
+      if (vireo_netlink_get_link (tap->device, &link, NULL) && link.index == tap->index
+          && !vireo_netlink_set_port (tap->device, work->plan->bridge, NULL, link.mtu, &cause))
+        g_warning ("network \"%s\": %s", work->plan->name, cause->message);
+    }
+  return TRUE;
 }
 
 gboolean

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @paths: where its dnsmasq has its files
  * @bridge: name of its bridge
  * @mac: (nullable): MAC address of its bridge; %NULL when the bridge is not ours
+ * @taps: (element-type VireoNetworkTap): devices of guests on it
  * @forget_leases: whether nobody will ask for its guests' addresses again
  *
  * All that a thread may see of a network.
@@ -25,6 +26,7 @@ typedef struct
   const VireoDnsmasqPaths *paths;
   char *bridge;
   char *mac;
+  GPtrArray *taps;
   gboolean forget_leases;
 } VireoNetworkWork;
 
@@ -36,6 +38,7 @@ gboolean _vireo_network_work_check_free (const VireoNetworkWork *work, GError **
 gboolean _vireo_network_work_create_bridge (const VireoNetworkWork *work, GError **error);
 gboolean _vireo_network_work_set_addresses (const VireoNetworkWork *work, GError **error);
 gboolean _vireo_network_work_install_rules (const VireoNetworkWork *work, GError **error);
+gboolean _vireo_network_work_take_guests_back (const VireoNetworkWork *work, GError **error);
 gboolean _vireo_network_work_write_files (const VireoNetworkWork *work, GError **error);
 gboolean _vireo_network_work_remove_all (const VireoNetworkWork *work, GError **error);
 gboolean _vireo_network_work_check_bridge (const VireoNetworkWork *work, GError **error);

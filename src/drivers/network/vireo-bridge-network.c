@@ -115,15 +115,15 @@ _vireo_bridge_network_clear (VireoBridgeNetwork *self)
   g_clear_pointer (&self->bridge, g_free);
   g_clear_pointer (&self->mac, g_free);
   g_clear_error (&self->down_error);
-  g_hash_table_remove_all (self->taps);
+  /* The guests' devices stay: they wait for the network to come back. */
   self->n_restarts = 0;
 }
 
 /* ---- the guests' devices ---- */
 
 /* `connections` of the live definition says how many there are. */
-static void
-count_taps (VireoBridgeNetwork *self)
+void
+_vireo_bridge_network_count_taps (VireoBridgeNetwork *self)
 {
   VireoNetworkDef *def = vireo_network_obj_get_live_def (VIREO_NETWORK_OBJ (self));
   guint n = g_hash_table_size (self->taps);
@@ -145,7 +145,7 @@ void
 vireo_bridge_network_add_tap (VireoBridgeNetwork *self, VireoNetworkTap *tap)
 {
   g_hash_table_replace (self->taps, tap->device, tap);
-  count_taps (self);
+  _vireo_bridge_network_count_taps (self);
 }
 
 /**
@@ -162,7 +162,7 @@ vireo_bridge_network_steal_tap (VireoBridgeNetwork *self, const char *device)
   gpointer tap = NULL;
 
   g_hash_table_steal_extended (self->taps, device, NULL, &tap);
-  count_taps (self);
+  _vireo_bridge_network_count_taps (self);
   return tap;
 }
 

@@ -31,6 +31,11 @@ describe (VireoInterfaceDef *interface, const VireoNetworkSocket *socket)
     interface->target = vireo_interface_target_def_new ();
   g_free (interface->target->dev);
   interface->target->dev = g_strdup (socket->device);
+  if (interface->type == VIREO_INTERFACE_TYPE_NETWORK)
+    {
+      g_free (interface->source->bridge);
+      interface->source->bridge = g_strdup (socket->bridge);
+    }
 }
 
 static void
