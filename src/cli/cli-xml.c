@@ -127,11 +127,58 @@ run_format (CliContext *context, int argc, char **argv)
   return 0;
 }
 
+static gpointer
+parse_file (const VireoDocKind *kind, const char *file)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) text = read_document (file, &error);
+  gpointer def = NULL;
+  gsize length = 0;
+  const char *data;
+
+  if (text == NULL)
+    {
+      cli_fail (error);
+      return NULL;
+    }
+  data = g_bytes_get_data (text, &length);
+  def = vireo_doc_parse (kind, data != NULL ? data : "", (gssize) length, VIREO_PARSE_NONE, &error);
+  if (def == NULL)
+    g_printerr ("%s: %s\n", file, error->message);
+  return def;
+}
+
+static int
+run_diff (CliContext *context, int argc, char **argv)
+{
+  const VireoDocKind *kind = find_kind (argv[0]);
+  g_autoptr (GError) error = NULL;
+  gpointer a, b = NULL;
+  gboolean same = FALSE;
+
+  if (kind == NULL)
+    return CLI_EXIT_USAGE;
+  a = parse_file (kind, argv[1]);
+  if (a != NULL)
+    b = parse_file (kind, argv[2]);
+  if (b != NULL)
+    {
+      same = vireo_doc_check_abi (kind, a, b, &error);
+      if (!same)
+        g_print ("%s\n", error->message);
+    }
+  vireo_doc_free (kind, a);
+  vireo_doc_free (kind, b);
+  return same ? 0 : CLI_EXIT_FAILURE;
+}
+
 static const CliVerb verbs[] = {
   { "validate", NULL, "KIND FILE…", CLI_ARG_DOC_KIND, 2, -1, NULL, run_validate,
     "Check definitions strictly, and name every problem" },
   { "format", NULL, "KIND FILE", CLI_ARG_DOC_KIND, 2, 2, format_options, run_format,
     "Read a definition leniently, and print it again" },
+  { "diff", NULL, "KIND A B", CLI_ARG_DOC_KIND, 3, 3, NULL, run_diff,
+    "Say where a guest would first notice that A became B" },
 };
 
 const CliGroup cli_xml_group

@@ -97,7 +97,8 @@ GError *vireo_problems_to_error (GPtrArray *problems, VireoError code);
  *
  * A kind of document, of which vireo_doc_kind_find() knows the name that `vireoctl xml` uses:
  * "domain", "network", "storagepool", "storagevol", "nwfilter", "secret", "nodedev", "interface",
- * "snapshot", "checkpoint", "backup".
+ * "snapshot", "checkpoint", "backup", "networkport", "nwfilterbinding", "capabilities",
+ * "domaincaps", "cpu".
  *
  * Since: 0.1
  */

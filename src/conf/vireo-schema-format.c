@@ -234,7 +234,7 @@ put_value (Writer *writer, const VireoSchemaField *field, gconstpointer def, gbo
         put (writer, "-", 1);
       if (field->type == VIREO_SCHEMA_OCTAL)
         put_octal (writer, value);
-      else if (field->aux != 0)
+      else if (field->aux != 0 && !negative)
         put_hex (writer, value, field->aux);
       else
         put_unsigned (writer, value);

@@ -104,6 +104,21 @@ find_field (const Frame *frame,
     }
 }
 
+/* The text between child elements is laid out, and no part of the value around it. */
+static const char *
+strip_layout (const xmlNode *content, const char *text, char **copy)
+{
+  const xmlNode *at = content;
+
+  while (at != NULL && at->type != XML_ELEMENT_NODE)
+    at = at->next;
+  if (at == NULL)
+    return text;
+  if (*copy == NULL)
+    *copy = g_strdup (text);
+  return g_strstrip (*copy);
+}
+
 static void
 set_value (Reader *reader,
            const Frame *frame,
@@ -114,7 +129,8 @@ set_value (Reader *reader,
            const char *unit)
 {
   g_autofree char *copy = NULL;
-  char *problem = vireo_value_set (field, frame->def, vireo_xml_text (content, &copy), unit);
+  const char *text = strip_layout (content, vireo_xml_text (content, &copy), &copy);
+  char *problem = vireo_value_set (field, frame->def, text, unit);
 
   if (problem != NULL)
     add_problem (reader, node, attribute, "bad-value", problem);
