@@ -5,7 +5,7 @@
 import unittest
 
 import vireotest
-from members import (ABSENT, CONNECTION, INTROSPECTABLE, define, find_members, hide,
+from members import (ABSENT, CONNECTION, INTROSPECTABLE, define, domain_xml, find_members, hide,
                      permit, text, uuid_of)
 from vireotest.client import OBJECT_MANAGER, PROPERTIES, ROOT
 
@@ -118,6 +118,36 @@ class Hidden(Case):
         self.assertNotIn(f'<node name="{job.rsplit("/", 1)[1]}"', xml)
         self.client.call(job, "Job", "Cancel", "(a{sv})", {})
 
+    def test_errors_do_not_tell_of_it(self):
+        """Whoever takes its name or UUID learns no more than that it is taken."""
+        self.host.polkit.set_rules(hide(("domain_name", "secret"))
+                                   + permit("action.id.indexOf('.domain.') > 0"))
+        clashes = [(domain_xml("other", 2), "UuidInUse", "secret"),
+                   (domain_xml("secret", 77), "NameInUse", uuid_of(2))]
+        for method in ("DefineDomain", "CreateDomain"):
+            for xml, code, unsaid in clashes:
+                with self.subTest(method=method, code=code):
+                    outcome = self.ask(CONNECTION, "Connection", method, text("(sa{sv})", xml, {}))
+                    self.assertIsNotNone(outcome.error)
+                    self.assertIn(outcome.error.code, {code, "NotAuthorized"})
+                    self.assertNotIn(unsaid, outcome.error.message)
+        outcome = self.ask(self.open, "Domain", "Rename", text("(sa{sv})", "secret", {}))
+        self.assertIsNotNone(outcome.error)
+        self.assertNotIn(uuid_of(2), outcome.error.message)
+        self.assertEqual(self.client.get(self.secret, "Domain", "Name"), "secret")
+
+    def test_by_number(self):
+        numbers = []
+        for path in (self.secret, self.open):
+            self.client.call(path, "Domain", "Start", "(a{sv})", {})
+            numbers.append(self.client.get(path, "Domain", "Id"))
+        look_up = lambda number: self.ask(  # noqa: E731
+            CONNECTION, "Connection", "LookupDomainById", text("(u)", number))
+        self.assertEqual(look_up(numbers[1]).unpack(), self.open)
+        hidden, absent = look_up(numbers[0]).error, look_up(4294967295).error
+        self.assertEqual(hidden.name, absent.name)
+        self.assertEqual(hidden.message.replace(str(numbers[0]), "4294967295"), absent.message)
+
     def test_a_connection_hides_what_is_in_it(self):
         self.host.polkit.set_rules(hide(("connect_driver", "Test"), "connect.getattr"))
         self.assertEqual(self.managed(), {})
@@ -138,6 +168,68 @@ class Hidden(Case):
         self.assertNotIn(self.secret, self.managed())
         self.host.polkit.set_rules("")
         self.assertIn(self.secret, self.managed())
+
+
+class HiddenNetwork(Case):
+    ABSENT = ABSENT.replace("/domains/", "/networks/")
+
+    def setUp(self):
+        super().setUp()
+        self.open, self.secret = [self.define_network(name, uuid_of(number))
+                                  for name, number in (("open", 1), ("secret", 2))]
+        self.host.polkit.set_rules(hide(("network_name", "secret")))
+
+    def define_network(self, name, uuid):
+        return self.client.call(CONNECTION, "Connection", "DefineNetwork", "(sa{sv})",
+                                f"<network><name>{name}</name><uuid>{uuid}</uuid></network>", {})
+
+    def assert_like_absent(self, hidden, absent):
+        self.assertEqual(hidden.error.name, absent.error.name)
+        for own, other in ((self.secret, self.ABSENT), ("secret", "absent"),
+                           (uuid_of(2), uuid_of(404))):
+            hidden.error.message = hidden.error.message.replace(own, other)
+        self.assertEqual(hidden.error.message, absent.error.message)
+
+    def test_lists(self):
+        for listed in (self.managed(),
+                       self.ask(CONNECTION, "Connection", "ListNetworks", NO_OPTIONS).unpack(),
+                       self.ask(CONNECTION, "Connection", "GetNetworks",
+                                "(@as [], @a{sv} {})").unpack()):
+            self.assertIn(self.open, listed)
+            self.assertNotIn(self.secret, listed)
+        xml = self.ask(f"{CONNECTION}/networks", INTROSPECTABLE, "Introspect").unpack()
+        self.assertIn(self.open.rsplit("/", 1)[1], xml)
+        self.assertNotIn(self.secret.rsplit("/", 1)[1], xml)
+
+    def test_look_ups(self):
+        for method, hidden, absent in (("LookupNetworkByName", "secret", "absent"),
+                                       ("LookupNetworkByUuid", uuid_of(2), uuid_of(404))):
+            with self.subTest(method):
+                self.assert_like_absent(*[self.ask(CONNECTION, "Connection", method,
+                                                   text("(s)", what))
+                                          for what in (hidden, absent)])
+
+    def test_every_member(self):
+        calls = [m.call()[1:] for m in find_members(self.client, self.secret)]
+        calls += [(PROPERTIES, "GetAll", "('org.vireo.Vireo1.Network',)"),
+                  (PROPERTIES, "Get", "('org.vireo.Vireo1.Network', 'Name')"),
+                  (INTROSPECTABLE, "Introspect", "()")]
+        for call in calls:
+            with self.subTest(method=call[1]):
+                self.assert_like_absent(self.ask(self.secret, *call), self.ask(self.ABSENT, *call))
+
+    def test_signals(self):
+        self.nobody.subscribe()
+        self.assertIsNone(self.ask(ROOT, "Manager", "Subscribe", NO_OPTIONS).error)
+        for path in (self.secret, self.open):
+            self.client.call(path, "Network", "Start", "(a{sv})", {})
+            self.client.set(path, "Network", "Autostart", "b", True)
+            self.client.call(path, "Network", "Destroy", "(a{sv})", {})
+            self.client.call(path, "Network", "Undefine", "(a{sv})", {})
+        of = lambda path: [s["member"] for s in self.nobody.signals()  # noqa: E731
+                           if s["path"] == path or path in s["args"]]
+        vireotest.wait_until(lambda: "InterfacesRemoved" in of(self.open), 10, "the end")
+        self.assertEqual(of(self.secret), [])
 
 
 class Signals(Case):

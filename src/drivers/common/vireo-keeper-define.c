@@ -260,8 +260,8 @@ check_existing (Change *change, GError **error)
     }
   if (!g_str_equal (name, vireo_obj_get_name (change->obj)))
     {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE, "the UUID %s belongs to %s \"%s\"",
-                   *kind->uuid (change->def), kind->kind, vireo_obj_get_name (change->obj));
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE, "another %s has the UUID %s",
+                   kind->kind, *kind->uuid (change->def));
       return FALSE;
     }
   if (change->transient && vireo_obj_get_active (change->obj))

@@ -179,7 +179,8 @@ _vireo_keeper_conf_text (guint owner, gboolean autostart)
 
   if (owner == VIREO_OWNER_ROOT && !autostart)
     return NULL;
-  text = g_strdup_printf ("[object]\nowner=%u\nautostart=%s\n", owner, autostart ? "true" : "false");
+  text = g_strdup_printf ("[object]\nowner=%u\nautostart=%s\n", owner,
+                          autostart ? "true" : "false");
   return g_bytes_new_take (text, strlen (text));
 }
 
@@ -228,13 +229,13 @@ _vireo_keeper_collides (VireoKeeper *self, VireoObj *obj, gpointer def, GError *
   VireoObj *by_uuid = vireo_obj_list_find_by_uuid (priv->list, uuid);
   VireoObj *by_name = vireo_obj_list_find_by_name (priv->list, name);
 
+  /* No word about whose it is: who defines the one may not be allowed to know of the other. */
   if (by_uuid != NULL && by_uuid != obj)
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE, "the UUID %s belongs to %s \"%s\"",
-                 uuid, kind->kind, vireo_obj_get_name (by_uuid));
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE, "another %s has the UUID %s",
+                 kind->kind, uuid);
   else if (by_name != NULL && by_name != obj)
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE,
-                 "the name \"%s\" belongs to the %s with the UUID %s", name, kind->kind,
-                 vireo_obj_get_uuid (by_name));
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE, "another %s has the name \"%s\"",
+                 kind->kind, name);
   else if (g_hash_table_contains (priv->reserved_uuids, uuid))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE,
                  "another definition with the UUID %s came first", uuid);

@@ -360,8 +360,10 @@ vireo_qemu_image_registry_claim (VireoQemuImageRegistry *self, const char *owner
 
       if (!conflict (&other->use, use))
         continue;
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "%s is in use by the domain '%s'%s", path,
-                   other->owner, use->writes ? "" : ", which may write to it");
+      /* Who starts the one may not be allowed to know of the other; the journal's readers may. */
+      g_message ("'%s' cannot have %s, which '%s' uses", owner, path, other->owner);
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "%s is in use by another domain%s", path,
+                   use->writes ? "" : ", which may write to it");
       return FALSE;
     }
   entry.owner = g_strdup (owner);
