@@ -190,7 +190,7 @@ vireo_export_free (VireoExport *self)
  * @node: of what
  * @reading: what else it may depend on
  *
- * Returns: (transfer floating): the value, never %NULL
+ * Returns: (transfer full): the value, never %NULL
  */
 GVariant *
 vireo_export_get (const VireoExport *self,
@@ -203,17 +203,17 @@ vireo_export_get (const VireoExport *self,
   const char *text;
 
   if (self->getters[index] != NULL)
-    return self->getters[index]->get (node, reading);
+    return g_variant_take_ref (self->getters[index]->get (node, reading));
 
   g_value_init (&value, self->pspecs[index]->value_type);
   g_object_get_property (node->object, self->pspecs[index]->name, &value);
   if (type[0] == 's')
     {
       text = g_value_get_string (&value);
-      return g_variant_new_string (text != NULL ? text : "");
+      return g_variant_ref_sink (g_variant_new_string (text != NULL ? text : ""));
     }
   if (type[0] == 'b')
-    return g_variant_new_boolean (g_value_get_boolean (&value));
+    return g_variant_ref_sink (g_variant_new_boolean (g_value_get_boolean (&value)));
   return g_dbus_gvalue_to_gvariant (&value, G_VARIANT_TYPE (type));
 }
 
@@ -228,8 +228,11 @@ vireo_export_get_many (VireoNode *node, const VireoReading *reading, guint64 mas
 
   for (guint i = 0; i < export->n_properties; i++)
     if ((mask & (G_GUINT64_CONSTANT (1) << i)) != 0)
-      entries[n++] = g_variant_new_dict_entry (
-          export->keys[i], g_variant_new_variant (vireo_export_get (export, i, node, reading)));
+      {
+        g_autoptr (GVariant) value = vireo_export_get (export, i, node, reading);
+
+        entries[n++] = g_variant_new_dict_entry (export->keys[i], g_variant_new_variant (value));
+      }
   return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), entries, n);
 }
 

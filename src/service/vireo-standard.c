@@ -72,8 +72,10 @@ with_reading (VireoCall *call, ReadFunc func)
 static void
 return_property (VireoCall *call, const VireoReading *reading)
 {
-  vireo_call_return (call, g_variant_new ("(v)", vireo_export_get (call->export, call->property,
-                                                                   call->node, reading)));
+  g_autoptr (GVariant) value
+      = vireo_export_get (call->export, call->property, call->node, reading);
+
+  vireo_call_return (call, g_variant_new ("(v)", value));
 }
 
 void

@@ -100,13 +100,3 @@ vireod_options_make_folders (VireodOptions *self, GError **error)
     }
   return TRUE;
 }
-
-void
-vireod_options_clear (VireodOptions *self)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
-    g_free (G_STRUCT_MEMBER (char *, &self->env, folders[i].offset));
-  g_free (self->env.guest_user);
-  g_free (self->bus_address);
-  g_strfreev (self->drivers);
-}

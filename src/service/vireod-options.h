@@ -24,6 +24,5 @@ typedef struct
 
 gboolean vireod_options_parse (VireodOptions *self, int *argc, char ***argv, GError **error);
 gboolean vireod_options_make_folders (VireodOptions *self, GError **error);
-void vireod_options_clear (VireodOptions *self);
 
 G_END_DECLS

@@ -125,7 +125,7 @@ GPtrArray *
 vireo_dhcp_leases_parse (const char *text, gsize length, const VireoNetworkPlan *plan, gint64 now)
 {
   GPtrArray *leases = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_network_lease_free);
-  const char *end = text + length;
+  const char *end = length > 0 ? text + length : text;
 
   while (text < end)
     {
