@@ -24,6 +24,8 @@ QUICK = ("lint", "unit", "util", "conf", "driver", "service", "cli", "client", "
 SANITIZED = ("unit", "util", "conf", "driver", "service")
 # A suite that takes longer than this hangs: each of its tests has a limit of its own.
 SUITE_LIMIT = 900
+# How much of what a failed test said is repeated at the end of its suite.
+REASON_LINES = 30
 BAD = {"FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"}
 TAP_LINE = re.compile(r"^(not )?ok\b[^#]*(#\s*SKIP\b.*)?", re.I)
 SANITIZER_ENVIRONMENT = {
@@ -118,39 +120,65 @@ def explain(entries):
     """What failed and what was skipped, for whoever reads the end of a long log."""
     for entry in entries:
         output = entry.get("stdout") or ""
+        reason = 0
         for line in output.splitlines():
-            if re.match(r"not ok\b|Bail out!|ok\b.*#\s*SKIP|1\.\.0\b", line, re.I):
+            reason = REASON_LINES if line.startswith("not ok") else reason - 1
+            told = reason > 0 and line.startswith("#")
+            if told or re.match(r"not ok\b|Bail out!|ok\b.*#\s*SKIP|1\.\.0\b", line, re.I):
                 say(f"  {entry['name']}: {line}")
         if entry["result"] == "TIMEOUT":
             say(f"  {entry['name']}: killed, for it took longer than its limit")
 
 
-def run_suite(folder, suite, environment, limit):
-    """Runs a suite and returns its Count; one that hangs is killed."""
-    logbase = f"vireo-{suite}"
+def run_meson(folder, logbase, selection, environment, limit):
+    """Runs tests; returns the lines of meson's log, and whether all went well. What hangs is
+    killed."""
     log = folder / "meson-logs" / f"{logbase}.json"
     log.unlink(missing_ok=True)
-    command = ["meson", "test", "-C", str(folder), "--no-rebuild", "--suite", suite,
-               "--logbase", logbase, "--print-errorlogs"]
+    command = ["meson", "test", "-C", str(folder), "--no-rebuild", "--logbase", logbase,
+               "--print-errorlogs", *selection]
     multiplier = environment.get("VIREO_TEST_TIMEOUT_MULTIPLIER")
     if multiplier:
         command += ["--timeout-multiplier", multiplier]
     process = subprocess.Popen(command, env=dict(os.environ, **environment),
                                start_new_session=True)
-    hung = False
     try:
-        status = process.wait(limit)
+        good = process.wait(limit) == 0
     except subprocess.TimeoutExpired:
-        say(f"run_suites: suite {suite} hangs after {limit} s; it is killed")
-        hung = True
+        say(f"run_suites: {logbase} hangs after {limit} s; it is killed")
         stop(process)
-        status = 1
-    entries = read_log(log)
+        return read_log(log), None
+    return read_log(log), good
+
+
+def again(folder, suite, entries, environment, limit):
+    """Runs the programs that failed once more, one at a time: what passes then is unsteady, or the
+    machine was busy. They are named, so that nobody overlooks them."""
+    bad = [entry["name"].split(" / ")[-1] for entry in entries if entry["result"] in BAD]
+    if not bad:
+        return entries
+    later, _ = run_meson(folder, f"vireo-{suite}-again", ["--num-processes", "1", *bad],
+                         environment, limit)
+    explain(later)
+    second = {entry["name"]: entry for entry in later}
+    for entry in entries:
+        new = second.get(entry["name"])
+        if entry["result"] in BAD and new and new["result"] not in BAD:
+            say(f"run_suites: unsteady: {entry['name']} failed, and passed when run again alone")
+    return [second.get(entry["name"], entry) for entry in entries]
+
+
+def run_suite(folder, suite, environment, limit, twice=False):
+    """Runs a suite and returns its Count."""
+    entries, good = run_meson(folder, f"vireo-{suite}", ["--suite", suite], environment, limit)
+    explain(entries)
+    if twice and good is False:
+        entries = again(folder, suite, entries, environment, limit)
+        good = all(entry["result"] not in BAD for entry in entries) and bool(entries)
     total = Count()
     for entry in entries:
         total.add(count_test(entry))
-    explain(entries)
-    if hung or (status != 0 and total.failed == 0):
+    if not good and total.failed == 0:
         total.failed += 1
     return total
 
@@ -171,7 +199,7 @@ def suites_of(folder):
     return {name.split(":")[-1] for test in json.loads(done.stdout) for name in test["suite"]}
 
 
-def run_build(title, folder, cc, options, suites, environment, limit):
+def run_build(title, folder, cc, options, suites, environment, limit, twice):
     """One compiler's turn."""
     say(f"== {title}")
     if not build(folder, cc, options):
@@ -182,7 +210,7 @@ def run_build(title, folder, cc, options, suites, environment, limit):
         if suite not in present:
             continue
         started = time.monotonic()
-        count = run_suite(folder, suite, environment, limit)
+        count = run_suite(folder, suite, environment, limit, twice)
         say(f"-- {title}, suite {suite}: {count} in {time.monotonic() - started:.0f} s")
         total.add(count)
     unknown = present - set(SUITES) - {"bench", "fuzz"}
@@ -201,6 +229,8 @@ def parse():
                         help="neither real guests nor sanitizers: what to run while working")
     parser.add_argument("--no-sanitizers", action="store_true", help="only the build with gcc")
     parser.add_argument("--sanitizers-only", action="store_true", help="only the build with clang")
+    parser.add_argument("--again", action="store_true",
+                        help="run what failed once more, alone; name what passes then as unsteady")
     parser.add_argument("--limit", type=int, default=SUITE_LIMIT, metavar="SECONDS",
                         help="a suite that takes longer is killed (default: %(default)s)")
     return parser.parse_args()
@@ -211,14 +241,15 @@ def run():
     total = Count()
     if not options.sanitizers_only:
         suites = options.suite or (QUICK if options.quick else SUITES)
-        total.add(run_build("gcc", SOURCE / "build-test", "gcc", [], suites, {}, options.limit))
+        total.add(run_build("gcc", SOURCE / "build-test", "gcc", [], suites, {}, options.limit,
+                            options.again))
     if not (options.quick or options.no_sanitizers):
         suites = [s for s in SANITIZED if not options.suite or s in options.suite]
         if suites:
             total.add(run_build(
                 "clang with ASan and UBSan", SOURCE / "build-asan", "clang",
                 ["-Db_sanitize=address,undefined", "-Db_lundef=false"], suites,
-                SANITIZER_ENVIRONMENT, options.limit))
+                SANITIZER_ENVIRONMENT, options.limit, options.again))
     say(str(total))
     sys.exit(1 if total.failed else 0)
 

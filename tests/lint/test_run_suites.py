@@ -62,7 +62,7 @@ class Running(unittest.TestCase):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.output = io.StringIO()
 
-    def suite(self, script, protocol="exitcode", timeout=30, limit=60):
+    def suite(self, script, protocol="exitcode", timeout=30, limit=60, twice=False):
         source = self.folder / "source"
         source.mkdir()
         (source / "prog").write_text(f"#!/bin/bash\n{script}\n")
@@ -73,8 +73,22 @@ class Running(unittest.TestCase):
         build = self.folder / "build"
         subprocess.run(["meson", "setup", build, source], check=True, capture_output=True)
         with contextlib.redirect_stdout(self.output):
-            count = run_suites.run_suite(build, "unit", {}, limit)
+            count = run_suites.run_suite(build, "unit", {}, limit, twice)
         return count.passed, count.failed, count.skipped
+
+    def test_what_fails_once_is_named_when_it_is_run_again(self):
+        mark = self.folder / "mark"
+        once = f"test -e {mark} && exit 0; touch {mark}; exit 1"
+        self.assertEqual(self.suite(once, twice=True), (1, 0, 0))
+        self.assertRegex(self.output.getvalue(), "unsteady: .*sample")
+
+    def test_what_fails_twice_has_failed(self):
+        self.assertEqual(self.suite("exit 1", twice=True), (0, 1, 0))
+        self.assertNotIn("unsteady", self.output.getvalue())
+
+    def test_what_fails_once_has_failed_when_nobody_asked_for_more(self):
+        mark = self.folder / "mark"
+        self.assertEqual(self.suite(f"test -e {mark} && exit 0; touch {mark}; exit 1"), (0, 1, 0))
 
     def test_passes(self):
         self.assertEqual(self.suite("exit 0"), (1, 0, 0))
