@@ -265,7 +265,7 @@ test_images (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (xml, "base.img"));
   fixture_start (f, second, VIREO_DOMAIN_START_NONE, &error);
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_BUSY);
-  g_assert_nonnull (strstr (error->message, "'first'"));
+  g_assert_null (strstr (error->message, "'first'"));
   g_clear_error (&error);
   assert_state (second, VIREO_DOMAIN_STATE_SHUTOFF, "failed");
   fixture_destroy (f, first, VIREO_DOMAIN_DESTROY_NONE, &error);
