@@ -221,6 +221,9 @@ class Kills(unittest.TestCase):
     def wait_settled(self):
         """Until guests whose start was cut off are either running or gone."""
         def settled():
+            if any(facts.get("org.vireo.Vireo1.Domain", {}).get("State") == "shutdown"
+                   for facts in self.client.managed_objects().values()):
+                return False
             found = self.observe()
             return all(len(qemu_of(slot)) == int(now.active) for slot, now in found.items())
         wait_until(settled, 30, lambda: f"guests to settle: {self.observe()}; seed {SEED}")

@@ -80,6 +80,7 @@ not_yet_run (VireoQemuDomain *self)
     return;
   self->end = VIREO_QEMU_END_FAILED;
   self->status->phase = VIREO_QEMU_PHASE_STOPPING;
+  vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_SHUTDOWN, "daemon", NULL, NULL);
   vireo_qemu_process_kill (self->process, SIGKILL);
 }
 
@@ -268,7 +269,11 @@ attach (VireoQemuDomains *driver, VireoQemuDomain *self, VireoQemuStatus *status
   restore_state (self);
   vireo_qemu_domain_set_process (self, process);
   if (kill)
-    vireo_qemu_process_kill (process, SIGKILL);
+    {
+      /* Its end takes a moment, and nobody should count on it meanwhile. */
+      vireo_domain_obj_set_state (VIREO_DOMAIN_OBJ (self), VIREO_DOMAIN_STATE_SHUTDOWN, "daemon");
+      vireo_qemu_process_kill (process, SIGKILL);
+    }
   else
     connect_monitor (self);
 }
