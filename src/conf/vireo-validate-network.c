@@ -307,6 +307,38 @@ check_portgroups (const VireoNetworkDef *def, GPtrArray *problems)
     }
 }
 
+/* Names end up in the files of name servers, which are made of lines. */
+static void
+check_line (const char *text, const char *element, guint number, const char *part,
+            GPtrArray *problems)
+{
+  for (const char *p = text; p != NULL && *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      {
+        vireo_validate_add (problems, "control-character",
+                            "/network/%s[%u]/%s it cannot have a control character", element,
+                            number, part);
+        return;
+      }
+}
+
+static void
+check_lines (const VireoNetworkDef *def, GPtrArray *problems)
+{
+  const VireoDnsDef *dns = def->dns;
+
+  if (def->domain != NULL)
+    check_line (def->domain->name, "domain", 1, "@name", problems);
+  for (guint i = 0; dns != NULL && i < dns->n_hosts; i++)
+    for (guint j = 0; j < dns->hosts[i]->n_hostnames; j++)
+      check_line (dns->hosts[i]->hostnames[j], "dns/host", i + 1, "hostname", problems);
+  for (guint i = 0; dns != NULL && i < dns->n_txts; i++)
+    {
+      check_line (dns->txts[i]->name, "dns/txt", i + 1, "@name", problems);
+      check_line (dns->txts[i]->value, "dns/txt", i + 1, "@value", problems);
+    }
+}
+
 static void
 check_names (const VireoNetworkDef *def, GPtrArray *problems)
 {
@@ -343,4 +375,5 @@ vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems)
   check_forward (def, problems);
   check_portgroups (def, problems);
   check_names (def, problems);
+  check_lines (def, problems);
 }
