@@ -103,13 +103,15 @@ vireo_standard_get_all (VireoCall *call)
 static void
 add_interfaces (GVariantBuilder *objects, VireoNode *node, const VireoReading *reading)
 {
-  g_variant_builder_open (objects, G_VARIANT_TYPE ("{oa{sa{sv}}}"));
-  g_variant_builder_add (objects, "o", node->path);
-  g_variant_builder_open (objects, G_VARIANT_TYPE ("a{sa{sv}}"));
-  g_variant_builder_add (objects, "{s@a{sv}}", node->export->info->name,
-                         vireo_export_get_many (node, reading, VIREO_ALL_PROPERTIES));
-  g_variant_builder_close (objects);
-  g_variant_builder_close (objects);
+  GVariant *properties = vireo_export_get_many (node, reading, VIREO_ALL_PROPERTIES);
+  GVariant *interface
+      = g_variant_new_dict_entry (g_variant_new_string (node->export->info->name), properties);
+  GVariant *interfaces = g_variant_new_array (G_VARIANT_TYPE ("{sa{sv}}"), &interface, 1);
+
+  /* Puts it into one piece of memory: as a tree of its parts, it takes ten times that. */
+  g_variant_get_data (interfaces);
+  g_variant_builder_add_value (
+      objects, g_variant_new_dict_entry (g_variant_new_object_path (node->path), interfaces));
 }
 
 static void
