@@ -3,9 +3,12 @@
 """Measures the service against its targets, and against libvirt when that is installed."""
 
 import argparse
+import contextlib
 import os
 import pathlib
+import pwd
 import statistics
+import subprocess
 import sys
 import time
 import unittest
@@ -15,23 +18,27 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import vireotest  # noqa: E402
 from vireotest import guest, samples  # noqa: E402
-from vireotest.client import GLib  # noqa: E402
+from vireotest.paths import built  # noqa: E402
 from vireotest.samples import NO_OPTIONS  # noqa: E402
+from vireotest.wait import wait_until  # noqa: E402
 
 import by_hand  # noqa: E402
 import libvirt_side  # noqa: E402
 
-FACTS = ["Name", "State", "Autostart", "Persistent"]
+ROOT = "/org/vireo/Vireo1"
+ROUNDS = 5
 LIST_RATIO = 50
 DEFINE_RATIO = 3
+DEFINE_TOGETHER_RATIO = 5
 PROPERTY_RATIO = 1.5
 START_RATIO = 1.5
+COLD_START_SECONDS = 1.5
+IN_FLIGHT = 16
 
-
-def clock(function, *arguments):
-    started = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - started
+START_XML = ("<domain type='qemu'><name>bench-start</name><memory unit='MiB'>64</memory>"
+             "<vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>"
+             "{disk}<interface type='user'><model type='virtio'/></interface>"
+             "<serial type='pty'/><console type='pty'/></devices></domain>")
 
 
 def document(number):
@@ -39,9 +46,47 @@ def document(number):
                                   f"{number:08d}-2222-4333-8444-555555555555")
 
 
-START_XML = ("<domain type='qemu'><name>bench-start</name><memory unit='MiB'>64</memory>"
-             "<vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>"
-             "<serial type='pty'/><console type='pty'/></devices></domain>")
+def measure(bus, service, path, what, *arguments, user=None):
+    """What bench-client prints: a list of microseconds for each of its lines."""
+    command = [str(built("tests/bench/bench-client")), service, path, what, *map(str, arguments)]
+    done = subprocess.run(command, env=bus.environment(), stdout=subprocess.PIPE, text=True,
+                          check=True, user=user)
+    return [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
+
+
+def status_kib(pid, field):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(text.split(f"{field}:", 1)[1].split()[0])
+
+
+def context_switches(pid):
+    """How often the threads of a process were woken so far."""
+    return sum(int(line.split()[1]) for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+               for line in status.read_text().splitlines()
+               if line.startswith("voluntary_ctxt_switches"))
+
+
+class Side:
+    """One of the two services, and the bus that it is on."""
+
+    def __init__(self, name, bus, connection, folder):
+        self.name = name
+        self.bus = bus
+        self.connection = connection
+        self.folder = folder
+
+    def measure(self, what, *arguments):
+        return measure(self.bus, self.name, self.connection, what, *arguments)
+
+    def define(self, numbers, in_flight):
+        """Definitions a second."""
+        file = self.folder / "documents"
+        file.write_text("\n---\n".join(map(document, numbers)))
+        return len(numbers) * 1e6 / self.measure("define", file, in_flight)[0][0]
+
+    def list(self, count):
+        """Milliseconds for the facts of all domains."""
+        return self.measure("list", count, 1)[0][0] / 1e3
 
 
 class Bench:
@@ -50,101 +95,153 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.missed = False
+        self.next = 0
 
     def line(self, name, ours, theirs, ratio, target=None, enough=True):
         verdict = ""
         if target is not None:
             verdict = f", target {target:g}: {'met' if enough else 'MISSED'}"
             self.missed |= not enough
-        print(f"{name:9} {ours}; {theirs}; ratio {ratio:.2f}{verdict}", flush=True)
+        print(f"{name:16} {ours}; {theirs}; ratio {ratio:.2f}{verdict}", flush=True)
 
-    def define(self, client, connection):
-        """Definitions a second."""
-        count = self.options.domains
-        documents = [document(n) for n in range(count)]
-        client.call(connection, "Connection", "DefineDomain", "(sa{sv})", documents[0], {})
-        started = time.perf_counter()
-        for xml in documents:
-            client.call(connection, "Connection", "DefineDomain", "(sa{sv})", xml, {})
-        return count / (time.perf_counter() - started)
+    def take(self, count):
+        numbers = range(self.next, self.next + count)
+        self.next += count
+        return numbers
 
-    def list(self, client, connection):
-        """Seconds for the facts of all domains."""
-        found = []
-        question = GLib.Variant("(asa{sv})", (FACTS, {}))
+    def define(self, sides, in_flight, target):
+        """The same definitions by turns, so that a noisy machine disturbs both."""
+        rates = {side.name: [] for side in sides}
+        for _ in range(ROUNDS):
+            numbers = self.take(self.options.domains // (2 * ROUNDS))
+            for side in sides:
+                rates[side.name].append(side.define(numbers, in_flight))
+        name = "define" if in_flight == 1 else f"define, {in_flight} open"
+        self.compare(name, rates, "{:.0f}/s", lambda ours, theirs: ours / theirs, target)
 
-        def ask():
-            found[:] = [client.call_variant(connection, "Connection", "GetDomains", question)]
-        seconds = statistics.median(clock(ask) for _ in range(5))
-        complete = [f for f in found[0].unpack()[0].values() if set(f) == set(FACTS)]
-        if len(complete) < self.options.domains:
-            sys.exit(f"bench: {len(complete)} domains listed of {self.options.domains}")
-        return seconds
+    def list(self, sides):
+        times = {side.name: [] for side in sides}
+        for _ in range(ROUNDS):
+            for side in sides:
+                times[side.name].append(side.list(self.next))
+        self.compare("list", times, f"{{:.1f}} ms for {self.next} domains",
+                     lambda ours, theirs: theirs / ours, LIST_RATIO)
 
-    def property(self, client, connection):
-        """Median seconds of a property read and of an empty method, taken in turn."""
-        path = client.call(connection, "Connection", "LookupDomainByName", "(s)", "bench-00000")
-        reads, pings = [], []
-        for _ in range(self.options.calls):
-            reads.append(clock(client.get, path, "Domain", "Name"))
-            pings.append(clock(client.call, path, "org.freedesktop.DBus.Peer", "Ping"))
-        self.line("property", f"{statistics.median(reads) * 1e6:.0f} µs a read",
-                  f"{statistics.median(pings) * 1e6:.0f} µs an empty method",
-                  statistics.median(reads) / statistics.median(pings), PROPERTY_RATIO,
-                  statistics.median(reads) <= PROPERTY_RATIO * statistics.median(pings))
+    def compare(self, name, figures, form, ratio, target):
+        medians = {side: form.format(statistics.median(f)) for side, f in figures.items()}
+        if "libvirt" not in figures:
+            print(f"{name:16} {medians['vireo']}", flush=True)
+            return
+        median = statistics.median(map(ratio, figures["vireo"], figures["libvirt"]))
+        self.line(name, medians["vireo"], f"libvirt-dbus {medians['libvirt']}", median, target,
+                  median >= target)
 
-    def start(self, client, connection):
-        """Median seconds of Start, and of the same command line by hand, taken in turn."""
-        path = client.call(connection, "Connection", "DefineDomain", "(sa{sv})", START_XML, {})
-        ours, hand = [], []
-        for _ in range(self.options.starts):
-            ours.append(clock(client.call, path, "Domain", "Start", *NO_OPTIONS))
-            command = by_hand.command_of("bench-start")
-            client.call(path, "Domain", "Destroy", *NO_OPTIONS)
-            hand.append(by_hand.launch(command))
-        client.call(path, "Domain", "Undefine", *NO_OPTIONS)
-        return statistics.median(ours), statistics.median(hand)
+    def property(self, bus, path, user):
+        """A property read, and an empty method of the same object, by turns."""
+        uid = pwd.getpwnam(user).pw_uid
+        pairs = measure(bus, "vireo", path, "property", self.options.calls, user=uid)
+        reads, pings = (statistics.median(column) for column in zip(*pairs))
+        self.line(f"property, {user}", f"{reads:.0f} µs a read", f"{pings:.0f} µs an empty method",
+                  reads / pings, PROPERTY_RATIO, reads <= PROPERTY_RATIO * pings)
 
-
-def measure(options):
-    bench = Bench(options)
-    with vireotest.Host("bench") as host:
+    def start(self, host, xml, libvirt):
+        """Start, and the same command line by hand, by turns."""
         connection = host.client.open("qemu:///system")
-        rate = bench.define(host.client, connection)
-        listed = bench.list(host.client, connection)
-        bench.property(host.client, connection)
-        ours, hand = bench.start(host.client, connection)
-        bench.line("start", f"{ours * 1e3:.0f} ms", f"{hand * 1e3:.0f} ms by hand", ours / hand,
-                   START_RATIO, ours <= START_RATIO * hand)
+        path = host.client.call(connection, "Connection", "DefineDomain", "(sa{sv})", xml, {})
+        theirs_path = libvirt.define(xml) if libvirt else None
+        ours, hand, theirs = [], [], []
+        for _ in range(self.options.starts):
+            started = time.perf_counter()
+            host.client.call(path, "Domain", "Start", *NO_OPTIONS)
+            ours.append(time.perf_counter() - started)
+            command = by_hand.command_of("bench-start")
+            host.client.call(path, "Domain", "Destroy", *NO_OPTIONS)
+            hand.append(by_hand.launch(command))
+            if libvirt:
+                theirs.append(libvirt.start(theirs_path))
+        ratio = statistics.median(map(lambda a, b: a / b, ours, hand))
+        by_hand_text = f"{statistics.median(hand) * 1e3:.0f} ms by hand"
+        self.line("start", f"{statistics.median(ours) * 1e3:.0f} ms", by_hand_text, ratio,
+                  START_RATIO, ratio <= START_RATIO)
+        if libvirt:
+            self.line("start, libvirt", f"{statistics.median(theirs) * 1e3:.0f} ms", by_hand_text,
+                      statistics.median(map(lambda a, b: a / b, theirs, hand)))
+
+    def many(self, host):
+        """Thousands of definitions: all of their properties, memory, a cold start, idling."""
+        count = self.options.many
+        connection = host.client.open("qemu:///system")
+        ours = Side("vireo", host.bus, connection, host.folder)
+        ours.define(self.take(count - self.next), IN_FLIGHT)
+        objects = measure(host.bus, "vireo", ROOT, "objects", count, ROUNDS)
+        print(f"objects          {statistics.median(o[0] for o in objects) / 1e3:.0f} ms for all "
+              f"properties of {count} domains", flush=True)
+        times = []
+        for _ in range(3):
+            host.daemon.stop()
+            with host.bus.client() as client:
+                started = time.perf_counter()
+                host.daemon.spawn()
+                client.wait_for_owner(seconds=60)
+                times.append(time.perf_counter() - started)
+            wait_until(lambda: self.cpu_rests(host.daemon.pid), 30, "the daemon to rest")
+        seconds = statistics.median(times)
+        self.line("cold start", f"{seconds:.2f} s to the name for {count} domains",
+                  f"{COLD_START_SECONDS} s allowed", seconds / COLD_START_SECONDS, 1,
+                  seconds <= COLD_START_SECONDS)
+        print(f"memory           {status_kib(host.daemon.pid, 'VmRSS') / 1024:.0f} MiB resident",
+              flush=True)
+        before = context_switches(host.daemon.pid)
+        time.sleep(self.options.idle)
+        woken = context_switches(host.daemon.pid) - before
+        print(f"idle             {woken} wake-ups in {self.options.idle} s", flush=True)
+        self.missed |= woken > 0
+
+    @staticmethod
+    def cpu_rests(pid):
+        before = context_switches(pid)
+        time.sleep(0.5)
+        return context_switches(pid) == before
+
+
+def run_all(options):
+    bench = Bench(options)
     missing = libvirt_side.missing()
     if missing:
-        print(f"define    {rate:.0f}/s\nlist      {listed * 1e3:.1f} ms\n"
-              f"not compared with libvirt: {missing}", flush=True)
-    else:
-        compare(bench, rate, listed, hand)
+        print(f"not compared with libvirt: {missing}", flush=True)
+    with contextlib.ExitStack() as stack:
+        host = stack.enter_context(vireotest.Host("bench"))
+        libvirt = None if missing else stack.enter_context(libvirt_side.Libvirt())
+        connection = host.client.open("qemu:///system")
+        sides = [Side("vireo", host.bus, connection, host.folder)]
+        if libvirt:
+            sides.append(Side("libvirt", libvirt.bus, libvirt_side.CONNECTION, libvirt.folder))
+        # The first definition waits for the emulator to be asked what it can do.
+        for side in sides:
+            side.define([99999], 1)
+        bench.define(sides, 1, DEFINE_RATIO)
+        bench.define(sides, IN_FLIGHT, DEFINE_TOGETHER_RATIO)
+        bench.list(sides)
+        path = host.client.call(connection, "Connection", "LookupDomainByName", "(s)",
+                                "bench-00000")
+        for user in ("root", "nobody"):
+            bench.property(host.bus, path, user)
+        image = host.folder / "disk.qcow2"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
+        bench.start(host, START_XML.format(disk=samples.disk(image)), libvirt)
+        if options.many:
+            bench.many(host)
     return 1 if bench.missed else 0
-
-
-def compare(bench, rate, listed, hand):
-    with libvirt_side.Libvirt() as libvirt:
-        count = bench.options.domains
-        their_rate = libvirt.define([document(n) for n in range(count)])
-        bench.line("define", f"{rate:.0f}/s", f"libvirt {their_rate:.0f}/s", rate / their_rate,
-                   DEFINE_RATIO, rate >= DEFINE_RATIO * their_rate)
-        their_list = libvirt.list(count)
-        bench.line("list", f"{listed * 1e3:.1f} ms for {count} domains",
-                   f"libvirt-dbus {their_list * 1e3:.0f} ms", their_list / listed, LIST_RATIO,
-                   their_list >= LIST_RATIO * listed)
-        their_start = libvirt.start(START_XML, bench.options.starts)
-        bench.line("start", f"libvirt {their_start * 1e3:.0f} ms", f"{hand * 1e3:.0f} ms by hand",
-                   their_start / hand)
 
 
 def run():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--domains", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=10000,
+                        help="domains of a large host; 0: leave that out (default: 10000)")
     parser.add_argument("--calls", type=int, default=3000, help="property reads (default: 3000)")
     parser.add_argument("--starts", type=int, default=7)
+    parser.add_argument("--idle", type=int, default=10, help="seconds of idling (default: 10)")
     options = parser.parse_args()
     reason = vireotest.isolation_missing()
     if reason:
@@ -158,7 +255,7 @@ def run():
     # Syncing the disk is part of what is measured.
     os.environ["VIREO_TEST_DISK"] = "1"
     vireotest.isolate.settle()
-    sys.exit(measure(options))
+    sys.exit(run_all(options))
 
 
 if __name__ == "__main__":

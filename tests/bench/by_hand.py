@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Launches the QEMU that the service launched, by hand, until `cont` answers."""
 
+import contextlib
 import json
+import os
 import pathlib
 import re
 import socket
@@ -21,12 +23,22 @@ def command_of(name):
     return pathlib.Path(f"/proc/{pids[0]}/cmdline").read_bytes().decode().split("\0")[:-1]
 
 
-def with_monitor(command, fd):
-    """The command line with our listening socket as its monitor."""
-    pattern = re.compile(r"^(socket,id=\w+,fd=)\d+(,server=on)")
+def replace_one(command, pattern, replacement):
+    pattern = re.compile(pattern)
     if sum(bool(pattern.match(argument)) for argument in command) != 1:
-        raise AssertionError(f"one monitor in {command}")
-    return [pattern.sub(rf"\g<1>{fd}\g<2>", argument) for argument in command]
+        raise AssertionError(f"one {pattern.pattern} in {command}")
+    return [pattern.sub(replacement, argument) for argument in command]
+
+
+def with_files(command, stack):
+    """The command line with images that we open, and their descriptors."""
+    fds = []
+    for number, path in re.findall(r"\0fd=(\d+),set=\d+,opaque=([^\0]*)", "\0".join(command)):
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        stack.callback(os.close, fd)
+        fds.append(fd)
+        command = replace_one(command, rf"^fd={number},(set=\d+,opaque=)", rf"fd={fd},\g<1>")
+    return command, fds
 
 
 def read_greeting(monitor):
@@ -52,15 +64,19 @@ def execute(monitor, command, deadline):
 
 def launch(command, limit=30):
     """Seconds from before the fork until `cont` was answered."""
-    with tempfile.TemporaryDirectory() as folder, \
-            socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as monitor:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        monitor = stack.enter_context(socket.socket(socket.AF_UNIX))
         server.bind(f"{folder}/monitor")
         server.listen(1)
         monitor.settimeout(limit)
+        command = replace_one(command, r"^(socket,id=\w+,fd=)\d+(,server=on)",
+                              rf"\g<1>{server.fileno()}\g<2>")
+        command, files = with_files(command, stack)
         started = time.perf_counter()
-        process = subprocess.Popen(with_monitor(command, server.fileno()),
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   pass_fds=[server.fileno()])
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   pass_fds=[server.fileno(), *files])
         try:
             monitor.connect(f"{folder}/monitor")
             read_greeting(monitor)
