@@ -15,6 +15,9 @@
 /* Files of a store never begin with a dot, so what begins so is a leftover of ours. */
 #define TEMPORARY_PREFIX ".tmp-"
 
+/* Files that are synced at the same time. */
+#define MAX_SYNCING 16
+
 VireoStoreCall *
 vireo_store_call_new (const VireoStoreOp *ops, gsize n_ops)
 {
@@ -199,33 +202,85 @@ write_temporary (int folder_fd, VireoStoreCall *call, gsize i)
   return -1;
 }
 
+/* One file that is to be synced, or could not be. */
+typedef struct
+{
+  VireoStoreCall *call;
+  gsize op;
+  int fd;
+  int error;
+} Syncing;
+
+/* @files: (element-type Syncing): those that were written are added. */
 static void
-write_temporaries (int folder_fd, VireoStoreCall *call, GArray *fds)
+write_temporaries (int folder_fd, VireoStoreCall *call, GArray *files)
 {
   for (gsize i = 0; i < call->n_ops && call->error == NULL; i++)
     {
-      int fd = -1;
+      Syncing syncing = { call, i, -1, 0 };
 
       if (call->ops[i].contents != NULL)
-        fd = write_temporary (folder_fd, call, i);
-      g_array_append_val (fds, fd);
+        syncing.fd = write_temporary (folder_fd, call, i);
+      if (syncing.fd >= 0)
+        g_array_append_val (files, syncing);
     }
 }
 
-static void
-sync_temporaries (VireoStoreCall *call, GArray *fds)
+typedef struct
 {
-  for (gsize i = 0; i < fds->len; i++)
-    {
-      int fd = g_array_index (fds, int, i);
+  GArray *files; /* Syncing */
+  gint next;     /* what the next thread that is free takes */
+} SyncWork;
 
-      if (fd < 0)
-        continue;
+static gpointer
+sync_files (gpointer data)
+{
+  SyncWork *work = data;
+  gint i;
+
+  while ((i = g_atomic_int_add (&work->next, 1)) < (gint) work->files->len)
+    {
+      Syncing *syncing = &g_array_index (work->files, Syncing, i);
+
       /* A full disk may show only here, where blocks are allocated late. */
-      if (call->error == NULL && fsync (fd) != 0)
-        vireo_error_set_errno (&call->error, errno, "cannot sync %s", call->ops[i].name);
-      if (close (fd) != 0 && errno != EINTR && call->error == NULL)
-        vireo_error_set_errno (&call->error, errno, "cannot write %s", call->ops[i].name);
+      if (fsync (syncing->fd) != 0)
+        syncing->error = errno;
+    }
+  return NULL;
+}
+
+/* Disks and journals serve all who wait at the same time with one flush, and who comes after it
+ * with the next: sixteen files at once take the time of two or three. A thread that cannot be had
+ * leaves more to the others. */
+static void
+sync_at_once (GArray *files)
+{
+  SyncWork work = { files, 0 };
+  GThread *threads[MAX_SYNCING] = { NULL };
+  guint n_threads = MIN (files->len, MAX_SYNCING);
+
+  for (guint i = 1; i < n_threads; i++)
+    threads[i] = g_thread_try_new ("vireo-sync", sync_files, &work, NULL);
+  sync_files (&work);
+  for (guint i = 1; i < n_threads; i++)
+    if (threads[i] != NULL)
+      g_thread_join (threads[i]);
+}
+
+static void
+sync_temporaries (GArray *files)
+{
+  sync_at_once (files);
+  for (guint i = 0; i < files->len; i++)
+    {
+      const Syncing *syncing = &g_array_index (files, Syncing, i);
+      VireoStoreCall *call = syncing->call;
+      const char *name = call->ops[syncing->op].name;
+
+      if (syncing->error != 0 && call->error == NULL)
+        vireo_error_set_errno (&call->error, syncing->error, "cannot sync %s", name);
+      if (close (syncing->fd) != 0 && errno != EINTR && call->error == NULL)
+        vireo_error_set_errno (&call->error, errno, "cannot write %s", name);
     }
 }
 
@@ -264,15 +319,15 @@ fail_all (VireoStoreCall **calls, gsize n_calls, const GError *error)
       calls[i]->error = g_error_copy (error);
 }
 
-/* All files are written before the first is synced: the journal's commit for the first takes the
- * others along, which then cost little. Renames come only when all of a call's files are safe, so a
- * full disk changes nothing; they come in order, which the journals of ext4, XFS and btrfs keep. */
+/* All files are written before the first is synced: they travel together. Renames come only when all
+ * of a call's files are safe, so a full disk changes nothing; they come in order, which the journals
+ * of ext4, XFS and btrfs keep. */
 void
 vireo_store_commit (const char *folder, VireoStoreCall **calls, gsize n_calls)
 {
   g_autoptr (GError) error = NULL;
   int folder_fd = vireo_store_open_folder (folder, &error);
-  g_autoptr (GPtrArray) fds = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (Syncing));
 
   if (folder_fd < 0)
     {
@@ -281,12 +336,8 @@ vireo_store_commit (const char *folder, VireoStoreCall **calls, gsize n_calls)
     }
 
   for (gsize i = 0; i < n_calls; i++)
-    {
-      g_ptr_array_add (fds, g_array_new (FALSE, FALSE, sizeof (int)));
-      write_temporaries (folder_fd, calls[i], g_ptr_array_index (fds, i));
-    }
-  for (gsize i = 0; i < n_calls; i++)
-    sync_temporaries (calls[i], g_ptr_array_index (fds, i));
+    write_temporaries (folder_fd, calls[i], files);
+  sync_temporaries (files);
   for (gsize i = 0; i < n_calls; i++)
     {
       apply_in_order (folder_fd, calls[i]);
