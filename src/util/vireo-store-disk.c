@@ -319,9 +319,9 @@ fail_all (VireoStoreCall **calls, gsize n_calls, const GError *error)
       calls[i]->error = g_error_copy (error);
 }
 
-/* All files are written before the first is synced: they travel together. Renames come only when all
- * of a call's files are safe, so a full disk changes nothing; they come in order, which the journals
- * of ext4, XFS and btrfs keep. */
+/* All files are written before the first is synced: they travel together. Renames come only when
+ * all of a call's files are safe, so a full disk changes nothing; they come in order, which the
+ * journals of ext4, XFS and btrfs keep. */
 void
 vireo_store_commit (const char *folder, VireoStoreCall **calls, gsize n_calls)
 {
