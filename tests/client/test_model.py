@@ -12,8 +12,8 @@ import gi
 import vireotest
 from clienttest import LIBRARY, start_host
 
-if vireotest.is_isolated() and str(LIBRARY) not in os.environ.get("LD_LIBRARY_PATH", ""):
-    # The loader reads its path when the program starts.
+if vireotest.is_isolated() and str(LIBRARY) not in os.environ.get("GI_TYPELIB_PATH", ""):
+    # The loader and GI read their paths when the program starts.
     from clienttest import library_environment
     os.execve(sys.executable, [sys.executable, *sys.argv], library_environment())
 
