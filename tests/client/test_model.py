@@ -235,6 +235,25 @@ class Restarts(Case):
 
 
 class Ways(Case):
+    def test_over_ssh(self):
+        # In place of ssh, which would need a server: it notes what it is asked, and runs it here,
+        # on the test's bus.
+        program = self.host.folder / "bin/ssh"
+        asked = self.host.folder / "asked"
+        program.parent.mkdir()
+        program.write_text("#!/usr/bin/python3\nimport os, sys\n"
+                           f"with open('{asked}', 'w') as f: f.write(' '.join(sys.argv[1:]))\n"
+                           "os.execvp(sys.argv[4], [*sys.argv[4:], "
+                           f"'--bus-path={self.host.bus.address}'])\n")
+        program.chmod(0o755)
+        self.addCleanup(os.environ.__setitem__, "PATH", os.environ["PATH"])
+        os.environ["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+        client = Vireo.Client.new_for_host_sync("me@example.org", None)
+        self.assertEqual(asked.read_text(), "-xT -- me@example.org systemd-stdio-bridge")
+        self.define("far", 1)
+        model = client.get_domain_model()
+        self.wait(lambda: "far" in names(model), "the domain over there")
+
     def test_option_is_no_host(self):
         with self.assertRaises(GLib.Error) as caught:
             Vireo.Client.new_for_host_sync("-oProxyCommand=x", None)
