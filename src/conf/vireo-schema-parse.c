@@ -295,6 +295,16 @@ refuse_element (Reader *reader, const Frame *frame, const xmlNode *node, gboolea
                                  : "no such element is known here"));
 }
 
+/* Whether @field has its value already, from this element or from another one of the same group. */
+static gboolean
+is_taken (const Frame *frame, const VireoSchemaField *field)
+{
+  if (field->flags & VIREO_SCHEMA_LIST)
+    return FALSE;
+  return (field->type == VIREO_SCHEMA_STRUCT || field->type == VIREO_SCHEMA_VERBATIM)
+         && *(gpointer const *) ((const guint8 *) frame->def + field->offset) != NULL;
+}
+
 static void
 read_children (Reader *reader, const Frame *frame)
 {
@@ -315,7 +325,8 @@ read_children (Reader *reader, const Frame *frame)
           continue;
         }
       at = (guint) (field - &vireo_schema_fields[frame->desc->first]);
-      if (!(field->flags & VIREO_SCHEMA_LIST) && (seen[at / 64] >> (at % 64)) & 1)
+      if (is_taken (frame, field)
+          || (!(field->flags & VIREO_SCHEMA_LIST) && (seen[at / 64] >> (at % 64)) & 1))
         {
           if (reader->strict)
             add_problem (reader, node, NULL, "duplicate-element",

@@ -61,15 +61,14 @@ check_pci (Check *check)
   check_range (check, "domain", address->domain, MAX_DOMAIN);
   check_range (check, "bus", address->bus, MAX_BUS);
   check_range (check, "slot", address->slot, MAX_SLOT);
-  if (address->zpci != NULL && address->zpci->has_uid
-      && (address->zpci->uid == 0 || address->zpci->uid > 0xffff))
+  if (address->has_zpci_uid && address->zpci_uid == 0)
     vireo_validate_add_device (check->problems, check->iter->kind, check->iter->index,
                                check->iter->device, "address/zpci/@uid", "address-out-of-range",
-                               "0x%x is not from 0x1 to 0xffff", address->zpci->uid);
-  if (address->zpci != NULL && address->zpci->has_uid)
-    use (check, g_strdup_printf ("zPCI uid 0x%04x", address->zpci->uid));
-  if (address->zpci != NULL && address->zpci->has_fid)
-    use (check, g_strdup_printf ("zPCI fid 0x%08x", address->zpci->fid));
+                               "0x0 is not from 0x1 to 0xffff");
+  if (address->has_zpci_uid)
+    use (check, g_strdup_printf ("zPCI uid 0x%04x", address->zpci_uid));
+  if (address->has_zpci_fid)
+    use (check, g_strdup_printf ("zPCI fid 0x%08x", address->zpci_fid));
   /* Without a place: it is still to be found. */
   if (!address->has_slot && !address->has_bus)
     return;

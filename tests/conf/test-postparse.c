@@ -446,7 +446,7 @@ test_absurd_controller (void)
 {
   VireoDomainDef *def
       = parse (DOMAIN ("", "<disk><source file='/a'/><target dev='sda' bus='scsi'/>"
-                           "<address type='drive' controller='4294967295'/></disk>"));
+                           "<address type='drive' controller='65535'/></disk>"));
   g_autoptr (GError) error = NULL;
 
   g_assert_false (vireo_post_parse_run (&def, &no_driver, NULL, FALSE, VIREO_PARSE_NONE, NULL,

@@ -329,6 +329,47 @@ test_add_remove (void)
   g_assert_cmpuint (vireo_domain_def_n_devices (def, VIREO_DEVICE_MEMBALLOON), ==, 1);
 }
 
+/* The element that a list of devices is in may be there twice: the first of what there is one of
+ * counts, and the lists go on. (Under the address sanitizer also: nothing is lost.) */
+static void
+test_group_twice (void)
+{
+  static const char text[] = "<domain type='kvm'><name>a</name>"
+                             "<devices><hub type='usb'/><memballoon model='none'/></devices>"
+                             "<devices><hub type='usb'/><memballoon model='xen'/></devices>"
+                             "</domain>";
+  g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (text, -1, 0, NULL);
+
+  g_assert_nonnull (def);
+  g_assert_cmpuint (def->n_hubs, ==, 2);
+  g_assert_cmpint (def->memballoon->model, ==, VIREO_MEMBALLOON_MODEL_NONE);
+}
+
+/* Members that never hold at once share a place, and still come and go on their own. */
+static void
+test_overlaid_members (void)
+{
+  static const char text[]
+      = "<domain type='kvm'><name>a</name><devices>"
+        "<hub type='usb'><address type='usb' bus='3' port='1.2'/></hub>"
+        "<hub type='usb'><address type='mdev' uuid='c2177883-f1bb-47f0-914d-32a22e3a8804'/></hub>"
+        "<hub type='usb'><address type='drive' controller='1' bus='2' target='3' unit='4'/></hub>"
+        "</devices></domain>";
+  g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (text, -1, 0, NULL);
+  g_autoptr (VireoDomainDef) copy = vireo_domain_def_copy (def);
+  const VireoAddressDef *drive = copy->hubs[2]->address;
+
+  g_assert_cmpuint (sizeof (VireoAddressDef), <=, 40);
+  g_assert_true (vireo_domain_def_equal (def, copy));
+  g_assert_cmpstr (copy->hubs[0]->address->usb_port, ==, "1.2");
+  g_assert_true (copy->hubs[0]->address->usb_port != def->hubs[0]->address->usb_port);
+  g_assert_cmpstr (copy->hubs[1]->address->uuid, ==, "c2177883-f1bb-47f0-914d-32a22e3a8804");
+  g_assert_cmpuint (drive->controller * 1000 + drive->bus * 100 + drive->target * 10 + drive->unit,
+                    ==, 1234);
+  copy->hubs[2]->address->unit = 5;
+  g_assert_false (vireo_domain_def_equal (def, copy));
+}
+
 static void
 test_control_characters (void)
 {
@@ -356,6 +397,8 @@ main (int argc, char **argv)
 
       g_test_add_data_func (name, &cases[i], test_case);
     }
+  g_test_add_func ("/conf/group-twice", test_group_twice);
+  g_test_add_func ("/conf/overlaid-members", test_overlaid_members);
   g_test_add_func ("/conf/every-problem", test_every_problem);
   g_test_add_func ("/conf/rule-has-line", test_rule_has_line);
   g_test_add_func ("/conf/values", test_values);

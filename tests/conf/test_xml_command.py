@@ -49,7 +49,8 @@ class XmlCommand(unittest.TestCase):
         self.assertIn("broken: line 1: not XML", result.stderr)
 
     def test_validate_names_line_and_path(self):
-        path = self.write("bad", DOMAIN.format(name="a", devices="<disk><target bus='ide'/></disk>"))
+        disk = "<disk><target bus='ide'/></disk>"
+        path = self.write("bad", DOMAIN.format(name="a", devices=disk))
         result = self.vireoctl("validate", "domain", path)
         self.assertEqual(result.returncode, 1)
         self.assertIn("line 3: /domain/devices/disk/target: the attribute \"dev\" is missing",
