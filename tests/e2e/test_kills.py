@@ -221,8 +221,10 @@ class Kills(unittest.TestCase):
     def wait_settled(self):
         """Until guests whose start was cut off are either running or gone."""
         def settled():
-            if any(facts.get("org.vireo.Vireo1.Domain", {}).get("State") == "shutdown"
-                   for facts in self.client.managed_objects().values()):
+            domains = [facts["org.vireo.Vireo1.Domain"]
+                       for facts in self.client.managed_objects().values()
+                       if "org.vireo.Vireo1.Domain" in facts]
+            if any(d["State"] == "shutdown" or d["StateReason"] == "starting-up" for d in domains):
                 return False
             found = self.observe()
             return all(len(qemu_of(slot)) == int(now.active) for slot, now in found.items())

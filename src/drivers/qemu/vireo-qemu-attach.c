@@ -16,12 +16,21 @@ keep_state (VireoQemuDomain *self)
 {
 }
 
+/* Of a guest whose start was under way, until the emulator says how far it came. */
+#define STARTING_UP "starting-up"
+
+static gboolean
+is_starting_up (VireoQemuDomain *self)
+{
+  return g_strcmp0 (vireo_domain_obj_get_state_reason (VIREO_DOMAIN_OBJ (self)), STARTING_UP) == 0;
+}
+
 static void
 now_running (VireoQemuDomain *self)
 {
   VireoDomainState state = vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self));
 
-  if (state == VIREO_DOMAIN_STATE_PAUSED)
+  if (state == VIREO_DOMAIN_STATE_PAUSED && !is_starting_up (self))
     vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_RUNNING, "unpaused", "resumed", "unpaused");
   else if (state != VIREO_DOMAIN_STATE_RUNNING)
     vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_RUNNING, "booted", NULL, NULL);
@@ -30,7 +39,8 @@ now_running (VireoQemuDomain *self)
 static void
 now_paused (VireoQemuDomain *self)
 {
-  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) != VIREO_DOMAIN_STATE_PAUSED)
+  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) != VIREO_DOMAIN_STATE_PAUSED
+      || is_starting_up (self))
     vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PAUSED, "unknown", "suspended", "paused");
 }
 
@@ -76,7 +86,8 @@ now_shut_down (VireoQemuDomain *self)
 static void
 not_yet_run (VireoQemuDomain *self)
 {
-  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) == VIREO_DOMAIN_STATE_PAUSED)
+  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) == VIREO_DOMAIN_STATE_PAUSED
+      && !is_starting_up (self))
     return;
   self->end = VIREO_QEMU_END_FAILED;
   self->status->phase = VIREO_QEMU_PHASE_STOPPING;
@@ -234,8 +245,8 @@ restore_state (VireoQemuDomain *self)
       || !vireo_domain_state_from_string (self->status->state, &state)
       || state == VIREO_DOMAIN_STATE_SHUTOFF)
     {
-      state = VIREO_DOMAIN_STATE_RUNNING;
-      reason = "booted";
+      state = VIREO_DOMAIN_STATE_PAUSED;
+      reason = STARTING_UP;
       since = 0;
     }
   g_object_freeze_notify (G_OBJECT (obj));
