@@ -130,7 +130,7 @@ def explain(entries):
             say(f"  {entry['name']}: killed, for it took longer than its limit")
 
 
-def run_meson(folder, logbase, selection, environment, limit):
+def run_meson(folder, suite, logbase, selection, environment, limit):
     """Runs tests; returns the lines of meson's log, and whether all went well. What hangs is
     killed."""
     log = folder / "meson-logs" / f"{logbase}.json"
@@ -145,7 +145,7 @@ def run_meson(folder, logbase, selection, environment, limit):
     try:
         good = process.wait(limit) == 0
     except subprocess.TimeoutExpired:
-        say(f"run_suites: {logbase} hangs after {limit} s; it is killed")
+        say(f"run_suites: suite {suite} hangs after {limit} s; it is killed")
         stop(process)
         return read_log(log), None
     return read_log(log), good
@@ -157,7 +157,7 @@ def again(folder, suite, entries, environment, limit):
     bad = [entry["name"].split(" / ")[-1] for entry in entries if entry["result"] in BAD]
     if not bad:
         return entries
-    later, _ = run_meson(folder, f"vireo-{suite}-again", ["--num-processes", "1", *bad],
+    later, _ = run_meson(folder, suite, f"vireo-{suite}-again", ["--num-processes", "1", *bad],
                          environment, limit)
     explain(later)
     second = {entry["name"]: entry for entry in later}
@@ -170,7 +170,8 @@ def again(folder, suite, entries, environment, limit):
 
 def run_suite(folder, suite, environment, limit, twice=False):
     """Runs a suite and returns its Count."""
-    entries, good = run_meson(folder, f"vireo-{suite}", ["--suite", suite], environment, limit)
+    entries, good = run_meson(folder, suite, f"vireo-{suite}", ["--suite", suite], environment,
+                              limit)
     explain(entries)
     if twice and good is False:
         entries = again(folder, suite, entries, environment, limit)

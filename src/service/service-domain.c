@@ -158,6 +158,14 @@ handle_get_xml (VireoCall *call)
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
     if (vireo_call_get_boolean (call, options[i].option))
       flags |= options[i].flag;
+  /* The definition may have become unparsable while polkit was asked. */
+  if (vireo_domain_obj_get_raw (get_domain (call), NULL) != NULL
+      && !vireo_call_has_required (call, vireo_action_find ("domain", "read-secure")))
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_UNPARSABLE,
+                                   "the definition can no longer be parsed");
+      return;
+    }
   xml = vireo_domain_obj_format (get_domain (call), flags, &error);
   if (xml == NULL)
     vireo_call_return_error (call, error);

@@ -86,8 +86,17 @@ handle_get_xml (VireoCall *call)
   VireoFormatFlags flags
       = vireo_call_get_boolean (call, "inactive") ? VIREO_FORMAT_INACTIVE : VIREO_FORMAT_NONE;
   GError *error = NULL;
-  g_autofree char *xml = vireo_network_obj_format (get_network (call), flags, &error);
+  g_autofree char *xml = NULL;
 
+  /* The definition may have become unparsable while polkit was asked. */
+  if (vireo_network_obj_get_raw (get_network (call), NULL) != NULL
+      && !vireo_call_has_required (call, vireo_action_find ("network", "write")))
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_UNPARSABLE,
+                                   "the definition can no longer be parsed");
+      return;
+    }
+  xml = vireo_network_obj_format (get_network (call), flags, &error);
   if (xml == NULL)
     vireo_call_return_error (call, error);
   else

@@ -315,6 +315,19 @@ vireo_call_require (VireoCall *call, const VireoAction *action)
     add_check (call, action, vireo_node_get_details (call->node), FALSE);
 }
 
+gboolean
+vireo_call_has_required (VireoCall *call, const VireoAction *action)
+{
+  VireoVerdict verdict;
+
+  if (vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &verdict))
+    return verdict == VIREO_VERDICT_YES;
+  for (guint i = 0; call->checks != NULL && i < call->checks->len; i++)
+    if (g_array_index (call->checks, Check, i).action == action)
+      return TRUE;
+  return FALSE;
+}
+
 /* (transfer full): what is wrong with the arguments, for a caller who is authorized. The first one
  * counts. */
 void

@@ -10,6 +10,10 @@ void vireo_gate_pass (VireoCall *call);
 
 /* For prepare (), which ends with vireo_call_prepared (). */
 void vireo_call_require (VireoCall *call, const VireoAction *action);
+
+/* For handlers: whether vireo_call_require() was called with @action, or would be in vain for this
+ * caller. What a call needs may have changed while polkit was asked. */
+gboolean vireo_call_has_required (VireoCall *call, const VireoAction *action);
 void vireo_call_add_subject (VireoCall *call, VireoDetails *details);
 void vireo_call_hold_error (VireoCall *call, GError *error);
 void vireo_call_prepared (VireoCall *call);
