@@ -27,10 +27,37 @@ vireo_call_new (VireoServer *server, VireoCaller *caller, GDBusMessage *message)
   return self;
 }
 
+/**
+ * vireo_call_new_inner:
+ * @message: (transfer none): the call that this is a part of
+ * @answer: takes the answer
+ * @answer_data: for @answer
+ *
+ * Makes a call that is done for another one, in the name of the same caller: it goes the same way,
+ * and only its answer goes elsewhere.
+ *
+ * Returns: (transfer full): the call, for vireo_dispatch_method() and its siblings
+ */
+VireoCall *
+vireo_call_new_inner (VireoServer *server,
+                      VireoCaller *caller,
+                      GDBusMessage *message,
+                      VireoAnswerFunc answer,
+                      gpointer answer_data)
+{
+  VireoCall *self = vireo_call_new (server, caller, g_object_ref (message));
+
+  self->args = NULL;
+  self->answer = answer;
+  self->answer_data = answer_data;
+  return self;
+}
+
 static void
 call_free (VireoCall *self)
 {
-  vireo_server_call_ended (self->server, self->caller);
+  if (self->answer == NULL)
+    vireo_server_call_ended (self->server, self->caller);
   if (self->gone_id != 0)
     g_signal_handler_disconnect (self->caller, self->gone_id);
   if (self->def != NULL)
@@ -44,6 +71,7 @@ call_free (VireoCall *self)
   g_clear_pointer (&self->checks, g_array_unref);
   g_clear_error (&self->held);
   g_free (self->own_node_path);
+  g_clear_pointer (&self->own_args, g_variant_unref);
   g_object_unref (self->caller);
   g_object_unref (self->message);
   g_free (self);
@@ -153,6 +181,28 @@ finish (VireoCall *self, GDBusMessage *reply)
   call_free (self);
 }
 
+/* Answers with @values (transfer full, nullable) and frees the call. */
+static void
+finish_with (VireoCall *self, GVariant *values, GUnixFDList *fds)
+{
+  GDBusMessage *reply;
+
+  if (self->answer != NULL)
+    {
+      self->answer (self, values, fds, NULL);
+      g_clear_pointer (&values, g_variant_unref);
+      call_free (self);
+      return;
+    }
+  reply = g_dbus_message_new_method_reply (self->message);
+  if (fds != NULL)
+    g_dbus_message_set_unix_fd_list (reply, fds);
+  if (values != NULL)
+    g_dbus_message_set_body (reply, values);
+  g_clear_pointer (&values, g_variant_unref);
+  finish (self, reply);
+}
+
 /* What came of the change is told before the answer: a client that has its answer knows it all. */
 static void
 settle (VireoCall *self, const GError *error)
@@ -173,14 +223,12 @@ settle (VireoCall *self, const GError *error)
 void
 vireo_call_return (VireoCall *self, GVariant *values)
 {
-  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
-
   if (values != NULL)
-    g_dbus_message_set_body (reply, values);
+    g_variant_ref_sink (values);
   settle (self, NULL);
   if (self->changes)
     audit (self, "done", "");
-  finish (self, reply);
+  finish_with (self, values, NULL);
 }
 
 /**
@@ -193,14 +241,11 @@ vireo_call_return (VireoCall *self, GVariant *values)
 void
 vireo_call_return_fd (VireoCall *self, int fd)
 {
-  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
 
-  g_dbus_message_set_unix_fd_list (reply, list);
-  g_dbus_message_set_body (reply, g_variant_new ("(h)", 0));
   settle (self, NULL);
   audit (self, "done", "");
-  finish (self, reply);
+  finish_with (self, g_variant_ref_sink (g_variant_new ("(h)", 0)), list);
 }
 
 static char *
@@ -236,7 +281,13 @@ vireo_call_return_error (VireoCall *self, GError *error)
   settle (self, error);
   if (self->changes)
     audit (self, name, message);
-  finish (self, g_dbus_message_new_method_error_literal (self->message, name, message));
+  if (self->answer != NULL)
+    {
+      self->answer (self, NULL, NULL, error);
+      call_free (self);
+    }
+  else
+    finish (self, g_dbus_message_new_method_error_literal (self->message, name, message));
   g_error_free (error);
 }
 

@@ -10,6 +10,20 @@
 G_BEGIN_DECLS
 
 /**
+ * VireoAnswerFunc:
+ * @call: a call that is over, and is freed when this returns
+ * @values: (nullable): what it returns, a tuple; %NULL for nothing
+ * @fds: (nullable): the file descriptors that @values refers to
+ * @error: (nullable): why it failed
+ *
+ * Takes the answer of a call, instead of its caller.
+ */
+typedef void (*VireoAnswerFunc) (VireoCall *call,
+                                 GVariant *values,
+                                 GUnixFDList *fds,
+                                 const GError *error);
+
+/**
  * VireoCall:
  * @server: what serves it
  * @caller: who called
@@ -30,6 +44,8 @@ G_BEGIN_DECLS
  * @job: (nullable): the slot, while it is held
  * @def: (nullable): a definition that was parsed for it
  * @changes: whether it is more than a reading
+ * @answer: (nullable): who takes the answer, if that is not the caller
+ * @answer_data: for @answer
  *
  * One call on its way. There is exactly one answer to it: who has the call ends it with one of the
  * vireo_call_return functions, which frees it.
@@ -56,10 +72,13 @@ struct _VireoCall
   gpointer def;
   GDestroyNotify def_free;
   gboolean changes;
+  VireoAnswerFunc answer;
+  gpointer answer_data;
 
   /*< private, the gate's >*/
   GVariant *options;
   char *own_node_path;
+  GVariant *own_args;
   GError *held;
   GPtrArray *subjects;
   GArray *checks;
@@ -70,6 +89,11 @@ struct _VireoCall
 };
 
 VireoCall *vireo_call_new (VireoServer *server, VireoCaller *caller, GDBusMessage *message);
+VireoCall *vireo_call_new_inner (VireoServer *server,
+                                 VireoCaller *caller,
+                                 GDBusMessage *message,
+                                 VireoAnswerFunc answer,
+                                 gpointer answer_data);
 
 VireoObj *vireo_call_get_object (VireoCall *self);
 GCancellable *vireo_call_get_cancellable (VireoCall *self);

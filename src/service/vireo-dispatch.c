@@ -134,6 +134,16 @@ run_writer (VireoCall *call)
 }
 
 static void
+send_set (VireoCall *call, const VireoPropertyInfo *property)
+{
+  call->actions = property->write_actions;
+  call->handler = call->export->writers[call->property];
+  call->run = run_writer;
+  call->changes = TRUE;
+  vireo_gate_pass (call);
+}
+
+static void
 route_set (VireoCall *call)
 {
   const VireoPropertyInfo *property;
@@ -155,11 +165,7 @@ route_set (VireoCall *call)
                         g_variant_get_type_string (call->value));
       return;
     }
-  call->actions = property->write_actions;
-  call->handler = call->export->writers[call->property];
-  call->run = run_writer;
-  call->changes = TRUE;
-  vireo_gate_pass (call);
+  send_set (call, property);
 }
 
 static void
@@ -186,6 +192,17 @@ run_method (VireoCall *call)
 }
 
 static void
+send_method (VireoCall *call, const VireoMethodInfo *method)
+{
+  call->method = method;
+  call->actions = method->actions;
+  call->handler = call->export->methods[method - call->export->info->methods];
+  call->run = run_method;
+  call->changes = !vireo_actions_are_reading (call->actions);
+  vireo_gate_pass (call);
+}
+
+static void
 route_method (VireoCall *call)
 {
   const VireoInterfaceInfo *info = call->export->info;
@@ -199,11 +216,7 @@ route_method (VireoCall *call)
     }
   if (!check_type (call, call->method->in_type))
     return;
-  call->actions = call->method->actions;
-  call->handler = call->export->methods[call->method - info->methods];
-  call->run = run_method;
-  call->changes = !vireo_actions_are_reading (call->actions);
-  vireo_gate_pass (call);
+  send_method (call, call->method);
 }
 
 /* The objects that have to exist for a call on @path. A folder is there when what it is in is. */
@@ -280,4 +293,51 @@ vireo_dispatch (VireoServer *server, VireoCaller *caller, GDBusMessage *message)
                       call->interface != NULL ? call->interface : "that has this method");
   else
     route_method (call);
+}
+
+/* ---- calls inside of others ---- */
+
+static void
+set_target (VireoCall *call, const char *node_path)
+{
+  call->node_path = call->own_node_path = g_strdup (node_path);
+  call->path_kind = vireo_path_classify (node_path);
+  call->export = vireo_tree_get_export (vireo_server_get_tree (call->server), call->path_kind);
+}
+
+void
+vireo_dispatch_method (VireoCall *call,
+                       const char *node_path,
+                       const VireoMethodInfo *info,
+                       GVariant *args)
+{
+  set_target (call, node_path);
+  call->member = info->name;
+  call->args = call->own_args = g_variant_ref_sink (args);
+  send_method (call, info);
+}
+
+void
+vireo_dispatch_read (VireoCall *call,
+                     const char *node_path,
+                     const VireoAction *const *actions,
+                     void (*run) (VireoCall *call))
+{
+  set_target (call, node_path);
+  call->actions = actions;
+  call->run = run;
+  vireo_gate_pass (call);
+}
+
+void
+vireo_dispatch_set (VireoCall *call,
+                    const char *node_path,
+                    const VireoPropertyInfo *info,
+                    GVariant *value)
+{
+  set_target (call, node_path);
+  call->member = "Set";
+  call->property = (guint) (info - call->export->info->properties);
+  call->value = g_variant_ref_sink (value);
+  send_set (call, info);
 }

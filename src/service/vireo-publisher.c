@@ -1,48 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-publisher.h"
 
-#include "vireo-visibility.h"
+#include "vireo-receivers.h"
 
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
-
-/* A receiver for which more than this waits for polkit's answers has lost track, and is dropped. */
-#define MAX_WAITING 65536u
 
 struct _VireoPublisher
 {
   GObject parent;
 
-  GDBusConnection *connection;
   VireoTree *tree;
-  VireoAuthority *authority;
-  gboolean session;
-
-  GHashTable *receivers; /* caller -> Receiver */
+  VireoReceivers *receivers;
   /* What is not told yet, in its order, and by node. */
   GQueue news;
   GHashTable *news_of;
   guint flush_id;
 };
-
-typedef struct
-{
-  VireoCaller *caller; /* %NULL for everybody on a session bus */
-  gulong gone_id;
-  GQueue waiting; /* (element-type Letter) */
-  guint n_refs;
-  gboolean dropped;
-  VireoPublisher *publisher;
-} Receiver;
-
-/* A signal to one receiver, who may or may not be allowed to have it. */
-typedef struct
-{
-  GDBusMessage *message;
-  Receiver *receiver;
-  gboolean decided;
-  gboolean allowed;
-} Letter;
 
 /* What is to be told of a node. */
 typedef struct
@@ -56,133 +30,10 @@ typedef struct
 G_DEFINE_TYPE (VireoPublisher, vireo_publisher, G_TYPE_OBJECT)
 
 static void
-letter_free (gpointer data)
-{
-  Letter *self = data;
-
-  g_object_unref (self->message);
-  g_free (self);
-}
-
-static void
-receiver_unref (gpointer data)
-{
-  Receiver *self = data;
-
-  if (--self->n_refs > 0)
-    return;
-  g_clear_object (&self->caller);
-  g_free (self);
-}
-
-static void
-receiver_drop (gpointer data)
-{
-  Receiver *self = data;
-
-  self->dropped = TRUE;
-  if (self->caller != NULL)
-    g_signal_handler_disconnect (self->caller, self->gone_id);
-  receiver_unref (self);
-}
-
-static void
 news_free (News *self)
 {
   vireo_node_unref (self->node);
   g_free (self);
-}
-
-/* ---- sending ---- */
-
-static void
-send_letters (Receiver *receiver)
-{
-  Letter *letter;
-
-  while ((letter = g_queue_peek_head (&receiver->waiting)) != NULL && letter->decided)
-    {
-      g_queue_pop_head (&receiver->waiting);
-      if (letter->allowed && !receiver->dropped)
-        g_dbus_connection_send_message (receiver->publisher->connection, letter->message,
-                                        G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
-      letter_free (letter);
-    }
-}
-
-static void
-on_visible (GPtrArray *nodes, gpointer user_data)
-{
-  Letter *letter = user_data;
-  Receiver *receiver = letter->receiver;
-
-  letter->decided = TRUE;
-  /* Both the object that speaks and the one that is spoken of. */
-  letter->allowed = nodes->len == 2;
-  send_letters (receiver);
-  receiver_unref (receiver);
-}
-
-static void
-post (VireoPublisher *self,
-      Receiver *receiver,
-      VireoNode *node,
-      VireoNode *about,
-      const char *path,
-      const char *interface,
-      const char *signal,
-      GVariant *args)
-{
-  Letter *letter = g_new0 (Letter, 1);
-  g_autoptr (GPtrArray) nodes = NULL;
-
-  letter->receiver = receiver;
-  letter->message = g_dbus_message_new_signal (path, interface, signal);
-  if (args != NULL)
-    g_dbus_message_set_body (letter->message, args);
-  if (receiver->caller == NULL)
-    {
-      letter->decided = letter->allowed = TRUE;
-      g_queue_push_tail (&receiver->waiting, letter);
-      send_letters (receiver);
-      return;
-    }
-
-  g_dbus_message_set_destination (letter->message, vireo_caller_get_name (receiver->caller));
-  g_queue_push_tail (&receiver->waiting, letter);
-  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
-  g_ptr_array_add (nodes, vireo_node_ref (node));
-  g_ptr_array_add (nodes, vireo_node_ref (about));
-  receiver->n_refs++;
-  vireo_visibility_filter (self->authority, receiver->caller, nodes, on_visible, letter);
-}
-
-/* @args: (nullable): sunk. */
-static void
-publish (VireoPublisher *self,
-         VireoNode *node,
-         VireoNode *about,
-         const char *path,
-         const char *interface,
-         const char *signal,
-         GVariant *args)
-{
-  g_autoptr (GVariant) sunk = args != NULL ? g_variant_ref_sink (args) : NULL;
-  g_autoptr (GList) receivers = g_hash_table_get_values (self->receivers);
-
-  for (GList *link = receivers; link != NULL; link = link->next)
-    {
-      Receiver *receiver = link->data;
-
-      if (receiver->waiting.length < MAX_WAITING)
-        {
-          post (self, receiver, node, about, path, interface, signal, sunk);
-          continue;
-        }
-      g_warning ("%s does not keep up with the signals that it subscribed to, and is dropped",
-                 vireo_caller_get_name (receiver->caller));
-      g_hash_table_remove (self->receivers, receiver->caller);
-    }
 }
 
 /* ---- what changed ---- */
@@ -196,8 +47,8 @@ tell_added (VireoPublisher *self, VireoNode *node)
 
   g_variant_builder_init (&interfaces, G_VARIANT_TYPE ("a{sa{sv}}"));
   g_variant_builder_add (&interfaces, "{s@a{sv}}", node->export->info->name, properties);
-  publish (self, node, node, VIREO_PATH_ROOT, OBJECT_MANAGER, "InterfacesAdded",
-           g_variant_new ("(oa{sa{sv}})", node->path, &interfaces));
+  vireo_receivers_send (self->receivers, node, node, VIREO_PATH_ROOT, OBJECT_MANAGER,
+                        "InterfacesAdded", g_variant_new ("(oa{sa{sv}})", node->path, &interfaces));
 }
 
 static void
@@ -217,9 +68,10 @@ tell_changed (VireoPublisher *self, VireoNode *node, guint64 changed)
       g_variant_builder_add (&invalidated, "s", info->properties[i].name);
       changed &= ~bit;
     }
-  publish (self, node, node, node->path, PROPERTIES, "PropertiesChanged",
-           g_variant_new ("(s@a{sv}as)", info->name,
-                          vireo_export_get_many (node, &reading, changed), &invalidated));
+  vireo_receivers_send (self->receivers, node, node, node->path, PROPERTIES, "PropertiesChanged",
+                        g_variant_new ("(s@a{sv}as)", info->name,
+                                       vireo_export_get_many (node, &reading, changed),
+                                       &invalidated));
 }
 
 static void
@@ -280,7 +132,7 @@ ensure_news (VireoPublisher *self, VireoNode *node)
 static gboolean
 has_audience (VireoPublisher *self)
 {
-  return g_hash_table_size (self->receivers) > 0;
+  return vireo_receivers_are_there (self->receivers);
 }
 
 static void
@@ -307,8 +159,8 @@ on_removed (VireoTree *tree, VireoNode *node, gpointer user_data)
       news_free (news);
     }
   if (has_audience (self) && !never_told)
-    publish (self, node, node, VIREO_PATH_ROOT, OBJECT_MANAGER, "InterfacesRemoved",
-             g_variant_new ("(o^as)", node->path, interfaces));
+    vireo_receivers_send (self->receivers, node, node, VIREO_PATH_ROOT, OBJECT_MANAGER,
+                          "InterfacesRemoved", g_variant_new ("(o^as)", node->path, interfaces));
 }
 
 static void
@@ -346,32 +198,11 @@ on_event (VireoTree *tree,
   news = g_hash_table_lookup (self->news_of, node);
   if (news != NULL)
     tell (self, news);
-  publish (self, node, about, node->path, node->export->info->name, signal, args);
+  vireo_receivers_send (self->receivers, node, about, node->path, node->export->info->name, signal,
+                        args);
 }
 
 /* ---- receivers ---- */
-
-static void
-on_gone (VireoCaller *caller, gpointer user_data)
-{
-  vireo_publisher_unsubscribe (user_data, caller);
-}
-
-static void
-add_receiver (VireoPublisher *self, VireoCaller *caller)
-{
-  Receiver *receiver = g_new0 (Receiver, 1);
-
-  receiver->n_refs = 1;
-  receiver->publisher = self;
-  g_queue_init (&receiver->waiting);
-  if (caller != NULL)
-    {
-      receiver->caller = g_object_ref (caller);
-      receiver->gone_id = g_signal_connect (caller, "gone", G_CALLBACK (on_gone), self);
-    }
-  g_hash_table_insert (self->receivers, caller, receiver);
-}
 
 /**
  * vireo_publisher_subscribe:
@@ -382,18 +213,17 @@ add_receiver (VireoPublisher *self, VireoCaller *caller)
 void
 vireo_publisher_subscribe (VireoPublisher *self, VireoCaller *caller)
 {
-  if (self->session || vireo_caller_is_gone (caller)
-      || g_hash_table_contains (self->receivers, caller))
+  if (!vireo_receivers_is_new (self->receivers, caller))
     return;
   /* What happened before is told to who was there then. */
   vireo_publisher_flush (self);
-  add_receiver (self, caller);
+  vireo_receivers_add (self->receivers, caller);
 }
 
 void
 vireo_publisher_unsubscribe (VireoPublisher *self, VireoCaller *caller)
 {
-  g_hash_table_remove (self->receivers, caller);
+  vireo_receivers_remove (self->receivers, caller);
 }
 
 static void
@@ -411,7 +241,7 @@ publisher_dispose (GObject *object)
       g_queue_unlink (&self->news, &news->link);
       news_free (news);
     }
-  g_hash_table_remove_all (self->receivers);
+  g_object_run_dispose (G_OBJECT (self->receivers));
   G_OBJECT_CLASS (vireo_publisher_parent_class)->dispose (object);
 }
 
@@ -421,10 +251,8 @@ publisher_finalize (GObject *object)
   VireoPublisher *self = VIREO_PUBLISHER (object);
 
   g_hash_table_unref (self->news_of);
-  g_hash_table_unref (self->receivers);
+  g_clear_object (&self->receivers);
   g_clear_object (&self->tree);
-  g_clear_object (&self->authority);
-  g_clear_object (&self->connection);
   G_OBJECT_CLASS (vireo_publisher_parent_class)->finalize (object);
 }
 
@@ -440,7 +268,6 @@ vireo_publisher_init (VireoPublisher *self)
 {
   g_queue_init (&self->news);
   self->news_of = g_hash_table_new (NULL, NULL);
-  self->receivers = g_hash_table_new_full (NULL, NULL, NULL, receiver_drop);
 }
 
 VireoPublisher *
@@ -451,12 +278,8 @@ vireo_publisher_new (GDBusConnection *connection,
 {
   VireoPublisher *self = g_object_new (VIREO_TYPE_PUBLISHER, NULL);
 
-  self->connection = g_object_ref (connection);
   self->tree = g_object_ref (tree);
-  self->authority = g_object_ref (authority);
-  self->session = session;
-  if (session)
-    add_receiver (self, NULL);
+  self->receivers = vireo_receivers_new (connection, authority, session);
   g_signal_connect (tree, "added", G_CALLBACK (on_added), self);
   g_signal_connect (tree, "removed", G_CALLBACK (on_removed), self);
   g_signal_connect (tree, "changed", G_CALLBACK (on_changed), self);

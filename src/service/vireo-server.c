@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-server.h"
 
+#include <string.h>
+
 #include "vireo-bus.h"
 #include "vireo-dispatch.h"
 #include "vireo-publisher.h"
@@ -12,12 +14,24 @@ struct _VireoServer
   VireoAuthority *authority;
   VireoPublisher *publisher;
   VireoBus *bus;
+
+  const char *other_prefix;
+  VireoServeFunc other_func;
+  gpointer other_data;
 };
 
 static void
 on_message (VireoCaller *caller, GDBusMessage *message, gpointer user_data)
 {
-  vireo_dispatch (user_data, caller, message);
+  VireoServer *self = user_data;
+  const char *path = g_dbus_message_get_path (message);
+  gsize length = self->other_prefix != NULL ? strlen (self->other_prefix) : 0;
+
+  if (length > 0 && strncmp (path, self->other_prefix, length) == 0
+      && (path[length] == '\0' || path[length] == '/'))
+    self->other_func (caller, message, self->other_data);
+  else
+    vireo_dispatch (self, caller, message);
 }
 
 VireoServer *
@@ -31,6 +45,17 @@ vireo_server_new (GDBusConnection *connection, VireoTree *tree, gboolean session
   self->publisher = vireo_publisher_new (connection, tree, self->authority, session);
   self->bus = vireo_bus_new (connection, on_message, self);
   return self;
+}
+
+void
+vireo_server_set_other (VireoServer *self,
+                        const char *prefix,
+                        VireoServeFunc func,
+                        gpointer user_data)
+{
+  self->other_prefix = prefix;
+  self->other_func = func;
+  self->other_data = user_data;
 }
 
 void

@@ -30,6 +30,14 @@ void vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller);
  */
 VireoServer *vireo_server_new (GDBusConnection *connection, VireoTree *tree, gboolean session);
 
+/* Has the calls to @prefix, a path, and below it served by @func, which is given @user_data. It
+ * calls vireo_server_call_ended() when it answered. */
+typedef void (*VireoServeFunc) (VireoCaller *caller, GDBusMessage *message, gpointer user_data);
+void vireo_server_set_other (VireoServer *self,
+                             const char *prefix,
+                             VireoServeFunc func,
+                             gpointer user_data);
+
 /* Takes no more calls. Those that are under way must have ended before it is freed. */
 void vireo_server_close (VireoServer *self);
 void vireo_server_free (VireoServer *self);

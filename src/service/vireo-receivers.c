@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-receivers.h"
+
+#include "vireo-visibility.h"
+
+/* A receiver for which more than this waits for polkit's answers has lost track, and is dropped. */
+#define MAX_WAITING 65536u
+
+struct _VireoReceivers
+{
+  GObject parent;
+
+  GDBusConnection *connection;
+  VireoAuthority *authority;
+  gboolean session;
+
+  GHashTable *receivers; /* caller -> Receiver */
+};
+
+typedef struct
+{
+  VireoCaller *caller; /* %NULL for everybody on a session bus */
+  gulong gone_id;
+  GQueue waiting; /* (element-type Letter) */
+  guint n_refs;
+  gboolean dropped;
+  VireoReceivers *receivers;
+} Receiver;
+
+/* A signal to one receiver, who may or may not be allowed to have it. */
+typedef struct
+{
+  GDBusMessage *message;
+  Receiver *receiver;
+  gboolean decided;
+  gboolean allowed;
+} Letter;
+
+G_DEFINE_TYPE (VireoReceivers, vireo_receivers, G_TYPE_OBJECT)
+
+static void
+letter_free (gpointer data)
+{
+  Letter *self = data;
+
+  g_object_unref (self->message);
+  g_free (self);
+}
+
+static void
+receiver_unref (gpointer data)
+{
+  Receiver *self = data;
+
+  if (--self->n_refs > 0)
+    return;
+  g_clear_object (&self->caller);
+  g_free (self);
+}
+
+static void
+receiver_drop (gpointer data)
+{
+  Receiver *self = data;
+
+  self->dropped = TRUE;
+  if (self->caller != NULL)
+    g_signal_handler_disconnect (self->caller, self->gone_id);
+  receiver_unref (self);
+}
+
+/* ---- sending ---- */
+
+static void
+send_letters (Receiver *receiver)
+{
+  Letter *letter;
+
+  while ((letter = g_queue_peek_head (&receiver->waiting)) != NULL && letter->decided)
+    {
+      g_queue_pop_head (&receiver->waiting);
+      if (letter->allowed && !receiver->dropped)
+        g_dbus_connection_send_message (receiver->receivers->connection, letter->message,
+                                        G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+      letter_free (letter);
+    }
+}
+
+static void
+on_visible (GPtrArray *nodes, gpointer user_data)
+{
+  Letter *letter = user_data;
+  Receiver *receiver = letter->receiver;
+
+  letter->decided = TRUE;
+  /* Both the object that speaks and the one that is spoken of. */
+  letter->allowed = nodes->len == 2;
+  send_letters (receiver);
+  receiver_unref (receiver);
+}
+
+static void
+post (VireoReceivers *self,
+      Receiver *receiver,
+      VireoNode *node,
+      VireoNode *about,
+      const char *path,
+      const char *interface,
+      const char *signal,
+      GVariant *args)
+{
+  Letter *letter = g_new0 (Letter, 1);
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  letter->receiver = receiver;
+  letter->message = g_dbus_message_new_signal (path, interface, signal);
+  if (args != NULL)
+    g_dbus_message_set_body (letter->message, args);
+  if (receiver->caller == NULL)
+    {
+      letter->decided = letter->allowed = TRUE;
+      g_queue_push_tail (&receiver->waiting, letter);
+      send_letters (receiver);
+      return;
+    }
+
+  g_dbus_message_set_destination (letter->message, vireo_caller_get_name (receiver->caller));
+  g_queue_push_tail (&receiver->waiting, letter);
+  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  g_ptr_array_add (nodes, vireo_node_ref (node));
+  g_ptr_array_add (nodes, vireo_node_ref (about));
+  receiver->n_refs++;
+  vireo_visibility_filter (self->authority, receiver->caller, nodes, on_visible, letter);
+}
+
+void
+vireo_receivers_send (VireoReceivers *self,
+                      VireoNode *node,
+                      VireoNode *about,
+                      const char *path,
+                      const char *interface,
+                      const char *signal,
+                      GVariant *args)
+{
+  g_autoptr (GVariant) sunk = args != NULL ? g_variant_ref_sink (args) : NULL;
+  g_autoptr (GList) receivers = g_hash_table_get_values (self->receivers);
+
+  for (GList *link = receivers; link != NULL; link = link->next)
+    {
+      Receiver *receiver = link->data;
+
+      if (receiver->waiting.length < MAX_WAITING)
+        {
+          post (self, receiver, node, about, path, interface, signal, sunk);
+          continue;
+        }
+      g_warning ("%s does not keep up with the signals that it subscribed to, and is dropped",
+                 vireo_caller_get_name (receiver->caller));
+      g_hash_table_remove (self->receivers, receiver->caller);
+    }
+}
+
+/* ---- who ---- */
+
+static void
+on_gone (VireoCaller *caller, gpointer user_data)
+{
+  vireo_receivers_remove (user_data, caller);
+}
+
+static void
+add_receiver (VireoReceivers *self, VireoCaller *caller)
+{
+  Receiver *receiver = g_new0 (Receiver, 1);
+
+  receiver->n_refs = 1;
+  receiver->receivers = self;
+  g_queue_init (&receiver->waiting);
+  if (caller != NULL)
+    {
+      receiver->caller = g_object_ref (caller);
+      receiver->gone_id = g_signal_connect (caller, "gone", G_CALLBACK (on_gone), self);
+    }
+  g_hash_table_insert (self->receivers, caller, receiver);
+}
+
+gboolean
+vireo_receivers_are_there (VireoReceivers *self)
+{
+  return g_hash_table_size (self->receivers) > 0;
+}
+
+gboolean
+vireo_receivers_is_new (VireoReceivers *self, VireoCaller *caller)
+{
+  return !self->session && !vireo_caller_is_gone (caller)
+         && !g_hash_table_contains (self->receivers, caller);
+}
+
+void
+vireo_receivers_add (VireoReceivers *self, VireoCaller *caller)
+{
+  if (vireo_receivers_is_new (self, caller))
+    add_receiver (self, caller);
+}
+
+void
+vireo_receivers_remove (VireoReceivers *self, VireoCaller *caller)
+{
+  if (caller != NULL)
+    g_hash_table_remove (self->receivers, caller);
+}
+
+static void
+receivers_dispose (GObject *object)
+{
+  g_hash_table_remove_all (VIREO_RECEIVERS (object)->receivers);
+  G_OBJECT_CLASS (vireo_receivers_parent_class)->dispose (object);
+}
+
+static void
+receivers_finalize (GObject *object)
+{
+  VireoReceivers *self = VIREO_RECEIVERS (object);
+
+  g_hash_table_unref (self->receivers);
+  g_clear_object (&self->authority);
+  g_clear_object (&self->connection);
+  G_OBJECT_CLASS (vireo_receivers_parent_class)->finalize (object);
+}
+
+static void
+vireo_receivers_class_init (VireoReceiversClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = receivers_dispose;
+  G_OBJECT_CLASS (klass)->finalize = receivers_finalize;
+}
+
+static void
+vireo_receivers_init (VireoReceivers *self)
+{
+  self->receivers = g_hash_table_new_full (NULL, NULL, NULL, receiver_drop);
+}
+
+VireoReceivers *
+vireo_receivers_new (GDBusConnection *connection, VireoAuthority *authority, gboolean session)
+{
+  VireoReceivers *self = g_object_new (VIREO_TYPE_RECEIVERS, NULL);
+
+  self->connection = g_object_ref (connection);
+  self->authority = g_object_ref (authority);
+  self->session = session;
+  if (session)
+    add_receiver (self, NULL);
+  return self;
+}
