@@ -7,9 +7,7 @@ typedef struct
   char *uri;
   char *hostname;
   char *hypervisor_version;
-  VireoDomainDriver *domain_driver;
-  VireoNetworkDriver *network_driver;
-  GStrv features;
+  GObject *parts[VIREO_N_PARTS];
 } VireoConnectionObjPrivate;
 
 enum
@@ -20,65 +18,34 @@ enum
   PROP_URI,
   PROP_HOSTNAME,
   PROP_HYPERVISOR_VERSION,
-  PROP_FEATURES,
-  PROP_DOMAIN_DRIVER,
-  PROP_NETWORK_DRIVER,
-  N_PROPS
+  FIRST_PART_PROP,
+  N_PROPS = FIRST_PART_PROP + VIREO_N_PARTS
 };
 
 static GParamSpec *props[N_PROPS];
 
-/* A member of a D-Bus interface, and the function that a part needs to have for it. */
-typedef struct
+/* What a connection is made of. */
+static const struct
 {
-  const char *member;
-  gsize offset;
-} Feature;
-
-static const Feature domain_features[] = {
-  { "Connection.ListDomains", G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
-  { "Connection.GetDomains", G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
-  { "Connection.LookupDomainById", G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
-  { "Connection.LookupDomainByName", G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
-  { "Connection.LookupDomainByUuid", G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
-  { "Connection.DefineDomain", G_STRUCT_OFFSET (VireoDomainDriverInterface, define) },
-  { "Connection.CreateDomain", G_STRUCT_OFFSET (VireoDomainDriverInterface, create) },
-  { "Domain.GetXml", G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
-  { "Domain.SetXml", G_STRUCT_OFFSET (VireoDomainDriverInterface, replace) },
-  { "Domain.Undefine", G_STRUCT_OFFSET (VireoDomainDriverInterface, undefine) },
-  { "Domain.Rename", G_STRUCT_OFFSET (VireoDomainDriverInterface, rename) },
-  { "Domain.Autostart", G_STRUCT_OFFSET (VireoDomainDriverInterface, set_autostart) },
-  { "Domain.RerunPostParse", G_STRUCT_OFFSET (VireoDomainDriverInterface, rerun_post_parse) },
-  { "Domain.Start", G_STRUCT_OFFSET (VireoDomainDriverInterface, start) },
-  { "Domain.Shutdown", G_STRUCT_OFFSET (VireoDomainDriverInterface, shutdown) },
-  { "Domain.Reboot", G_STRUCT_OFFSET (VireoDomainDriverInterface, reboot) },
-  { "Domain.Reset", G_STRUCT_OFFSET (VireoDomainDriverInterface, reset) },
-  { "Domain.Destroy", G_STRUCT_OFFSET (VireoDomainDriverInterface, destroy) },
-  { "Domain.Suspend", G_STRUCT_OFFSET (VireoDomainDriverInterface, suspend) },
-  { "Domain.Resume", G_STRUCT_OFFSET (VireoDomainDriverInterface, resume) },
-  { "Domain.OpenConsole", G_STRUCT_OFFSET (VireoDomainDriverInterface, open_console) },
-  { "Connection.Reload", G_STRUCT_OFFSET (VireoDomainDriverInterface, reload) },
+  const char *property;
+  GType (*get_type) (void);
+  gsize reload; /* where its function for it is */
+} parts[VIREO_N_PARTS] = {
+  [VIREO_PART_DOMAINS] = { "domain-driver", vireo_domain_driver_get_type,
+                           G_STRUCT_OFFSET (VireoDomainDriverInterface, reload) },
+  [VIREO_PART_NETWORKS] = { "network-driver", vireo_network_driver_get_type,
+                            G_STRUCT_OFFSET (VireoNetworkDriverInterface, reload) },
 };
 
-static const Feature network_features[] = {
-  { "Connection.ListNetworks", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Connection.GetNetworks", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Connection.LookupNetworkByName", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Connection.LookupNetworkByUuid", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Connection.DefineNetwork", G_STRUCT_OFFSET (VireoNetworkDriverInterface, define) },
-  { "Connection.CreateNetwork", G_STRUCT_OFFSET (VireoNetworkDriverInterface, create) },
-  { "Network.GetXml", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
-  { "Network.SetXml", G_STRUCT_OFFSET (VireoNetworkDriverInterface, replace) },
-  { "Network.Undefine", G_STRUCT_OFFSET (VireoNetworkDriverInterface, undefine) },
-  { "Network.Autostart", G_STRUCT_OFFSET (VireoNetworkDriverInterface, set_autostart) },
-  { "Network.Start", G_STRUCT_OFFSET (VireoNetworkDriverInterface, start) },
-  { "Network.Destroy", G_STRUCT_OFFSET (VireoNetworkDriverInterface, destroy) },
-  { "Network.GetLeases", G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_leases) },
-  { "Connection.Reload", G_STRUCT_OFFSET (VireoNetworkDriverInterface, reload) },
-};
-
-static const Feature connection_features[] = {
-  { "Connection.GetCapabilities", G_STRUCT_OFFSET (VireoConnectionObjClass, get_capabilities) },
+/* The lists that the parts have: a kind, and the function that gives its list. */
+static const struct
+{
+  const char *kind;
+  VireoPart part;
+  gsize get_list;
+} lists[] = {
+  { "domain", VIREO_PART_DOMAINS, G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
+  { "network", VIREO_PART_NETWORKS, G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
 };
 
 G_DEFINE_TYPE_WITH_PRIVATE (VireoConnectionObj, vireo_connection_obj, VIREO_TYPE_OBJ)
@@ -90,45 +57,22 @@ get_private (VireoConnectionObj *self)
 }
 
 static void
-collect_features (GPtrArray *names, gpointer vtable, const Feature *features, gsize n_features)
-{
-  for (gsize i = 0; i < n_features; i++)
-    {
-      gpointer function = G_STRUCT_MEMBER (gpointer, vtable, features[i].offset);
-
-      if (function != NULL
-          && !g_ptr_array_find_with_equal_func (names, features[i].member, g_str_equal, NULL))
-        g_ptr_array_add (names, g_strdup (features[i].member));
-    }
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-static void
 constructed (GObject *object)
 {
   VireoConnectionObj *self = VIREO_CONNECTION_OBJ (object);
   VireoConnectionObjPrivate *priv = get_private (self);
-  GPtrArray *names = g_ptr_array_new ();
 
   G_OBJECT_CLASS (vireo_connection_obj_parent_class)->constructed (object);
 
-  collect_features (names, G_OBJECT_GET_CLASS (self), connection_features,
-                    G_N_ELEMENTS (connection_features));
-  if (priv->domain_driver != NULL)
-    collect_features (names, VIREO_DOMAIN_DRIVER_GET_IFACE (priv->domain_driver), domain_features,
-                      G_N_ELEMENTS (domain_features));
-  if (priv->network_driver != NULL)
-    collect_features (names, VIREO_NETWORK_DRIVER_GET_IFACE (priv->network_driver),
-                      network_features, G_N_ELEMENTS (network_features));
-  g_ptr_array_sort (names, compare_names);
-  g_ptr_array_add (names, NULL);
-  priv->features = (GStrv) g_ptr_array_free (names, FALSE);
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      GObject *part = priv->parts[lists[i].part];
+      VireoObjList *(*get_list) (gpointer part) = (VireoObjList * (*) (gpointer))
+          vireo_connection_obj_get_function (self, lists[i].part, lists[i].get_list);
 
+      if (get_list != NULL)
+        vireo_obj_set_children (VIREO_OBJ (self), lists[i].kind, get_list (part));
+    }
   if (priv->hostname == NULL)
     priv->hostname = g_strdup (g_get_host_name ());
   vireo_obj_set_active (VIREO_OBJ (self), TRUE);
@@ -155,14 +99,11 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     case PROP_HYPERVISOR_VERSION:
       vireo_connection_obj_set_hypervisor_version (self, g_value_get_string (value));
       break;
-    case PROP_DOMAIN_DRIVER:
-      priv->domain_driver = g_value_dup_object (value);
-      break;
-    case PROP_NETWORK_DRIVER:
-      priv->network_driver = g_value_dup_object (value);
-      break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (id >= FIRST_PART_PROP && id < N_PROPS)
+        priv->parts[id - FIRST_PART_PROP] = g_value_dup_object (value);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
@@ -188,17 +129,11 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_HYPERVISOR_VERSION:
       g_value_set_string (value, priv->hypervisor_version != NULL ? priv->hypervisor_version : "");
       break;
-    case PROP_FEATURES:
-      g_value_set_boxed (value, priv->features);
-      break;
-    case PROP_DOMAIN_DRIVER:
-      g_value_set_object (value, priv->domain_driver);
-      break;
-    case PROP_NETWORK_DRIVER:
-      g_value_set_object (value, priv->network_driver);
-      break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (id >= FIRST_PART_PROP && id < N_PROPS)
+        g_value_set_object (value, priv->parts[id - FIRST_PART_PROP]);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
@@ -207,13 +142,12 @@ finalize (GObject *object)
 {
   VireoConnectionObjPrivate *priv = get_private (VIREO_CONNECTION_OBJ (object));
 
-  g_clear_object (&priv->domain_driver);
-  g_clear_object (&priv->network_driver);
+  for (guint i = 0; i < VIREO_N_PARTS; i++)
+    g_clear_object (&priv->parts[i]);
   g_free (priv->driver);
   g_free (priv->uri);
   g_free (priv->hostname);
   g_free (priv->hypervisor_version);
-  g_strfreev (priv->features);
   G_OBJECT_CLASS (vireo_connection_obj_parent_class)->finalize (object);
 }
 
@@ -236,11 +170,9 @@ vireo_connection_obj_class_init (VireoConnectionObjClass *klass)
   props[PROP_HOSTNAME] = g_param_spec_string ("hostname", NULL, NULL, NULL, once);
   props[PROP_HYPERVISOR_VERSION]
       = g_param_spec_string ("hypervisor-version", NULL, NULL, NULL, r | G_PARAM_WRITABLE);
-  props[PROP_FEATURES] = g_param_spec_boxed ("features", NULL, NULL, G_TYPE_STRV, r);
-  props[PROP_DOMAIN_DRIVER]
-      = g_param_spec_object ("domain-driver", NULL, NULL, VIREO_TYPE_DOMAIN_DRIVER, once);
-  props[PROP_NETWORK_DRIVER]
-      = g_param_spec_object ("network-driver", NULL, NULL, VIREO_TYPE_NETWORK_DRIVER, once);
+  for (guint i = 0; i < VIREO_N_PARTS; i++)
+    props[FIRST_PART_PROP + i]
+        = g_param_spec_object (parts[i].property, NULL, NULL, parts[i].get_type (), once);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -259,7 +191,7 @@ vireo_connection_obj_init (VireoConnectionObj *self)
 VireoDomainDriver *
 vireo_connection_obj_get_domain_driver (VireoConnectionObj *self)
 {
-  return get_private (self)->domain_driver;
+  return (VireoDomainDriver *) get_private (self)->parts[VIREO_PART_DOMAINS];
 }
 
 /**
@@ -272,7 +204,7 @@ vireo_connection_obj_get_domain_driver (VireoConnectionObj *self)
 VireoNetworkDriver *
 vireo_connection_obj_get_network_driver (VireoConnectionObj *self)
 {
-  return get_private (self)->network_driver;
+  return (VireoNetworkDriver *) get_private (self)->parts[VIREO_PART_NETWORKS];
 }
 
 /**
@@ -302,30 +234,133 @@ vireo_connection_obj_get_driver_name (VireoConnectionObj *self)
 }
 
 /**
- * vireo_connection_obj_get_features:
+ * vireo_connection_obj_get_part:
  * @self: a connection
+ * @part: which part; %VIREO_PART_CONNECTION for the connection itself
  *
- * Returns: (transfer none): the members that its driver has, as `Interface.Member`, sorted
+ * Returns: (transfer none) (nullable): it; %NULL when the connection has no such part
  * Since: 0.1
  */
-const char *const *
-vireo_connection_obj_get_features (VireoConnectionObj *self)
+gpointer
+vireo_connection_obj_get_part (VireoConnectionObj *self, VireoPart part)
 {
-  return (const char *const *) get_private (self)->features;
+  return part == VIREO_PART_CONNECTION ? G_OBJECT (self) : get_private (self)->parts[part];
 }
 
 /**
- * vireo_connection_obj_has_feature:
+ * vireo_connection_obj_get_function:
  * @self: a connection
- * @feature: such as "Domain.Start"
+ * @part: which part
+ * @offset: where the function is in the part's interface; in the class of the connection for
+ *   %VIREO_PART_CONNECTION
  *
- * Returns: whether its driver has it
+ * Returns: (nullable): the function; %NULL when the driver lacks it
+ * Since: 0.1
+ */
+VireoDriverFunc
+vireo_connection_obj_get_function (VireoConnectionObj *self, VireoPart part, gsize offset)
+{
+  gpointer object = vireo_connection_obj_get_part (self, part);
+  gpointer table;
+
+  if (object == NULL)
+    return NULL;
+  if (part == VIREO_PART_CONNECTION)
+    table = G_OBJECT_GET_CLASS (object);
+  else
+    table = g_type_interface_peek (G_OBJECT_GET_CLASS (object), parts[part].get_type ());
+  return G_STRUCT_MEMBER (VireoDriverFunc, table, offset);
+}
+
+/* A reload of all parts. */
+typedef struct
+{
+  guint n_open;
+  GError *error;
+} Reload;
+
+static void
+reload_free (gpointer data)
+{
+  Reload *reload = data;
+
+  g_clear_error (&reload->error);
+  g_free (reload);
+}
+
+/* @error: (transfer full) (nullable) */
+static void
+reload_part_ended (GTask *task, GError *error)
+{
+  Reload *reload = g_task_get_task_data (task);
+
+  if (error != NULL && reload->error == NULL)
+    reload->error = g_steal_pointer (&error);
+  g_clear_error (&error);
+  if (--reload->n_open > 0)
+    return;
+  if (reload->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&reload->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+part_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  g_task_propagate_boolean (G_TASK (result), &error);
+  reload_part_ended (task, error);
+}
+
+/**
+ * vireo_connection_obj_reload_async:
+ * @self: a connection
+ * @callback: called when all parts have read their definitions again
+ * @user_data: for @callback
+ *
+ * Since: 0.1
+ */
+void
+vireo_connection_obj_reload_async (VireoConnectionObj *self,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  Reload *reload = g_new0 (Reload, 1);
+
+  reload->n_open = 1;
+  g_task_set_task_data (task, reload, reload_free);
+  for (guint i = 0; i < VIREO_N_PARTS; i++)
+    {
+      gpointer part = vireo_connection_obj_get_part (self, i);
+      void (*function) (gpointer part, GTask * task)
+          = (void (*) (gpointer, GTask *)) vireo_connection_obj_get_function (self, i,
+                                                                              parts[i].reload);
+
+      if (function == NULL)
+        continue;
+      reload->n_open++;
+      function (part, g_task_new (part, NULL, part_reloaded, g_object_ref (task)));
+    }
+  reload_part_ended (task, NULL);
+}
+
+/**
+ * vireo_connection_obj_reload_finish:
+ * @self: a connection
+ * @result: what the callback got
+ * @error: the first that went wrong
+ *
+ * Returns: whether all went well
  * Since: 0.1
  */
 gboolean
-vireo_connection_obj_has_feature (VireoConnectionObj *self, const char *feature)
+vireo_connection_obj_reload_finish (VireoConnectionObj *self, GAsyncResult *result, GError **error)
 {
-  return g_strv_contains ((const char *const *) get_private (self)->features, feature);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**

@@ -3,10 +3,6 @@
 
 typedef struct
 {
-  VireoDomainDef *persistent_def;
-  VireoDomainDef *live_def;
-  char *raw;
-  char *raw_message;
   GPtrArray *problems; /* VireoProblem */
   VireoDomainState state;
   char *state_reason;
@@ -55,7 +51,7 @@ static const gboolean state_active[] = {
 G_STATIC_ASSERT (G_N_ELEMENTS (state_names) == VIREO_DOMAIN_STATE_UNPARSABLE + 1);
 G_STATIC_ASSERT (G_N_ELEMENTS (state_active) == G_N_ELEMENTS (state_names));
 
-G_DEFINE_TYPE_WITH_PRIVATE (VireoDomainObj, vireo_domain_obj, VIREO_TYPE_OBJ)
+G_DEFINE_TYPE_WITH_PRIVATE (VireoDomainObj, vireo_domain_obj, VIREO_TYPE_DEF_OBJ)
 
 static VireoDomainObjPrivate *
 get_private (VireoDomainObj *self)
@@ -153,53 +149,6 @@ get_def_property (const VireoDomainDef *def, guint id, GValue *value)
     g_value_set_static_string (value, "");
 }
 
-static void
-notify_changed_values (VireoDomainObj *self, const GValue *before)
-{
-  const VireoDomainDef *def = vireo_domain_obj_get_def (self);
-
-  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
-    {
-      g_auto (GValue) after = G_VALUE_INIT;
-
-      g_value_init (&after, props[id]->value_type);
-      get_def_property (def, id, &after);
-      if (g_param_values_cmp (props[id], &before[id], &after) != 0)
-        g_object_notify_by_pspec (G_OBJECT (self), props[id]);
-    }
-}
-
-/* Puts @def into @slot, and notifies those properties that it changes. */
-static void
-replace_def (VireoDomainObj *self, VireoDomainDef **slot, VireoDomainDef *def)
-{
-  GValue before[N_PROPS] = { G_VALUE_INIT };
-  VireoDomainDef *old = *slot;
-
-  if (old == def)
-    return;
-  /* Nobody hears of one that is still being made; there are thousands of them at start. */
-  if (vireo_obj_get_list (VIREO_OBJ (self)) == NULL)
-    {
-      *slot = def;
-      g_clear_pointer (&old, vireo_domain_def_free);
-      return;
-    }
-  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
-    {
-      g_value_init (&before[id], props[id]->value_type);
-      get_def_property (vireo_domain_obj_get_def (self), id, &before[id]);
-    }
-  *slot = def;
-  if (old != NULL)
-    vireo_domain_def_free (old);
-  g_object_freeze_notify (G_OBJECT (self));
-  notify_changed_values (self, before);
-  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
-    g_value_unset (&before[id]);
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
 /* ---- problems ---- */
 
 static const char *
@@ -264,10 +213,28 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     default:
       if (id >= FIRST_DEF_PROP && id <= LAST_DEF_PROP)
-        get_def_property (vireo_domain_obj_get_def (self), id, value);
+        get_def_property (vireo_def_obj_get (VIREO_DEF_OBJ (self)), id, value);
       else
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
+}
+
+static void
+raw_changed (VireoDefObj *def_obj, gboolean came_or_went)
+{
+  VireoDomainObj *self = VIREO_DOMAIN_OBJ (def_obj);
+  const char *message;
+
+  if (vireo_def_obj_get_raw (def_obj, &message) != NULL)
+    vireo_domain_obj_set_state (self, VIREO_DOMAIN_STATE_UNPARSABLE, message);
+  else if (get_private (self)->state == VIREO_DOMAIN_STATE_UNPARSABLE)
+    vireo_domain_obj_set_state (self, VIREO_DOMAIN_STATE_SHUTOFF, "unknown");
+}
+
+static void
+emit_lifecycle (VireoDefObj *self, const char *event, const char *detail)
+{
+  vireo_obj_emit_event (VIREO_OBJ (self), "Lifecycle", g_variant_new ("(ss)", event, detail));
 }
 
 static void
@@ -275,11 +242,7 @@ finalize (GObject *object)
 {
   VireoDomainObjPrivate *priv = get_private (VIREO_DOMAIN_OBJ (object));
 
-  g_clear_pointer (&priv->persistent_def, vireo_domain_def_free);
-  g_clear_pointer (&priv->live_def, vireo_domain_def_free);
   g_clear_pointer (&priv->problems, g_ptr_array_unref);
-  g_free (priv->raw);
-  g_free (priv->raw_message);
   g_free (priv->state_reason);
   G_OBJECT_CLASS (vireo_domain_obj_parent_class)->finalize (object);
 }
@@ -288,9 +251,15 @@ static void
 vireo_domain_obj_class_init (VireoDomainObjClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  VireoDefObjClass *def_class = VIREO_DEF_OBJ_CLASS (klass);
   const GParamFlags r = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   VIREO_OBJ_CLASS (klass)->kind = "domain";
+  def_class->doc = vireo_doc_kind_find ("domain");
+  def_class->def_props = &props[FIRST_DEF_PROP];
+  def_class->n_def_props = LAST_DEF_PROP - FIRST_DEF_PROP + 1;
+  def_class->raw_changed = raw_changed;
+  def_class->emit_lifecycle = emit_lifecycle;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
 
@@ -319,135 +288,6 @@ vireo_domain_obj_init (VireoDomainObj *self)
 
   priv->state = VIREO_DOMAIN_STATE_SHUTOFF;
   priv->state_reason = g_strdup ("unknown");
-}
-
-/* ---- definitions ---- */
-
-/**
- * vireo_domain_obj_get_persistent_def:
- * @self: a domain
- *
- * Returns: (transfer none) (nullable): the definition that the next start uses
- * Since: 0.1
- */
-VireoDomainDef *
-vireo_domain_obj_get_persistent_def (VireoDomainObj *self)
-{
-  return get_private (self)->persistent_def;
-}
-
-/**
- * vireo_domain_obj_get_live_def:
- * @self: a domain
- *
- * Returns: (transfer none) (nullable): the definition that is running
- * Since: 0.1
- */
-VireoDomainDef *
-vireo_domain_obj_get_live_def (VireoDomainObj *self)
-{
-  return get_private (self)->live_def;
-}
-
-/**
- * vireo_domain_obj_get_def:
- * @self: a domain
- *
- * Returns: (transfer none) (nullable): the live definition if there is one, else the persistent
- * Since: 0.1
- */
-VireoDomainDef *
-vireo_domain_obj_get_def (VireoDomainObj *self)
-{
-  VireoDomainObjPrivate *priv = get_private (self);
-
-  return priv->live_def != NULL ? priv->live_def : priv->persistent_def;
-}
-
-/**
- * vireo_domain_obj_set_persistent_def:
- * @self: a domain
- * @def: (nullable) (transfer full): what the next start is to use
- *
- * Since: 0.1
- */
-void
-vireo_domain_obj_set_persistent_def (VireoDomainObj *self, VireoDomainDef *def)
-{
-  replace_def (self, &get_private (self)->persistent_def, def);
-}
-
-/**
- * vireo_domain_obj_set_live_def:
- * @self: a domain
- * @def: (nullable) (transfer full): what is running
- *
- * Since: 0.1
- */
-void
-vireo_domain_obj_set_live_def (VireoDomainObj *self, VireoDomainDef *def)
-{
-  replace_def (self, &get_private (self)->live_def, def);
-}
-
-/**
- * vireo_domain_obj_def_changed:
- * @self: a domain
- *
- * To be called when a definition was changed in place.
- *
- * Since: 0.1
- */
-void
-vireo_domain_obj_def_changed (VireoDomainObj *self)
-{
-  g_object_freeze_notify (G_OBJECT (self));
-  for (guint id = FIRST_DEF_PROP; id <= LAST_DEF_PROP; id++)
-    g_object_notify_by_pspec (G_OBJECT (self), props[id]);
-  g_object_thaw_notify (G_OBJECT (self));
-}
-
-/**
- * vireo_domain_obj_get_raw:
- * @self: a domain
- * @ret_message: (out) (optional) (nullable) (transfer none): what the parser said
- *
- * Returns: (transfer none) (nullable): the text of a definition that cannot be parsed
- * Since: 0.1
- */
-const char *
-vireo_domain_obj_get_raw (VireoDomainObj *self, const char **ret_message)
-{
-  VireoDomainObjPrivate *priv = get_private (self);
-
-  if (ret_message != NULL)
-    *ret_message = priv->raw_message;
-  return priv->raw;
-}
-
-/**
- * vireo_domain_obj_set_raw:
- * @self: an inactive domain
- * @text: (nullable): text that cannot be parsed; %NULL when the definition can be parsed now
- * @message: (nullable): what the parser said
- *
- * Puts the domain into the state %VIREO_DOMAIN_STATE_UNPARSABLE, or out of it.
- *
- * Since: 0.1
- */
-void
-vireo_domain_obj_set_raw (VireoDomainObj *self, const char *text, const char *message)
-{
-  VireoDomainObjPrivate *priv = get_private (self);
-  g_autofree char *old_raw = priv->raw;
-  g_autofree char *old_message = priv->raw_message;
-
-  priv->raw = g_strdup (text);
-  priv->raw_message = text != NULL ? g_strdup (or_empty (message)) : NULL;
-  if (text != NULL)
-    vireo_domain_obj_set_state (self, VIREO_DOMAIN_STATE_UNPARSABLE, priv->raw_message);
-  else if (priv->state == VIREO_DOMAIN_STATE_UNPARSABLE)
-    vireo_domain_obj_set_state (self, VIREO_DOMAIN_STATE_SHUTOFF, "unknown");
 }
 
 /* ---- state ---- */
@@ -623,52 +463,4 @@ GPtrArray *
 vireo_domain_obj_get_post_parse_problems (VireoDomainObj *self)
 {
   return get_private (self)->problems;
-}
-
-/**
- * vireo_domain_obj_emit_lifecycle:
- * @self: a domain
- * @event: what happened, such as "started"
- * @detail: why, such as "booted"
- *
- * Emits the event `Lifecycle`.
- *
- * Since: 0.1
- */
-void
-vireo_domain_obj_emit_lifecycle (VireoDomainObj *self, const char *event, const char *detail)
-{
-  vireo_obj_emit_event (VIREO_OBJ (self), "Lifecycle", g_variant_new ("(ss)", event, detail));
-}
-
-/**
- * vireo_domain_obj_format:
- * @self: a domain
- * @flags: how; with %VIREO_FORMAT_INACTIVE the persistent definition rather than the live one
- * @error: InvalidState for a definition that the domain does not have
- *
- * Returns: (transfer full) (nullable): the document; the raw text of one that cannot be parsed
- * Since: 0.1
- */
-char *
-vireo_domain_obj_format (VireoDomainObj *self, VireoFormatFlags flags, GError **error)
-{
-  VireoDomainObjPrivate *priv = get_private (self);
-  const VireoDomainDef *def = vireo_domain_obj_get_def (self);
-
-  if (priv->raw != NULL)
-    return g_strdup (priv->raw);
-  /* Of a transient domain it is the live one: it has no other. */
-  if ((flags & VIREO_FORMAT_INACTIVE) != 0 && priv->persistent_def != NULL)
-    def = priv->persistent_def;
-  if (def == NULL)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                   "domain \"%s\" has no definition any more",
-                   vireo_obj_get_name (VIREO_OBJ (self)));
-      return NULL;
-    }
-  if (def == priv->persistent_def)
-    flags |= VIREO_FORMAT_INACTIVE;
-  return vireo_domain_def_format (def, flags, error);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "conf/vireo-conf.h"
-#include "vireo-obj.h"
+#include "vireo-def-obj.h"
 
 G_BEGIN_DECLS
 
@@ -32,8 +31,8 @@ gboolean vireo_domain_state_from_string (const char *string, VireoDomainState *r
 /**
  * VireoDomainObj:
  *
- * A domain: up to two definitions, and what is known of its state. Drivers derive from it to hang
- * their own runtime data on it. Properties beside those of #VireoObj: `id` u, `state` s,
+ * A domain: a #VireoDefObj of #VireoDomainDef, and what is known of its state. Drivers derive from
+ * it to hang their own runtime data on it. Properties beside those of #VireoObj: `id` u, `state` s,
  * `state-reason` s, `state-changed-at` t, `domain-type` s, `os-type` s, `title` s, `description` s,
  * `max-memory` t, `memory` t, `vcpus` u, `post-parse-failed` b, `post-parse-problems` a(ssssa{sv});
  * those that come from a definition come from the live one while there is one.
@@ -41,29 +40,49 @@ gboolean vireo_domain_state_from_string (const char *string, VireoDomainState *r
  * Since: 0.1
  */
 #define VIREO_TYPE_DOMAIN_OBJ (vireo_domain_obj_get_type ())
-G_DECLARE_DERIVABLE_TYPE (VireoDomainObj, vireo_domain_obj, VIREO, DOMAIN_OBJ, VireoObj)
+G_DECLARE_DERIVABLE_TYPE (VireoDomainObj, vireo_domain_obj, VIREO, DOMAIN_OBJ, VireoDefObj)
 
 struct _VireoDomainObjClass
 {
-  VireoObjClass parent_class;
+  VireoDefObjClass parent_class;
 };
 
-/* The definition that the next start uses; %NULL for a transient or an unparsable domain. */
-VireoDomainDef *vireo_domain_obj_get_persistent_def (VireoDomainObj *self);
-/* The definition that is running; %NULL while the domain is inactive. */
-VireoDomainDef *vireo_domain_obj_get_live_def (VireoDomainObj *self);
-/* Live if there is one, else persistent. */
-VireoDomainDef *vireo_domain_obj_get_def (VireoDomainObj *self);
+/* As of #VireoDefObj, with the type. */
+static inline VireoDomainDef *
+vireo_domain_obj_get_persistent_def (VireoDomainObj *self)
+{
+  return vireo_def_obj_get_persistent (VIREO_DEF_OBJ (self));
+}
 
-/* Both take the definition over, and notify what changed by it. */
-void vireo_domain_obj_set_persistent_def (VireoDomainObj *self, VireoDomainDef *def);
-void vireo_domain_obj_set_live_def (VireoDomainObj *self, VireoDomainDef *def);
-/* After a change in place (a device came or went). */
-void vireo_domain_obj_def_changed (VireoDomainObj *self);
+static inline VireoDomainDef *
+vireo_domain_obj_get_live_def (VireoDomainObj *self)
+{
+  return vireo_def_obj_get_live (VIREO_DEF_OBJ (self));
+}
 
-/* Raw text of a definition that cannot be parsed, and what the parser said; otherwise %NULL. */
-const char *vireo_domain_obj_get_raw (VireoDomainObj *self, const char **ret_message);
-void vireo_domain_obj_set_raw (VireoDomainObj *self, const char *text, const char *message);
+static inline VireoDomainDef *
+vireo_domain_obj_get_def (VireoDomainObj *self)
+{
+  return vireo_def_obj_get (VIREO_DEF_OBJ (self));
+}
+
+static inline void
+vireo_domain_obj_set_persistent_def (VireoDomainObj *self, VireoDomainDef *def)
+{
+  vireo_def_obj_set_persistent (VIREO_DEF_OBJ (self), def);
+}
+
+static inline void
+vireo_domain_obj_set_live_def (VireoDomainObj *self, VireoDomainDef *def)
+{
+  vireo_def_obj_set_live (VIREO_DEF_OBJ (self), def);
+}
+
+static inline void
+vireo_domain_obj_emit_lifecycle (VireoDomainObj *self, const char *event, const char *detail)
+{
+  vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (self), event, detail);
+}
 
 VireoDomainState vireo_domain_obj_get_state (VireoDomainObj *self);
 const char *vireo_domain_obj_get_state_reason (VireoDomainObj *self);
@@ -78,11 +97,5 @@ guint vireo_domain_obj_get_id (VireoDomainObj *self);
 /* @problems: (nullable) (element-type VireoProblem): %NULL when post-parse succeeded. */
 void vireo_domain_obj_set_post_parse_problems (VireoDomainObj *self, GPtrArray *problems);
 GPtrArray *vireo_domain_obj_get_post_parse_problems (VireoDomainObj *self);
-
-/* Emits the event `Lifecycle`. */
-void vireo_domain_obj_emit_lifecycle (VireoDomainObj *self, const char *event, const char *detail);
-
-/* The document as the flags want it; UNPARSABLE gives the raw text. Never blocks. */
-char *vireo_domain_obj_format (VireoDomainObj *self, VireoFormatFlags flags, GError **error);
 
 G_END_DECLS

@@ -33,13 +33,35 @@ typedef struct
 } VireoEnv;
 
 /**
+ * VireoPart:
+ * @VIREO_PART_DOMAINS: a #VireoDomainDriver
+ * @VIREO_PART_NETWORKS: a #VireoNetworkDriver
+ * @VIREO_PART_CONNECTION: the connection itself, which is no part
+ *
+ * The parts of a connection.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_PART_DOMAINS,
+  VIREO_PART_NETWORKS,
+  VIREO_N_PARTS,
+  VIREO_PART_CONNECTION = VIREO_N_PARTS,
+} VireoPart;
+
+/* Some function of a driver's table, to be cast to what it is. */
+typedef void (*VireoDriverFunc) (void);
+
+/**
  * VireoConnectionObj:
  *
  * An open connection to a hypervisor. A #VireoObj of the kind "connect" whose name is the id in its
- * D-Bus path. Properties beside: `id` s, `driver` s, `uri` s, `hostname` s, `hypervisor-version` s,
- * `features` as. A driver makes one with g_object_new() and the construct properties `name` (the
- * id), `driver`, `uri`, `domain-driver` and `network-driver` (its parts, as #GObjects); `hostname`
- * is this host's unless it is given; `hypervisor-version` may change later.
+ * D-Bus path, and whose children are the objects of its parts. Properties beside: `id` s, `driver`
+ * s, `uri` s, `hostname` s, `hypervisor-version` s. A driver makes one with g_object_new() and the
+ * construct properties `name` (the id), `driver`, `uri`, `domain-driver` and `network-driver` (its
+ * parts, as #GObjects); `hostname` is this host's unless it is given; `hypervisor-version` may
+ * change later.
  *
  * Since: 0.1
  */
@@ -64,9 +86,14 @@ VireoDomainDriver *vireo_connection_obj_get_domain_driver (VireoConnectionObj *s
 VireoNetworkDriver *vireo_connection_obj_get_network_driver (VireoConnectionObj *self);
 const char *vireo_connection_obj_get_uri (VireoConnectionObj *self);
 const char *vireo_connection_obj_get_driver_name (VireoConnectionObj *self);
-/* "Domain.Start" …: found from which functions the interfaces of the parts have. */
-const char *const *vireo_connection_obj_get_features (VireoConnectionObj *self);
-gboolean vireo_connection_obj_has_feature (VireoConnectionObj *self, const char *feature);
+gpointer vireo_connection_obj_get_part (VireoConnectionObj *self, VireoPart part);
+VireoDriverFunc
+vireo_connection_obj_get_function (VireoConnectionObj *self, VireoPart part, gsize offset);
+void vireo_connection_obj_reload_async (VireoConnectionObj *self,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gboolean
+vireo_connection_obj_reload_finish (VireoConnectionObj *self, GAsyncResult *result, GError **error);
 /* For drivers: (nullable): "" or %NULL when there is no hypervisor now. */
 void vireo_connection_obj_set_hypervisor_version (VireoConnectionObj *self, const char *version);
 

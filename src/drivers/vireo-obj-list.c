@@ -6,8 +6,9 @@ struct _VireoObjList
 {
   GObject parent_instance;
 
-  GHashTable *by_uuid; /* VireoObj's own string -> reference to it */
-  GHashTable *by_name; /* copy of the name -> VireoObj */
+  GHashTable *by_name; /* copy of the name -> reference to the VireoObj */
+  GHashTable *by_uuid; /* VireoObj's own string -> it; not all kinds have one */
+  VireoObj *parent;    /* (nullable): what these are children of; not a reference: it has us */
 };
 
 enum
@@ -16,6 +17,7 @@ enum
   SIGNAL_REMOVED,
   SIGNAL_CHANGED,
   SIGNAL_EVENT,
+  SIGNAL_CHILDREN,
   N_SIGNALS
 };
 
@@ -30,11 +32,11 @@ finalize (GObject *object)
   GHashTableIter iter;
   gpointer obj;
 
-  g_hash_table_iter_init (&iter, self->by_uuid);
+  g_hash_table_iter_init (&iter, self->by_name);
   while (g_hash_table_iter_next (&iter, NULL, &obj))
     _vireo_obj_removed (obj);
-  g_hash_table_unref (self->by_name);
   g_hash_table_unref (self->by_uuid);
+  g_hash_table_unref (self->by_name);
   G_OBJECT_CLASS (vireo_obj_list_parent_class)->finalize (object);
 }
 
@@ -53,13 +55,16 @@ vireo_obj_list_class_init (VireoObjListClass *klass)
   signals[SIGNAL_EVENT] = g_signal_new ("event", VIREO_TYPE_OBJ_LIST, G_SIGNAL_RUN_LAST, 0, NULL,
                                         NULL, NULL, G_TYPE_NONE, 3, VIREO_TYPE_OBJ,
                                         G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_VARIANT);
+  signals[SIGNAL_CHILDREN]
+      = g_signal_new ("children", VIREO_TYPE_OBJ_LIST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 2, VIREO_TYPE_OBJ, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
 vireo_obj_list_init (VireoObjList *self)
 {
-  self->by_uuid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
-  self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->by_uuid = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }
 
 /**
@@ -84,7 +89,7 @@ vireo_obj_list_new (void)
 guint
 vireo_obj_list_get_size (VireoObjList *self)
 {
-  return g_hash_table_size (self->by_uuid);
+  return g_hash_table_size (self->by_name);
 }
 
 /**
@@ -127,11 +132,11 @@ vireo_obj_list_find_by_name (VireoObjList *self, const char *name)
 GPtrArray *
 vireo_obj_list_snapshot (VireoObjList *self)
 {
-  GPtrArray *objects = g_ptr_array_new_full (g_hash_table_size (self->by_uuid), g_object_unref);
+  GPtrArray *objects = g_ptr_array_new_full (g_hash_table_size (self->by_name), g_object_unref);
   GHashTableIter iter;
   gpointer obj;
 
-  g_hash_table_iter_init (&iter, self->by_uuid);
+  g_hash_table_iter_init (&iter, self->by_name);
   while (g_hash_table_iter_next (&iter, NULL, &obj))
     g_ptr_array_add (objects, g_object_ref (obj));
   return objects;
@@ -154,9 +159,9 @@ vireo_obj_list_add (VireoObjList *self, VireoObj *obj, GError **error)
   const char *uuid = vireo_obj_get_uuid (obj);
   const char *name = vireo_obj_get_name (obj);
 
-  g_return_val_if_fail (vireo_obj_get_list (obj) == NULL && uuid != NULL && name != NULL, FALSE);
+  g_return_val_if_fail (vireo_obj_get_list (obj) == NULL && name != NULL, FALSE);
 
-  if (g_hash_table_contains (self->by_uuid, uuid))
+  if (uuid != NULL && g_hash_table_contains (self->by_uuid, uuid))
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_UUID_IN_USE, "another %s has the UUID %s",
                    vireo_obj_get_kind (obj), uuid);
@@ -168,8 +173,9 @@ vireo_obj_list_add (VireoObjList *self, VireoObj *obj, GError **error)
                    vireo_obj_get_kind (obj), name);
       return FALSE;
     }
-  g_hash_table_insert (self->by_uuid, (gpointer) uuid, g_object_ref (obj));
-  g_hash_table_insert (self->by_name, g_strdup (name), obj);
+  if (uuid != NULL)
+    g_hash_table_insert (self->by_uuid, (gpointer) uuid, obj);
+  g_hash_table_insert (self->by_name, g_strdup (name), g_object_ref (obj));
   _vireo_obj_set_list (obj, self);
   g_signal_emit (self, signals[SIGNAL_ADDED], 0, obj);
   return TRUE;
@@ -192,8 +198,9 @@ vireo_obj_list_remove (VireoObjList *self, VireoObj *obj)
 
   g_return_if_fail (vireo_obj_get_list (obj) == self);
 
+  if (vireo_obj_get_uuid (kept) != NULL)
+    g_hash_table_remove (self->by_uuid, vireo_obj_get_uuid (kept));
   g_hash_table_remove (self->by_name, vireo_obj_get_name (kept));
-  g_hash_table_remove (self->by_uuid, vireo_obj_get_uuid (kept));
   _vireo_obj_removed (kept);
   g_signal_emit (self, signals[SIGNAL_REMOVED], 0, kept);
 }
@@ -204,8 +211,8 @@ _vireo_obj_list_reindex (VireoObjList *self, VireoObj *obj, const char *old_name
   const char *name = vireo_obj_get_name (obj);
 
   g_return_if_fail (!g_hash_table_contains (self->by_name, name));
+  g_hash_table_insert (self->by_name, g_strdup (name), g_object_ref (obj));
   g_hash_table_remove (self->by_name, old_name);
-  g_hash_table_insert (self->by_name, g_strdup (name), obj);
 }
 
 void
@@ -218,4 +225,22 @@ void
 _vireo_obj_list_emit_event (VireoObjList *self, VireoObj *obj, const char *signal, GVariant *args)
 {
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, obj, signal, args);
+}
+
+void
+_vireo_obj_list_emit_children (VireoObjList *self, VireoObj *obj, const char *kind)
+{
+  g_signal_emit (self, signals[SIGNAL_CHILDREN], 0, obj, kind);
+}
+
+void
+_vireo_obj_list_set_parent (VireoObjList *self, VireoObj *parent)
+{
+  self->parent = parent;
+}
+
+VireoObj *
+_vireo_obj_list_get_parent (VireoObjList *self)
+{
+  return self->parent;
 }

@@ -17,6 +17,9 @@ void _vireo_obj_list_reindex (VireoObjList *self, VireoObj *obj, const char *old
 void _vireo_obj_list_emit_changed (VireoObjList *self, VireoObj *obj, guint n, GParamSpec **pspecs);
 void
 _vireo_obj_list_emit_event (VireoObjList *self, VireoObj *obj, const char *signal, GVariant *args);
+void _vireo_obj_list_emit_children (VireoObjList *self, VireoObj *obj, const char *kind);
+void _vireo_obj_list_set_parent (VireoObjList *self, VireoObj *parent);
+VireoObj *_vireo_obj_list_get_parent (VireoObjList *self);
 
 VireoJob *_vireo_job_new (VireoObj *object, const char *operation, VireoJobKind kind, guint uid);
 

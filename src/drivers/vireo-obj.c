@@ -19,8 +19,16 @@ typedef struct
   guint removed : 1;
   VireoObjList *list; /* not a reference: the list has the object */
   VireoJob *current_job;
-  GQueue waiters; /* Waiter */
+  GQueue waiters;   /* Waiter */
+  GSList *children; /* Children */
 } VireoObjPrivate;
+
+/* A list of what is below an object. */
+typedef struct
+{
+  const char *kind;
+  VireoObjList *list;
+} Children;
 
 /* Somebody who waits for the slot. */
 typedef struct
@@ -172,6 +180,16 @@ dispatch_properties_changed (GObject *object, guint n, GParamSpec **pspecs)
 }
 
 static void
+children_free (gpointer data)
+{
+  Children *children = data;
+
+  _vireo_obj_list_set_parent (children->list, NULL);
+  g_object_unref (children->list);
+  g_free (children);
+}
+
+static void
 finalize (GObject *object)
 {
   VireoObjPrivate *priv = get_private (VIREO_OBJ (object));
@@ -179,6 +197,7 @@ finalize (GObject *object)
   /* Each waiter's task and the current job have a reference to the object, so both are gone. */
   g_assert (g_queue_is_empty (&priv->waiters));
   g_assert (priv->current_job == NULL);
+  g_slist_free_full (priv->children, children_free);
   g_free (priv->name);
   g_free (priv->uuid);
   G_OBJECT_CLASS (vireo_obj_parent_class)->finalize (object);
@@ -432,6 +451,89 @@ vireo_obj_emit_event (VireoObj *self, const char *signal, GVariant *args)
 
   if (priv->list != NULL)
     _vireo_obj_list_emit_event (priv->list, self, signal, sunk);
+}
+
+/* ---- children ---- */
+
+/**
+ * vireo_obj_get_children:
+ * @self: an object
+ * @kind: of the objects below it, such as "domain-snapshot"
+ *
+ * Returns: (transfer none) (nullable): those; %NULL when it never had any
+ * Since: 0.1
+ */
+VireoObjList *
+vireo_obj_get_children (VireoObj *self, const char *kind)
+{
+  for (GSList *link = get_private (self)->children; link != NULL; link = link->next)
+    {
+      const Children *children = link->data;
+
+      if (g_str_equal (children->kind, kind))
+        return children->list;
+    }
+  return NULL;
+}
+
+/**
+ * vireo_obj_set_children:
+ * @self: an object that has no children of that kind
+ * @kind: of the objects in @list
+ * @list: a list that has no other parent; a reference is taken
+ *
+ * Since: 0.1
+ */
+void
+vireo_obj_set_children (VireoObj *self, const char *kind, VireoObjList *list)
+{
+  VireoObjPrivate *priv = get_private (self);
+  Children *children;
+
+  g_return_if_fail (vireo_obj_get_children (self, kind) == NULL);
+  children = g_new (Children, 1);
+  children->kind = g_intern_string (kind);
+  children->list = g_object_ref (list);
+  _vireo_obj_list_set_parent (list, self);
+  priv->children = g_slist_append (priv->children, children);
+  if (priv->list != NULL)
+    _vireo_obj_list_emit_children (priv->list, self, children->kind);
+}
+
+/**
+ * vireo_obj_ensure_children:
+ * @self: an object
+ * @kind: of the objects below it
+ *
+ * Returns: (transfer none): the list of those, made if there was none
+ * Since: 0.1
+ */
+VireoObjList *
+vireo_obj_ensure_children (VireoObj *self, const char *kind)
+{
+  VireoObjList *list = vireo_obj_get_children (self, kind);
+  g_autoptr (VireoObjList) made = NULL;
+
+  if (list != NULL)
+    return list;
+  made = vireo_obj_list_new ();
+  vireo_obj_set_children (self, kind, made);
+  return made;
+}
+
+/**
+ * vireo_obj_get_parent:
+ * @self: an object
+ *
+ * Returns: (transfer none) (nullable): what it is below of
+ * Since: 0.1
+ */
+VireoObj *
+vireo_obj_get_parent (VireoObj *self)
+{
+  VireoObjPrivate *priv = get_private (self);
+
+  return priv->list != NULL ? _vireo_obj_list_get_parent (priv->list) : NULL;
 }
 
 /* ---- the job slot ---- */

@@ -11,11 +11,24 @@ typedef struct _VireoObjList VireoObjList;
 G_DECLARE_DERIVABLE_TYPE (VireoObj, vireo_obj, VIREO, OBJ, GObject)
 
 /**
- * VireoObjClass:
- * @kind: "domain", "network", …: the D-Bus interface and the permissions are named after it
+ * VireoDescribeFunc:
+ * @key: name of a variable, such as "pool_name"
+ * @value: (nullable): its value; %NULL is left out
+ * @user_data: what was handed in
  *
- * A thing that a driver holds and that is a D-Bus object: it has a canonical UUID that never
- * changes, a name, an owner, and a slot for one job.
+ * Takes one of the variables that say to polkit what an object is.
+ *
+ * Since: 0.1
+ */
+typedef void (*VireoDescribeFunc) (const char *key, const char *value, gpointer user_data);
+
+/**
+ * VireoObjClass:
+ * @kind: "domain", "network", "storage-pool", …: what it is called in paths and messages
+ *
+ * A thing that a driver holds and that is a D-Bus object: it has a name, an owner, a slot for one
+ * job, and most kinds have a canonical UUID that never changes. What has no UUID is known by its
+ * name, which does not change then.
  *
  * GObject properties are named after the D-Bus properties (`post-parse-failed` for
  * `PostParseFailed`) and have the GType that g_dbus_gvariant_to_gvalue() gives for the D-Bus type,
@@ -28,6 +41,8 @@ G_DECLARE_DERIVABLE_TYPE (VireoObj, vireo_obj, VIREO, OBJ, GObject)
  * Nobody connects to an object's notify: its list hands the changes of all its objects on.
  *
  * @job_wait: for how long callers wait for the slot, in milliseconds; 30,000 unless a class says
+ * @describe: (nullable): tells the variables that administrators' rules know an object of the kind
+ *   by, beside its name, UUID and owner and those of what it is in
  *
  * Since: 0.1
  */
@@ -37,6 +52,7 @@ struct _VireoObjClass
 
   const char *kind;
   guint job_wait;
+  void (*describe) (VireoObj *self, VireoDescribeFunc func, gpointer user_data);
 };
 
 /* A uid that is nobody's: the owner of what was found without a record of who made it is root. */
@@ -60,6 +76,14 @@ void vireo_obj_set_autostart (VireoObj *self, gboolean autostart);
 /* %NULL once the object was removed: it is dead, whoever still holds a reference. */
 VireoObjList *vireo_obj_get_list (VireoObj *self);
 
+/* Objects may have others below them, such as a domain its snapshots: lists by kind, which the
+ * object owns. Most have none, so a list is there from when it is first wanted. */
+VireoObjList *vireo_obj_get_children (VireoObj *self, const char *kind);
+VireoObjList *vireo_obj_ensure_children (VireoObj *self, const char *kind);
+void vireo_obj_set_children (VireoObj *self, const char *kind, VireoObjList *list);
+/* %NULL for what is in no list of children, or was removed. */
+VireoObj *vireo_obj_get_parent (VireoObj *self);
+
 /* The job slot. Waiting is in turn; a caller that cancels leaves the queue with Cancelled, one that
  * waited 30 s (or finds too many waiting) is told Busy, and when the object is removed all who wait
  * get UnknownObject. Who gets a job must end it, whatever happens.
@@ -81,9 +105,11 @@ void vireo_obj_emit_event (VireoObj *self, const char *signal, GVariant *args);
 /**
  * VireoObjList:
  *
- * Objects of one kind, by UUID and by name. Signals: `added` (VireoObj *), `removed` (VireoObj *),
- * `changed` (VireoObj *, guint n, GParamSpec **pspecs), `event` (VireoObj *, const char *signal,
- * GVariant *args). `changed` comes from GObject's notify, so g_object_freeze_notify() groups.
+ * Objects of one kind, by name and, if they have one, by UUID. Signals: `added` (VireoObj *),
+ * `removed` (VireoObj *), `changed` (VireoObj *, guint n, GParamSpec **pspecs), `event` (VireoObj
+ * *, const char *signal, GVariant *args), `children` (VireoObj *, const char *kind): the object has
+ * a list of children of that kind now. `changed` comes from GObject's notify, so
+ * g_object_freeze_notify() groups.
  *
  * Since: 0.1
  */

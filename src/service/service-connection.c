@@ -1,71 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-services.h"
 
-#include "service-connection-lists.h"
+#include <string.h>
+
 #include "vireo-define.h"
+#include "vireo-handlers.h"
 #include "vireo-hypervisors.h"
-
-static VireoConnectionObj *
-get_connection (VireoCall *call)
-{
-  return VIREO_CONNECTION_OBJ (call->node->object);
-}
-
-/* Whether the driver has an operation; the call is answered when it has not. */
-static gboolean
-supports (VireoCall *call, gboolean has_function)
-{
-  if (!has_function)
-    vireo_call_return_new_error (call, VIREO_ERROR_NOT_SUPPORTED,
-                                 "the driver of this connection has no %s", call->handler->name);
-  return has_function;
-}
 
 /* ---- domains ---- */
 
 static void
-handle_define_domain (VireoCall *call)
-{
-  VireoDomainDriver *driver = vireo_connection_obj_get_domain_driver (get_connection (call));
-
-  if (supports (call, driver != NULL && VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->define != NULL))
-    VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->define (
-        driver, call->def, vireo_caller_get_uid (call->caller), vireo_call_task_object (call));
-}
-
-static void
 handle_create_domain (VireoCall *call)
 {
-  VireoDomainDriver *driver = vireo_connection_obj_get_domain_driver (get_connection (call));
   VireoDomainStartFlags flags = vireo_call_get_boolean (call, "paused") ? VIREO_DOMAIN_START_PAUSED
                                                                         : VIREO_DOMAIN_START_NONE;
 
-  if (supports (call, driver != NULL && VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->create != NULL))
-    VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->create (driver, call->def,
-                                                    vireo_caller_get_uid (call->caller), flags,
-                                                    vireo_call_task_object (call));
-}
-
-/* ---- networks ---- */
-
-static void
-handle_define_network (VireoCall *call)
-{
-  VireoNetworkDriver *driver = vireo_connection_obj_get_network_driver (get_connection (call));
-
-  if (supports (call, driver != NULL && VIREO_NETWORK_DRIVER_GET_IFACE (driver)->define != NULL))
-    VIREO_NETWORK_DRIVER_GET_IFACE (driver)->define (
-        driver, call->def, vireo_caller_get_uid (call->caller), vireo_call_task_object (call));
+  VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
+      ->create (call->part, call->def, vireo_caller_get_uid (call->caller), flags,
+                vireo_call_task_object (call));
 }
 
 static void
-handle_create_network (VireoCall *call)
+handle_lookup_domain_by_id (VireoCall *call)
 {
-  VireoNetworkDriver *driver = vireo_connection_obj_get_network_driver (get_connection (call));
+  g_autoptr (GPtrArray) objects
+      = vireo_obj_list_snapshot (vireo_node_get_list (call->node, VIREO_PATH_DOMAIN));
+  VireoObj *found = NULL;
+  guint id;
 
-  if (supports (call, driver != NULL && VIREO_NETWORK_DRIVER_GET_IFACE (driver)->create != NULL))
-    VIREO_NETWORK_DRIVER_GET_IFACE (driver)->create (
-        driver, call->def, vireo_caller_get_uid (call->caller), vireo_call_task_object (call));
+  g_variant_get_child (call->args, 0, "u", &id);
+  for (guint i = 0; id != 0 && i < objects->len && found == NULL; i++)
+    {
+      VireoDomainObj *domain = g_ptr_array_index (objects, i);
+
+      if (vireo_domain_obj_get_id (domain) == id)
+        found = VIREO_OBJ (domain);
+    }
+  vireo_call_return_found (call, found);
 }
 
 /* ---- the connection itself ---- */
@@ -86,11 +57,8 @@ on_capabilities (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 handle_get_capabilities (VireoCall *call)
 {
-  VireoConnectionObj *connection = get_connection (call);
-  VireoConnectionObjClass *klass = VIREO_CONNECTION_OBJ_GET_CLASS (connection);
-
-  if (supports (call, klass->get_capabilities != NULL))
-    klass->get_capabilities (connection, vireo_call_task (call, on_capabilities));
+  VIREO_CONNECTION_OBJ_GET_CLASS (call->part)
+      ->get_capabilities (call->part, vireo_call_task (call, on_capabilities));
 }
 
 static void
@@ -112,28 +80,92 @@ handle_reload (VireoCall *call)
                                   call->node, on_reloaded, call);
 }
 
+/* ---- Features ---- */
+
+static gboolean
+has_function (VireoConnectionObj *connection, const VireoService *service, const VireoHandler *row)
+{
+  VireoPartRef part = row->part != 0 ? row->part : service->part;
+
+  return row->op != 0 && vireo_connection_obj_get_function (connection, part - 1, row->op) != NULL;
+}
+
+static void
+add_features (GPtrArray *names,
+              VireoConnectionObj *connection,
+              const VireoService *service,
+              const VireoHandler *rows)
+{
+  for (; rows->name != NULL; rows++)
+    if (has_function (connection, service, rows))
+      g_ptr_array_add (
+          names, g_strdup_printf ("%s.%s", strrchr (service->interface, '.') + 1, rows->name));
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* What is listed is what the gate would let through to a driver: both look at the same row. */
+static GVariant *
+get_features (VireoNode *node, const VireoReading *reading)
+{
+  VireoConnectionObj *connection = VIREO_CONNECTION_OBJ (node->object);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
+    {
+      const VireoExport *export = vireo_tree_get_export (reading->tree, i);
+
+      if (export == NULL)
+        continue;
+      add_features (names, connection, export->service, export->service->methods);
+      add_features (names, connection, export->service, export->service->writers);
+    }
+  g_ptr_array_sort (names, compare_names);
+  return g_variant_new_strv ((const char *const *) names->pdata, names->len);
+}
+
+#define DOMAINS(name) .part = VIREO_PART_REF (VIREO_PART_DOMAINS), .op = VIREO_DOMAIN_OP (name)
+#define NETWORKS(name) .part = VIREO_PART_REF (VIREO_PART_NETWORKS), .op = VIREO_NETWORK_OP (name)
+
 static const VireoHandler methods[] = {
-  { "DefineDomain", handle_define_domain, .prepare = vireo_define_prepare_domain },
+  { "DefineDomain", vireo_handle_define, .of = VIREO_PATH_DOMAIN, DOMAINS (define),
+    .prepare = vireo_define_prepare },
   { "CreateDomain", handle_create_domain, .operation = "domain-create", .show_job = TRUE,
-    .prepare = vireo_define_prepare_domain },
-  { "ListDomains", vireo_connection_list_domains },
-  { "GetDomains", vireo_connection_get_domains },
-  { "LookupDomainByName", vireo_connection_lookup_domain_by_name },
-  { "LookupDomainByUuid", vireo_connection_lookup_domain_by_uuid },
-  { "LookupDomainById", vireo_connection_lookup_domain_by_id },
-  { "DefineNetwork", handle_define_network, .prepare = vireo_define_prepare_network },
-  { "CreateNetwork", handle_create_network, .operation = "network-create", .show_job = TRUE,
-    .prepare = vireo_define_prepare_network },
-  { "ListNetworks", vireo_connection_list_networks },
-  { "GetNetworks", vireo_connection_get_networks },
-  { "LookupNetworkByName", vireo_connection_lookup_network_by_name },
-  { "LookupNetworkByUuid", vireo_connection_lookup_network_by_uuid },
-  { "GetCapabilities", handle_get_capabilities },
+    .of = VIREO_PATH_DOMAIN, DOMAINS (create), .prepare = vireo_define_prepare },
+  { "ListDomains", vireo_handle_list, .of = VIREO_PATH_DOMAIN, DOMAINS (get_domains) },
+  { "GetDomains", vireo_handle_get_objects, .of = VIREO_PATH_DOMAIN, DOMAINS (get_domains) },
+  { "LookupDomainByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_DOMAIN,
+    DOMAINS (get_domains) },
+  { "LookupDomainByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_DOMAIN,
+    DOMAINS (get_domains) },
+  { "LookupDomainById", handle_lookup_domain_by_id, .of = VIREO_PATH_DOMAIN,
+    DOMAINS (get_domains) },
+  { "DefineNetwork", vireo_handle_define, .of = VIREO_PATH_NETWORK, NETWORKS (define),
+    .prepare = vireo_define_prepare },
+  { "CreateNetwork", vireo_handle_define, .operation = "network-create", .show_job = TRUE,
+    .of = VIREO_PATH_NETWORK, NETWORKS (create), .prepare = vireo_define_prepare },
+  { "ListNetworks", vireo_handle_list, .of = VIREO_PATH_NETWORK, NETWORKS (get_networks) },
+  { "GetNetworks", vireo_handle_get_objects, .of = VIREO_PATH_NETWORK, NETWORKS (get_networks) },
+  { "LookupNetworkByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_NETWORK,
+    NETWORKS (get_networks) },
+  { "LookupNetworkByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_NETWORK,
+    NETWORKS (get_networks) },
+  { "GetCapabilities", handle_get_capabilities, .part = VIREO_PART_REF (VIREO_PART_CONNECTION),
+    .op = G_STRUCT_OFFSET (VireoConnectionObjClass, get_capabilities) },
   { "Reload", handle_reload },
   { NULL },
 };
 
 static const VireoHandler writers[] = {
+  { NULL },
+};
+
+static const VireoGetter getters[] = {
+  { "Features", get_features },
   { NULL },
 };
 
@@ -144,4 +176,5 @@ const VireoService vireo_service_connection = {
   .get_type = vireo_connection_obj_get_type,
   .methods = methods,
   .writers = writers,
+  .getters = getters,
 };

@@ -3,105 +3,8 @@
 
 #include <string.h>
 
-#include "drivers/vireo-driver.h"
 #include "vireo-define.h"
-#include "vireo-gate.h"
-
-static VireoNetworkDriver *
-get_driver (VireoCall *call)
-{
-  return vireo_connection_obj_get_network_driver (
-      VIREO_CONNECTION_OBJ (call->node->parent->object));
-}
-
-static VireoNetworkObj *
-get_network (VireoCall *call)
-{
-  return VIREO_NETWORK_OBJ (call->node->object);
-}
-
-/* Whether the driver has an operation; the call is answered when it has not. */
-static gboolean
-supports (VireoCall *call, gboolean has_function)
-{
-  if (!has_function)
-    vireo_call_return_new_error (call, VIREO_ERROR_NOT_SUPPORTED,
-                                 "the driver of this network has no %s", call->handler->name);
-  return has_function;
-}
-
-static void
-handle_start (VireoCall *call)
-{
-  VireoNetworkDriver *driver = get_driver (call);
-  VireoNetworkDriverInterface *iface = VIREO_NETWORK_DRIVER_GET_IFACE (driver);
-
-  if (supports (call, iface->start != NULL))
-    iface->start (driver, get_network (call), vireo_call_task_boolean (call));
-}
-
-static void
-handle_destroy (VireoCall *call)
-{
-  VireoNetworkDriver *driver = get_driver (call);
-  VireoNetworkDriverInterface *iface = VIREO_NETWORK_DRIVER_GET_IFACE (driver);
-
-  if (supports (call, iface->destroy != NULL))
-    iface->destroy (driver, get_network (call), vireo_call_task_boolean (call));
-}
-
-static void
-handle_undefine (VireoCall *call)
-{
-  VireoNetworkDriver *driver = get_driver (call);
-  VireoNetworkDriverInterface *iface = VIREO_NETWORK_DRIVER_GET_IFACE (driver);
-
-  if (supports (call, iface->undefine != NULL))
-    iface->undefine (driver, get_network (call), vireo_call_task_boolean (call));
-}
-
-static void
-handle_set_xml (VireoCall *call)
-{
-  VireoNetworkDriver *driver = get_driver (call);
-  VireoNetworkDriverInterface *iface = VIREO_NETWORK_DRIVER_GET_IFACE (driver);
-
-  if (supports (call, iface->replace != NULL))
-    iface->replace (driver, get_network (call), call->def, vireo_call_task_boolean (call));
-}
-
-/* Networks have no passwords, but nobody knows what is in a text that cannot be parsed: who may
- * replace it may look at it. */
-static void
-prepare_get_xml (VireoCall *call)
-{
-  if (vireo_network_obj_get_raw (get_network (call), NULL) != NULL)
-    vireo_call_require (call, vireo_action_find ("network", "write"));
-  vireo_call_prepared (call);
-}
-
-static void
-handle_get_xml (VireoCall *call)
-{
-  VireoFormatFlags flags
-      = vireo_call_get_boolean (call, "inactive") ? VIREO_FORMAT_INACTIVE : VIREO_FORMAT_NONE;
-  GError *error = NULL;
-  g_autofree char *xml = NULL;
-
-  /* The definition may have become unparsable while polkit was asked. */
-  if (vireo_network_obj_get_raw (get_network (call), NULL) != NULL
-      && !vireo_call_has_required (call, vireo_action_find ("network", "write")))
-    {
-      vireo_call_return_new_error (call, VIREO_ERROR_UNPARSABLE,
-                                   "the definition can no longer be parsed");
-      return;
-    }
-  xml = vireo_network_obj_format (get_network (call), flags, &error);
-  if (xml == NULL)
-    vireo_call_return_error (call, error);
-  else
-    vireo_call_return (call, g_variant_new ("(s)", xml));
-}
+#include "vireo-handlers.h"
 
 /* ---- GetLeases ---- */
 
@@ -157,57 +60,45 @@ on_leases (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 handle_get_leases (VireoCall *call)
 {
-  VireoNetworkDriver *driver = get_driver (call);
-  VireoNetworkDriverInterface *iface = VIREO_NETWORK_DRIVER_GET_IFACE (driver);
-
-  if (supports (call, iface->get_leases != NULL))
-    iface->get_leases (driver, get_network (call), vireo_call_task (call, on_leases));
-}
-
-/* ---- properties ---- */
-
-static void
-write_autostart (VireoCall *call)
-{
-  VireoNetworkDriver *driver = get_driver (call);
-  VireoNetworkDriverInterface *iface = VIREO_NETWORK_DRIVER_GET_IFACE (driver);
-
-  if (supports (call, iface->set_autostart != NULL))
-    iface->set_autostart (driver, get_network (call), g_variant_get_boolean (call->value),
-                          vireo_call_task_boolean (call));
-}
-
-static GVariant *
-get_current_job (VireoNode *node, const VireoReading *reading)
-{
-  return g_variant_new_object_path (vireo_node_get_job_path (node));
+  VIREO_NETWORK_DRIVER_GET_IFACE (call->part)
+      ->get_leases (call->part, VIREO_NETWORK_OBJ (call->node->object),
+                    vireo_call_task (call, on_leases));
 }
 
 static const VireoHandler methods[] = {
-  { "Start", handle_start, VIREO_JOB_CHANGE, "network-start", .show_job = TRUE },
-  { "Destroy", handle_destroy, VIREO_JOB_STOP, "network-destroy", .show_job = TRUE },
-  { "Undefine", handle_undefine, VIREO_JOB_CHANGE, "network-undefine" },
-  { "GetXml", handle_get_xml, .prepare = prepare_get_xml },
-  { "SetXml", handle_set_xml, VIREO_JOB_CHANGE, "network-set-xml",
-    .prepare = vireo_define_prepare_network },
-  { "GetLeases", handle_get_leases },
+  { "Start", vireo_handle_plain, VIREO_JOB_CHANGE, "network-start", .show_job = TRUE,
+    .op = VIREO_NETWORK_OP (start) },
+  { "Destroy", vireo_handle_plain, VIREO_JOB_STOP, "network-destroy", .show_job = TRUE,
+    .op = VIREO_NETWORK_OP (destroy) },
+  { "Undefine", vireo_handle_plain, VIREO_JOB_CHANGE, "network-undefine",
+    .op = VIREO_NETWORK_OP (undefine) },
+  { "GetXml", vireo_handle_get_xml, .op = VIREO_NETWORK_OP (get_networks),
+    .prepare = vireo_prepare_get_xml },
+  { "SetXml", vireo_handle_set_xml, VIREO_JOB_CHANGE, "network-set-xml",
+    .op = VIREO_NETWORK_OP (replace), .prepare = vireo_define_prepare },
+  { "GetLeases", handle_get_leases, .op = VIREO_NETWORK_OP (get_leases) },
   { NULL },
 };
 
 static const VireoHandler writers[] = {
-  { "Autostart", write_autostart, VIREO_JOB_CHANGE, "network-set-autostart" },
+  { "Autostart", vireo_handle_set_boolean, VIREO_JOB_CHANGE, "network-set-autostart",
+    .op = VIREO_NETWORK_OP (set_autostart) },
   { NULL },
 };
 
 static const VireoGetter getters[] = {
-  { "CurrentJob", get_current_job },
+  { "CurrentJob", vireo_get_current_job },
   { NULL },
 };
 
+/* Networks have no passwords, but nobody knows what is in a text that cannot be parsed: who may
+ * replace it may look at it. */
 const VireoService vireo_service_network = {
   .interface = "org.vireo.Vireo1.Network",
   .path_kind = VIREO_PATH_NETWORK,
   .kind = "network",
+  .secure = "write",
+  .part = VIREO_PART_REF (VIREO_PART_NETWORKS),
   .get_type = vireo_network_obj_get_type,
   .methods = methods,
   .writers = writers,

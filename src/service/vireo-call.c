@@ -61,7 +61,7 @@ call_free (VireoCall *self)
   if (self->gone_id != 0)
     g_signal_handler_disconnect (self->caller, self->gone_id);
   if (self->def != NULL)
-    self->def_free (self->def);
+    vireo_doc_free (self->def_doc, self->def);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->job);
   g_clear_pointer (&self->options, g_variant_unref);

@@ -38,11 +38,14 @@ typedef void (*VireoAnswerFunc) (VireoCall *call,
  * @actions: (nullable): what the caller must be allowed
  * @method: (nullable): the method that is called
  * @handler: (nullable): how it is served
+ * @op: (nullable): the driver's function for it, to be cast to what it is
+ * @part: (nullable): what to call @op with
  * @run: does it, when the gate was passed
  * @property: index of the property that is read or written
  * @value: (nullable): what to write
  * @job: (nullable): the slot, while it is held
  * @def: (nullable): a definition that was parsed for it
+ * @def_doc: (nullable): the kind of document that it is
  * @changes: whether it is more than a reading
  * @answer: (nullable): who takes the answer, if that is not the caller
  * @answer_data: for @answer
@@ -65,12 +68,14 @@ struct _VireoCall
   const VireoAction *const *actions;
   const VireoMethodInfo *method;
   const VireoHandler *handler;
+  VireoDriverFunc op;
+  gpointer part;
   void (*run) (VireoCall *call);
   guint property;
   GVariant *value;
   VireoJob *job;
   gpointer def;
-  GDestroyNotify def_free;
+  const VireoDocKind *def_doc;
   gboolean changes;
   VireoAnswerFunc answer;
   gpointer answer_data;

@@ -13,70 +13,51 @@
 /* Longer ones are no names; polkit is not bothered with them. */
 #define MAX_NAME 255
 
-/* One kind of document. */
+/* What documents define, and where they say what it is called. */
 typedef struct
 {
-  const char *kind;
   VireoPathKind path_kind;
-  gpointer (*parse) (const char *text, gssize length, VireoParseFlags flags, GError **error);
-  void (*free) (gpointer def);
-  void (*identify) (gpointer def, const char **ret_name, const char **ret_uuid);
+  const char *doc;
+  gsize name;
+  gsize uuid; /* 0 for a kind that has none */
 } Document;
 
-static gpointer
-parse_domain (const char *text, gssize length, VireoParseFlags flags, GError **error)
-{
-  return vireo_domain_def_parse (text, length, flags, error);
-}
-
-static void
-free_domain (gpointer def)
-{
-  vireo_domain_def_free (def);
-}
-
-static void
-identify_domain (gpointer def, const char **ret_name, const char **ret_uuid)
-{
-  const VireoDomainDef *domain = def;
-
-  *ret_name = domain->name;
-  *ret_uuid = domain->uuid;
-}
-
-static gpointer
-parse_network (const char *text, gssize length, VireoParseFlags flags, GError **error)
-{
-  return vireo_network_def_parse (text, length, flags, error);
-}
-
-static void
-free_network (gpointer def)
-{
-  vireo_network_def_free (def);
-}
-
-static void
-identify_network (gpointer def, const char **ret_name, const char **ret_uuid)
-{
-  const VireoNetworkDef *network = def;
-
-  *ret_name = network->name;
-  *ret_uuid = network->uuid;
-}
-
-static const Document domain_document = {
-  "domain", VIREO_PATH_DOMAIN, parse_domain, free_domain, identify_domain,
+static const Document documents[] = {
+  { VIREO_PATH_DOMAIN, "domain", G_STRUCT_OFFSET (VireoDomainDef, name),
+    G_STRUCT_OFFSET (VireoDomainDef, uuid) },
+  { VIREO_PATH_NETWORK, "network", G_STRUCT_OFFSET (VireoNetworkDef, name),
+    G_STRUCT_OFFSET (VireoNetworkDef, uuid) },
 };
 
-static const Document network_document = {
-  "network", VIREO_PATH_NETWORK, parse_network, free_network, identify_network,
-};
+/* Of what a call defines: what its row says, or what it was called on. */
+static VireoPathKind
+get_path_kind (VireoCall *call)
+{
+  return call->handler->of != VIREO_PATH_NONE ? call->handler->of : call->path_kind;
+}
 
+static const Document *
+find_document (VireoCall *call)
+{
+  VireoPathKind path_kind = get_path_kind (call);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (documents); i++)
+    if (documents[i].path_kind == path_kind)
+      return &documents[i];
+  g_return_val_if_reached (NULL);
+}
+
+static const char *
+get_text (gconstpointer def, gsize offset)
+{
+  return offset != 0 ? G_STRUCT_MEMBER (char *, def, offset) : NULL;
+}
+
+/* What the new object is, or the old one is, in. */
 static VireoNode *
-get_connection (VireoCall *call)
+get_parent (VireoCall *call)
 {
-  return call->node->parent != NULL ? call->node->parent : call->node;
+  return call->handler->of != VIREO_PATH_NONE ? call->node : call->node->parent;
 }
 
 static void
@@ -92,17 +73,14 @@ add_existing (VireoCall *call, VireoObj *obj, const VireoNode *counted)
  * takes: who may write one machine cannot write another by naming it. The owner of what is new is
  * who asks; that of what is replaced stays. */
 static void
-add_subjects (VireoCall *call,
-              const char *kind,
-              VireoPathKind path_kind,
-              const char *name,
-              const char *uuid)
+add_subjects (VireoCall *call, const char *name, const char *uuid)
 {
-  VireoNode *connection = get_connection (call);
+  VireoNode *parent = get_parent (call);
+  VireoNode *connection = vireo_node_get_connection (parent);
   VireoConnectionObj *connection_obj = VIREO_CONNECTION_OBJ (connection->object);
-  VireoObjList *list
-      = vireo_tree_get_list (vireo_server_get_tree (call->server), connection, path_kind);
-  VireoObj *target = call->node != connection ? vireo_call_get_object (call) : NULL;
+  VireoPathKind path_kind = get_path_kind (call);
+  VireoObjList *list = vireo_node_get_list (parent, path_kind);
+  VireoObj *target = call->node != parent ? vireo_call_get_object (call) : NULL;
   VireoObj *by_name = NULL, *by_uuid = NULL;
   VireoSubject about = { NULL };
 
@@ -115,7 +93,8 @@ add_subjects (VireoCall *call,
 
   about.driver = vireo_connection_obj_get_driver_name (connection_obj);
   about.uri = vireo_connection_obj_get_uri (connection_obj);
-  about.kind = kind;
+  about.kind = vireo_path_kind_name (path_kind);
+  about.parent = parent != connection ? VIREO_OBJ (parent->object) : NULL;
   about.name = name;
   about.uuid = uuid != NULL || target == NULL ? uuid : vireo_obj_get_uuid (target);
   about.has_owner = TRUE;
@@ -135,14 +114,14 @@ add_subjects (VireoCall *call,
 /* Of a text that says nothing, it is asked as of a machine without a name that the caller makes:
  * who may define their own is told what is wrong with it, and dialogs have no holes. */
 static void
-go_on_without (VireoCall *call, const Document *document)
+go_on_without (VireoCall *call)
 {
   VireoVerdict settled;
 
-  if (call->node->path_kind == VIREO_PATH_CONNECTION
+  if (call->node == get_parent (call)
       && !vireo_authority_settles (vireo_server_get_authority (call->server), call->caller,
                                    &settled))
-    add_subjects (call, document->kind, document->path_kind, "", "");
+    add_subjects (call, "", "");
   vireo_call_prepared (call);
 }
 
@@ -150,19 +129,17 @@ static void
 on_parsed (VireoCall *call, const Document *document, gpointer def, GError *error)
 {
   VireoVerdict settled;
-  const char *name, *uuid;
 
   if (def == NULL)
     {
       vireo_call_hold_error (call, error);
-      go_on_without (call, document);
+      go_on_without (call);
       return;
     }
   call->def = def;
-  call->def_free = document->free;
-  document->identify (def, &name, &uuid);
+  call->def_doc = vireo_doc_kind_find (document->doc);
   if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
-    add_subjects (call, document->kind, document->path_kind, name, uuid);
+    add_subjects (call, get_text (def, document->name), get_text (def, document->uuid));
   vireo_call_prepared (call);
 }
 
@@ -181,10 +158,12 @@ parse_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable 
 {
   const Parse *parse = task_data;
   GError *error = NULL;
-  gpointer def = parse->document->parse (parse->text, -1, parse->flags, &error);
+  gpointer def = vireo_doc_parse (vireo_doc_kind_find (parse->document->doc), parse->text, -1,
+                                  parse->flags, &error);
 
+  /* Nobody cancels it, so it always arrives. */
   if (def != NULL)
-    g_task_return_pointer (task, def, parse->document->free);
+    g_task_return_pointer (task, def, NULL);
   else
     g_task_return_error (task, error);
 }
@@ -199,9 +178,10 @@ on_thread_done (GObject *source, GAsyncResult *result, gpointer user_data)
   on_parsed (parse->call, parse->document, def, error);
 }
 
-static void
-prepare (VireoCall *call, const Document *document)
+void
+vireo_define_prepare (VireoCall *call)
 {
+  const Document *document = find_document (call);
   VireoParseFlags flags
       = vireo_call_get_boolean (call, "validate") ? VIREO_PARSE_STRICT : VIREO_PARSE_NONE;
   GError *error = NULL;
@@ -217,7 +197,7 @@ prepare (VireoCall *call, const Document *document)
                                               " bytes; %u are the most that is read",
                                               length, VIREO_DOC_MAX_SIZE));
   if (call->held != NULL)
-    go_on_without (call, document);
+    go_on_without (call);
   else if (length > LONG_TEXT)
     {
       Parse *parse = g_new (Parse, 1);
@@ -232,22 +212,11 @@ prepare (VireoCall *call, const Document *document)
     }
   else
     {
-      gpointer def = document->parse (text, (gssize) length, flags, &error);
+      gpointer def = vireo_doc_parse (vireo_doc_kind_find (document->doc), text, (gssize) length,
+                                      flags, &error);
 
       on_parsed (call, document, def, error);
     }
-}
-
-void
-vireo_define_prepare_domain (VireoCall *call)
-{
-  prepare (call, &domain_document);
-}
-
-void
-vireo_define_prepare_network (VireoCall *call)
-{
-  prepare (call, &network_document);
 }
 
 void
@@ -262,7 +231,6 @@ vireo_define_prepare_name (VireoCall *call)
                                               "a name has at most %d bytes", MAX_NAME));
   else if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller,
                                      &settled))
-    add_subjects (call, call->export->service->kind, call->path_kind, name,
-                  vireo_obj_get_uuid (vireo_call_get_object (call)));
+    add_subjects (call, name, vireo_obj_get_uuid (vireo_call_get_object (call)));
   vireo_call_prepared (call);
 }

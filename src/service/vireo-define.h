@@ -7,8 +7,7 @@ G_BEGIN_DECLS
 
 /* Preparations (see VireoHandler.prepare) of calls whose first argument is a document. They leave
  * the definition in call->def, and what polkit has to be told of it. */
-void vireo_define_prepare_domain (VireoCall *call);
-void vireo_define_prepare_network (VireoCall *call);
+void vireo_define_prepare (VireoCall *call);
 
 /* Of calls whose first argument is a new name. */
 void vireo_define_prepare_name (VireoCall *call);

@@ -39,21 +39,48 @@ user_name (guint uid)
 }
 
 static void
-add (GVariantBuilder *builder, const char *prefix, const char *key, const char *value)
+add (const char *key, const char *value, gpointer builder)
 {
-  g_autofree char *full = NULL;
   g_autofree char *bounded = NULL;
 
   if (value == NULL)
     return;
-  full = g_strconcat (prefix, key, NULL);
   if (strlen (value) > MAX_VALUE)
     {
       g_autofree char *cut = g_strndup (value, MAX_VALUE);
 
       bounded = g_utf8_make_valid (cut, -1);
     }
-  g_variant_builder_add (builder, "{ss}", full, bounded != NULL ? bounded : value);
+  g_variant_builder_add (builder, "{ss}", key, bounded != NULL ? bounded : value);
+}
+
+/* How libvirt's rules call the variables of a kind, where that is not how they call the kind. */
+static const struct
+{
+  const char *kind;
+  const char *prefix;
+} prefixes[] = {
+  { "storage-pool", "pool" },
+  { "storage-vol", "vol" },
+};
+
+/* What is known of an object under the names that its kind has for it, such as domain_name. */
+static void
+add_object (GVariantBuilder *builder, const char *kind, const char *name, const char *uuid)
+{
+  g_autofree char *prefix = NULL;
+  g_autofree char *name_key = NULL;
+  g_autofree char *uuid_key = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_equal (prefixes[i].kind, kind))
+      prefix = g_strdup (prefixes[i].prefix);
+  if (prefix == NULL)
+    prefix = g_strdelimit (g_strdup (kind), "-", '_');
+  name_key = g_strconcat (prefix, "_name", NULL);
+  uuid_key = g_strconcat (prefix, "_uuid", NULL);
+  add (name_key, name, builder);
+  add (uuid_key, uuid, builder);
 }
 
 /**
@@ -69,17 +96,17 @@ vireo_details_new (const VireoSubject *subject)
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
-  add (&builder, "connect_", "driver", subject->driver);
-  add (&builder, "connect_", "uri", subject->uri);
+  add ("connect_driver", subject->driver, &builder);
+  add ("connect_uri", subject->uri, &builder);
+  if (subject->parent != NULL)
+    add_object (&builder, vireo_obj_get_kind (subject->parent),
+                vireo_obj_get_name (subject->parent), vireo_obj_get_uuid (subject->parent));
   if (subject->kind != NULL)
-    {
-      g_autofree char *prefix = g_strconcat (subject->kind, "_", NULL);
-
-      add (&builder, prefix, "name", subject->name);
-      add (&builder, prefix, "uuid", subject->uuid);
-    }
+    add_object (&builder, subject->kind, subject->name, subject->uuid);
+  if (subject->object != NULL && VIREO_OBJ_GET_CLASS (subject->object)->describe != NULL)
+    VIREO_OBJ_GET_CLASS (subject->object)->describe (subject->object, add, &builder);
   if (subject->has_owner)
-    add (&builder, "", "owner", user_name (subject->owner));
+    add ("owner", user_name (subject->owner), &builder);
 
   self->n_refs = 1;
   self->dictionary = g_variant_ref_sink (g_variant_builder_end (&builder));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "drivers/vireo-obj.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +22,8 @@ typedef struct _VireoDetails VireoDetails;
  * @uuid: (nullable): of the object
  * @has_owner: whether @owner is known
  * @owner: uid of who made the object
+ * @object: (nullable): the object, for what else its kind is known by
+ * @parent: (nullable): what the object is in, when that is not the connection
  *
  * What details are made from.
  */
@@ -34,6 +36,8 @@ typedef struct
   const char *uuid;
   gboolean has_owner;
   guint owner;
+  VireoObj *object;
+  VireoObj *parent;
 } VireoSubject;
 
 VireoDetails *vireo_details_new (const VireoSubject *subject);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "drivers/vireo-job.h"
+#include "drivers/vireo-driver.h"
 #include "vireo-members.h"
 #include "vireo-path.h"
 
@@ -9,6 +9,14 @@ G_BEGIN_DECLS
 
 typedef struct _VireoCall VireoCall;
 typedef struct _VireoNode VireoNode;
+
+/* A part of a connection, one higher than its number, so that 0 is none. */
+typedef guint VireoPartRef;
+#define VIREO_PART_REF(part) ((part) + 1)
+
+/* Where functions are. */
+#define VIREO_DOMAIN_OP(name) G_STRUCT_OFFSET (VireoDomainDriverInterface, name)
+#define VIREO_NETWORK_OP(name) G_STRUCT_OFFSET (VireoNetworkDriverInterface, name)
 
 /**
  * VireoHandler:
@@ -19,6 +27,10 @@ typedef struct _VireoNode VireoNode;
  * @operation: (nullable): what the job is called; also where @job is %VIREO_JOB_NONE, when the
  *   driver takes a slot for it
  * @show_job: whether the job takes long enough to be shown as an object on the bus
+ * @op: where the driver's function for it is in the interface of the part: a driver that lacks it
+ *   answers NotSupported, and `Features` does not list the member. 0 for what is no driver's
+ * @part: which part of the connection that is, where it is not the service's
+ * @of: what kind of object it lists, looks up or makes, where that is not the one that was called
  * @prepare: (nullable): looks at the arguments before the caller is authorized, to say what else
  *   has to be allowed. Returns with vireo_call_prepared(), now or later, exactly once
  *
@@ -31,6 +43,9 @@ typedef struct
   VireoJobKind job;
   const char *operation;
   gboolean show_job;
+  gsize op;
+  VireoPartRef part;
+  VireoPathKind of;
   void (*prepare) (VireoCall *call);
 } VireoHandler;
 
@@ -66,6 +81,9 @@ typedef struct
  * @interface: name of the interface
  * @path_kind: the objects that have it
  * @kind: what their permissions are named after; "$object" when they are those of another object
+ * @secure: (nullable): the permission that secrets in its definition take, and a text of which
+ * nobody knows what is in it
+ * @part: the part of the connection that has the driver's functions; 0 when there is none
  * @get_type: (nullable): GType of what is behind them
  * @methods: one row a method, ending with an empty one
  * @writers: one row a writable property, ending with an empty one
@@ -78,6 +96,8 @@ typedef struct
   const char *interface;
   VireoPathKind path_kind;
   const char *kind;
+  const char *secure;
+  VireoPartRef part;
   GType (*get_type) (void);
   const VireoHandler *methods;
   const VireoHandler *writers;

@@ -10,7 +10,7 @@
  * What is wrong with them is held back:
  *   4. every permission of the member, one after the other: NotAuthorized or AuthDismissed;
  *   5. what was held back is told, to a caller who may do the thing;
- *   6. the job slot, in turn;
+ *   6. NotSupported when the driver has no function for it, and then the job slot, in turn;
  *   7. the object is looked up again, for a person may have taken minutes over a dialog: it is
  * still there, and is still what polkit was told;
  *   8. the handler.
@@ -133,6 +133,24 @@ run (VireoCall *call)
 
 /* ---- step 6 ---- */
 
+/* Finds the driver's function for the call. */
+static gboolean
+find_function (VireoCall *call)
+{
+  const VireoHandler *handler = call->handler;
+  VireoNode *connection;
+  VireoPart part;
+
+  if (handler == NULL || handler->op == 0)
+    return TRUE;
+  connection = vireo_node_get_connection (call->node);
+  part = (handler->part != 0 ? handler->part : call->export->service->part) - 1;
+  call->part = vireo_connection_obj_get_part (VIREO_CONNECTION_OBJ (connection->object), part);
+  call->op = vireo_connection_obj_get_function (VIREO_CONNECTION_OBJ (connection->object), part,
+                                                handler->op);
+  return call->op != NULL;
+}
+
 static void
 on_slot (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -158,6 +176,9 @@ take_slot (VireoCall *call)
 
   if (call->held != NULL)
     vireo_call_return_error (call, g_steal_pointer (&call->held));
+  else if (!find_function (call))
+    vireo_call_return_new_error (call, VIREO_ERROR_NOT_SUPPORTED,
+                                 "the driver of this connection has no %s", member_name (call));
   else if (handler == NULL || handler->job == VIREO_JOB_NONE || call->node->gone)
     run (call);
   else
@@ -396,6 +417,15 @@ checks_passed (VireoCall *call)
 
 /* ---- steps 1 and 2 ---- */
 
+/* What an object is in comes first: who may not see that learns nothing of the object. */
+static void
+add_hiding_check (VireoCall *call, VireoNode *node)
+{
+  if (node->parent != NULL)
+    add_hiding_check (call, node->parent);
+  add_check (call, node->export->getattr, vireo_node_get_details (node), TRUE);
+}
+
 static void
 add_hiding_checks (VireoCall *call)
 {
@@ -404,10 +434,7 @@ add_hiding_checks (VireoCall *call)
   /* That there is a service is no secret. */
   if (subject->path_kind == VIREO_PATH_MANAGER)
     return;
-  if (subject->parent != NULL)
-    add_check (call, subject->parent->export->getattr, vireo_node_get_details (subject->parent),
-               TRUE);
-  add_check (call, subject->export->getattr, vireo_node_get_details (subject), TRUE);
+  add_hiding_check (call, subject);
 }
 
 /**

@@ -153,22 +153,6 @@ vireo_hypervisors_find (VireoHypervisors *self, const char *uri)
 }
 
 static void
-put_on_the_bus (VireoHypervisors *self, Hypervisor *hypervisor, VireoConnectionObj *connection)
-{
-  VireoDomainDriver *domains = vireo_connection_obj_get_domain_driver (connection);
-  VireoNetworkDriver *networks = vireo_connection_obj_get_network_driver (connection);
-
-  hypervisor->node
-      = vireo_node_ref (vireo_tree_add_connection (self->tree, VIREO_OBJ (connection)));
-  if (domains != NULL)
-    vireo_tree_add_list (self->tree, hypervisor->node, VIREO_PATH_DOMAIN,
-                         VIREO_DOMAIN_DRIVER_GET_IFACE (domains)->get_domains (domains));
-  if (networks != NULL)
-    vireo_tree_add_list (self->tree, hypervisor->node, VIREO_PATH_NETWORK,
-                         VIREO_NETWORK_DRIVER_GET_IFACE (networks)->get_networks (networks));
-}
-
-static void
 on_open (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) first = user_data;
@@ -182,7 +166,8 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
   hypervisor->opening = FALSE;
   hypervisor->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   if (connection != NULL)
-    put_on_the_bus (self, hypervisor, connection);
+    hypervisor->node
+        = vireo_node_ref (vireo_tree_add_connection (self->tree, VIREO_OBJ (connection)));
   for (guint i = 0; i < waiting->len; i++)
     {
       if (connection != NULL)
@@ -359,30 +344,18 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
 
-  g_task_propagate_boolean (G_TASK (result), &error);
+  vireo_connection_obj_reload_finish (VIREO_CONNECTION_OBJ (source), result, &error);
   several_part_ended (task, error);
 }
 
 static void
 reload_one (VireoNode *node, GTask *task)
 {
-  VireoConnectionObj *connection = VIREO_CONNECTION_OBJ (node->object);
-  VireoDomainDriver *domains = vireo_connection_obj_get_domain_driver (connection);
-  VireoNetworkDriver *networks = vireo_connection_obj_get_network_driver (connection);
   Several *several = g_task_get_task_data (task);
 
-  if (domains != NULL && VIREO_DOMAIN_DRIVER_GET_IFACE (domains)->reload != NULL)
-    {
-      several->n_open++;
-      VIREO_DOMAIN_DRIVER_GET_IFACE (domains)->reload (
-          domains, g_task_new (domains, NULL, on_reloaded, g_object_ref (task)));
-    }
-  if (networks != NULL && VIREO_NETWORK_DRIVER_GET_IFACE (networks)->reload != NULL)
-    {
-      several->n_open++;
-      VIREO_NETWORK_DRIVER_GET_IFACE (networks)->reload (
-          networks, g_task_new (networks, NULL, on_reloaded, g_object_ref (task)));
-    }
+  several->n_open++;
+  vireo_connection_obj_reload_async (VIREO_CONNECTION_OBJ (node->object), on_reloaded,
+                                     g_object_ref (task));
 }
 
 /**

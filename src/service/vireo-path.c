@@ -6,16 +6,55 @@
 #define CONNECTIONS VIREO_PATH_ROOT "/connections"
 #define JOBS VIREO_PATH_ROOT "/jobs"
 
-/* The folders below a connection, and what is in them. */
+/* The folders, and what is in them and what they are in. */
 static const struct
 {
   const char *kind;
   const char *folder;
-  VireoPathKind path_kind;
-} folders[] = {
-  { "domain", "domains", VIREO_PATH_DOMAIN },
-  { "network", "networks", VIREO_PATH_NETWORK },
+  VireoPathKind parent;
+} folders[VIREO_PATH_N_KINDS] = {
+  [VIREO_PATH_DOMAIN] = { "domain", "domains", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_DOMAIN_SNAPSHOT] = { "domain-snapshot", "snapshots", VIREO_PATH_DOMAIN },
+  [VIREO_PATH_DOMAIN_CHECKPOINT] = { "domain-checkpoint", "checkpoints", VIREO_PATH_DOMAIN },
+  [VIREO_PATH_NETWORK] = { "network", "networks", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_NETWORK_PORT] = { "network-port", "ports", VIREO_PATH_NETWORK },
+  [VIREO_PATH_NETWORK_FILTER] = { "nwfilter", "filters", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_NETWORK_FILTER_BINDING]
+  = { "nwfilter-binding", "filter_bindings", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_STORAGE_POOL] = { "storage-pool", "pools", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_STORAGE_VOLUME] = { "storage-vol", "volumes", VIREO_PATH_STORAGE_POOL },
+  [VIREO_PATH_SECRET] = { "secret", "secrets", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_NODE_DEVICE] = { "node-device", "node_devices", VIREO_PATH_CONNECTION },
+  [VIREO_PATH_HOST_INTERFACE] = { "interface", "interfaces", VIREO_PATH_CONNECTION },
 };
+
+const char *
+vireo_path_kind_name (VireoPathKind path_kind)
+{
+  return folders[path_kind].kind;
+}
+
+const char *
+vireo_path_kind_folder (VireoPathKind path_kind)
+{
+  return folders[path_kind].folder;
+}
+
+VireoPathKind
+vireo_path_kind_parent (VireoPathKind path_kind)
+{
+  return folders[path_kind].parent;
+}
+
+VireoPathKind
+vireo_path_kind_of_child (VireoPathKind parent, const char *name)
+{
+  for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
+    if (folders[i].kind != NULL && folders[i].parent == parent
+        && g_str_equal (folders[i].kind, name))
+      return i;
+  return VIREO_PATH_NONE;
+}
 
 /* The part of @path behind @prefix and a slash; "" when it is @prefix itself, %NULL when it is
  * neither. */
@@ -31,18 +70,23 @@ behind (const char *path, const char *prefix)
   return path[length] == '/' ? path + length + 1 : NULL;
 }
 
+/* Of what is below an object of the kind @parent: @rest is the folder, and what follows. */
 static VireoPathKind
-classify_in_connection (const char *rest)
+classify_below (VireoPathKind parent, const char *rest)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+  for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
     {
-      const char *element = behind (rest, folders[i].folder);
+      const char *element, *slash;
 
+      if (folders[i].kind == NULL || folders[i].parent != parent)
+        continue;
+      element = behind (rest, folders[i].folder);
       if (element == NULL)
         continue;
       if (*element == '\0')
         return VIREO_PATH_FOLDER;
-      return strchr (element, '/') == NULL ? folders[i].path_kind : VIREO_PATH_NONE;
+      slash = strchr (element, '/');
+      return slash == NULL ? i : classify_below (i, slash + 1);
     }
   return VIREO_PATH_NONE;
 }
@@ -83,7 +127,7 @@ vireo_path_classify (const char *path)
   if (*rest == '\0')
     return VIREO_PATH_FOLDER;
   slash = strchr (rest, '/');
-  return slash == NULL ? VIREO_PATH_CONNECTION : classify_in_connection (slash + 1);
+  return slash == NULL ? VIREO_PATH_CONNECTION : classify_below (VIREO_PATH_CONNECTION, slash + 1);
 }
 
 /**
@@ -164,24 +208,30 @@ vireo_path_for_connection (const char *id)
 
 /**
  * vireo_path_for_object:
- * @connection_path: path of the connection that the object is of
- * @kind: "domain" or "network"
- * @uuid: its canonical UUID
+ * @parent_path: path of what the object is in
+ * @path_kind: what it is
+ * @uuid: (nullable): its canonical UUID
+ * @name: its name, which is in the path when it has no UUID
  *
  * Returns: (transfer full): the path
  */
 char *
-vireo_path_for_object (const char *connection_path, const char *kind, const char *uuid)
+vireo_path_for_object (const char *parent_path,
+                       VireoPathKind path_kind,
+                       const char *uuid,
+                       const char *name)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
-    if (g_str_equal (folders[i].kind, kind))
-      {
-        char *path = g_strconcat (connection_path, "/", folders[i].folder, "/_", uuid, NULL);
+  const char *folder = folders[path_kind].folder;
+  g_autofree char *element = NULL;
 
-        g_strdelimit (path + strlen (connection_path), "-", '_');
-        return path;
-      }
-  g_return_val_if_reached (NULL);
+  if (uuid == NULL)
+    element = vireo_path_escape (name);
+  else
+    {
+      element = g_strconcat ("_", uuid, NULL);
+      g_strdelimit (element, "-", '_');
+    }
+  return g_strconcat (parent_path, "/", folder, "/", element, NULL);
 }
 
 char *

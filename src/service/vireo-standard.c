@@ -72,8 +72,7 @@ with_reading (VireoCall *call, ReadFunc func)
 static void
 return_property (VireoCall *call, const VireoReading *reading)
 {
-  g_autoptr (GVariant) value
-      = vireo_export_get (call->export, call->property, call->node, reading);
+  g_autoptr (GVariant) value = vireo_export_get (call->export, call->property, call->node, reading);
 
   vireo_call_return (call, g_variant_new ("(v)", value));
 }
@@ -104,8 +103,8 @@ static void
 add_interfaces (GVariantBuilder *objects, VireoNode *node, const VireoReading *reading)
 {
   GVariant *properties = vireo_export_get_many (node, reading, VIREO_ALL_PROPERTIES);
-  GVariant *interface
-      = g_variant_new_dict_entry (g_variant_new_string (node->export->info->name), properties);
+  GVariant *interface = g_variant_new_dict_entry (g_variant_new_string (node->export->info->name),
+                                                  properties);
   GVariant *interfaces = g_variant_new_array (G_VARIANT_TYPE ("{sa{sv}}"), &interface, 1);
 
   /* Puts it into one piece of memory: as a tree of its parts, it takes ten times that. */
@@ -199,7 +198,7 @@ static const char object_manager[]
       "    </signal>\n"
       "  </interface>\n";
 
-/* Folders, which are there whatever exists. */
+/* What is there whatever exists. */
 static const struct
 {
   const char *path;
@@ -211,14 +210,24 @@ static const struct
   { "/org/vireo", VIREO_PATH_ABOVE, "Vireo1" },
   { NULL, VIREO_PATH_MANAGER, "connections" },
   { NULL, VIREO_PATH_MANAGER, "jobs" },
-  { NULL, VIREO_PATH_CONNECTION, "domains" },
-  { NULL, VIREO_PATH_CONNECTION, "networks" },
 };
 
 static void
 add_child (GString *xml, const char *name)
 {
   g_string_append_printf (xml, "  <node name=\"%s\"/>\n", name);
+}
+
+/* The folders below an object like the one that was called. */
+static void
+add_folders (GString *xml, VireoCall *call)
+{
+  VireoTree *tree = vireo_server_get_tree (call->server);
+
+  for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
+    if (vireo_path_kind_name (i) != NULL && vireo_path_kind_parent (i) == call->path_kind
+        && vireo_tree_get_export (tree, i) != NULL)
+      add_child (xml, vireo_path_kind_folder (i));
 }
 
 static void
@@ -239,6 +248,7 @@ on_children (GPtrArray *nodes, gpointer user_data)
     if (fixed_children[i].path_kind == call->path_kind
         && (fixed_children[i].path == NULL || g_str_equal (fixed_children[i].path, path)))
       add_child (xml, fixed_children[i].child);
+  add_folders (xml, call);
   for (guint i = 0; i < nodes->len; i++)
     {
       const VireoNode *node = g_ptr_array_index (nodes, i);

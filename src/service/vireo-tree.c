@@ -13,15 +13,14 @@ struct _VireoTree
   GHashTable *nodes; /* path -> node, which it owns */
   VireoNode *manager;
   GPtrArray *connections;
-  GPtrArray *lists;
   guint64 n_jobs;
 };
 
-/* A list of objects of one kind in one connection. */
+/* The objects of one kind that are in another one, such as a connection. */
 typedef struct
 {
-  VireoTree *tree; /* not owned */
-  VireoNode *connection;
+  VireoTree *tree;   /* not owned */
+  VireoNode *parent; /* not a reference: it has us */
   VireoPathKind path_kind;
   VireoObjList *list;
 } ListEntry;
@@ -99,6 +98,20 @@ vireo_node_get_subject (VireoNode *self)
   return self->subject != NULL ? self->subject : self;
 }
 
+VireoNode *
+vireo_node_get_connection (VireoNode *self)
+{
+  while (self != NULL && self->path_kind != VIREO_PATH_CONNECTION)
+    self = self->parent;
+  return self;
+}
+
+VireoObjList *
+vireo_node_get_list (VireoNode *self, VireoPathKind path_kind)
+{
+  return vireo_obj_get_children (VIREO_OBJ (self->object), vireo_path_kind_name (path_kind));
+}
+
 const char *
 vireo_node_get_job_path (VireoNode *self)
 {
@@ -121,7 +134,7 @@ VireoDetails *
 vireo_node_get_details (VireoNode *self)
 {
   VireoNode *subject = vireo_node_get_subject (self);
-  VireoNode *connection = subject->parent != NULL ? subject->parent : subject;
+  VireoNode *connection = vireo_node_get_connection (subject);
   g_autofree char *driver = NULL;
   g_autofree char *uri = NULL;
   VireoSubject about = { NULL };
@@ -129,19 +142,20 @@ vireo_node_get_details (VireoNode *self)
   if (subject->details != NULL)
     return subject->details;
 
-  if (connection->path_kind == VIREO_PATH_CONNECTION)
+  if (connection != NULL)
     g_object_get (connection->object, "driver", &driver, "uri", &uri, NULL);
   about.driver = driver;
   about.uri = uri;
-  if (subject != connection)
+  if (connection != NULL && subject != connection)
     {
-      VireoObj *obj = VIREO_OBJ (subject->object);
-
-      about.kind = vireo_obj_get_kind (obj);
-      about.name = vireo_obj_get_name (obj);
-      about.uuid = vireo_obj_get_uuid (obj);
-      about.owner = vireo_obj_get_owner (obj);
+      about.object = VIREO_OBJ (subject->object);
+      about.kind = vireo_obj_get_kind (about.object);
+      about.name = vireo_obj_get_name (about.object);
+      about.uuid = vireo_obj_get_uuid (about.object);
+      about.owner = vireo_obj_get_owner (about.object);
       about.has_owner = TRUE;
+      if (subject->parent != connection)
+        about.parent = VIREO_OBJ (subject->parent->object);
     }
   subject->details = vireo_details_new (&about);
   return subject->details;
@@ -154,7 +168,6 @@ list_entry_free (gpointer data)
 
   g_signal_handlers_disconnect_by_data (self->list, self);
   g_object_unref (self->list);
-  vireo_node_unref (self->connection);
   g_free (self);
 }
 
@@ -165,11 +178,11 @@ tree_dispose (GObject *object)
   GHashTableIter iter;
   VireoNode *node;
 
-  g_ptr_array_set_size (self->lists, 0);
   g_hash_table_iter_init (&iter, self->nodes);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &node))
     if (node->object != NULL)
       {
+        g_slist_free_full (g_steal_pointer (&node->lists), list_entry_free);
         g_signal_handlers_disconnect_by_data (node->object, self);
         g_object_set_qdata (node->object, node_quark (), NULL);
       }
@@ -184,7 +197,6 @@ tree_finalize (GObject *object)
 
   g_clear_pointer (&self->manager, vireo_node_unref);
   g_ptr_array_unref (self->connections);
-  g_ptr_array_unref (self->lists);
   g_hash_table_unref (self->nodes);
   g_hash_table_unref (self->shown_operations);
   for (gsize i = 0; i < VIREO_PATH_N_KINDS; i++)
@@ -216,7 +228,6 @@ vireo_tree_init (VireoTree *self)
   self->nodes
       = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vireo_node_unref);
   self->connections = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
-  self->lists = g_ptr_array_new_with_free_func (list_entry_free);
   self->shown_operations = g_hash_table_new (g_str_hash, g_str_equal);
 }
 
@@ -312,19 +323,6 @@ vireo_tree_get_connections (VireoTree *self)
   return self->connections;
 }
 
-VireoObjList *
-vireo_tree_get_list (VireoTree *self, VireoNode *connection, VireoPathKind path_kind)
-{
-  for (guint i = 0; i < self->lists->len; i++)
-    {
-      const ListEntry *entry = g_ptr_array_index (self->lists, i);
-
-      if (entry->connection == connection && entry->path_kind == path_kind)
-        return entry->list;
-    }
-  return NULL;
-}
-
 static void
 insert_node (VireoTree *self, VireoNode *node)
 {
@@ -337,6 +335,22 @@ static void
 remove_node (VireoTree *self, VireoNode *node)
 {
   g_autoptr (VireoNode) kept = vireo_node_ref (node);
+
+  /* What is in it goes first. */
+  for (GSList *link = node->lists; link != NULL; link = link->next)
+    {
+      ListEntry *entry = link->data;
+      g_autoptr (GPtrArray) children = vireo_obj_list_snapshot (entry->list);
+
+      for (guint i = 0; i < children->len; i++)
+        {
+          VireoNode *child = vireo_node_of (g_ptr_array_index (children, i));
+
+          if (child != NULL)
+            remove_node (self, child);
+        }
+    }
+  g_slist_free_full (g_steal_pointer (&node->lists), list_entry_free);
 
   /* Who may hear that it is gone is who could read it: what it was is kept. */
   vireo_node_get_details (node);
@@ -404,18 +418,21 @@ follow_job (VireoTree *self, VireoNode *of)
   return of->shown_job != before;
 }
 
+static void add_children (VireoTree *self, VireoNode *node);
+
 static void
 on_added (VireoObjList *list, VireoObj *obj, gpointer user_data)
 {
   ListEntry *entry = user_data;
   VireoTree *self = entry->tree;
   VireoNode *node
-      = node_new (entry->path_kind, self->exports[entry->path_kind], obj, entry->connection,
-                  vireo_path_for_object (entry->connection->path, vireo_obj_get_kind (obj),
-                                         vireo_obj_get_uuid (obj)));
+      = node_new (entry->path_kind, self->exports[entry->path_kind], obj, entry->parent,
+                  vireo_path_for_object (entry->parent->path, entry->path_kind,
+                                         vireo_obj_get_uuid (obj), vireo_obj_get_name (obj)));
 
   insert_node (self, node);
   follow_job (self, node);
+  add_children (self, node);
 }
 
 static void
@@ -452,7 +469,7 @@ on_event (VireoObjList *list, VireoObj *obj, const char *signal, GVariant *args,
 {
   ListEntry *entry = user_data;
   VireoNode *node = vireo_node_of (obj);
-  VireoNode *connection = entry->connection;
+  VireoNode *connection = vireo_node_get_connection (entry->parent);
   g_autoptr (GVariant) path = NULL;
 
   if (node == NULL)
@@ -466,6 +483,54 @@ on_event (VireoObjList *list, VireoObj *obj, const char *signal, GVariant *args,
   g_signal_emit (entry->tree, signals[SIGNAL_EVENT], 0, connection, signal, path, node);
 }
 
+static void on_children (VireoObjList *list, VireoObj *obj, const char *kind, gpointer user_data);
+
+/* Puts the objects that are, and will be, in @list on the bus. */
+static void
+add_list (VireoTree *self, VireoNode *parent, VireoPathKind path_kind, VireoObjList *list)
+{
+  ListEntry *entry = g_new0 (ListEntry, 1);
+  g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (list);
+
+  entry->tree = self;
+  entry->parent = parent;
+  entry->path_kind = path_kind;
+  entry->list = g_object_ref (list);
+  parent->lists = g_slist_prepend (parent->lists, entry);
+  g_signal_connect (list, "added", G_CALLBACK (on_added), entry);
+  g_signal_connect (list, "removed", G_CALLBACK (on_removed), entry);
+  g_signal_connect (list, "changed", G_CALLBACK (on_changed), entry);
+  g_signal_connect (list, "event", G_CALLBACK (on_event), entry);
+  g_signal_connect (list, "children", G_CALLBACK (on_children), entry);
+  for (guint i = 0; i < objects->len; i++)
+    on_added (list, g_ptr_array_index (objects, i), entry);
+}
+
+static void
+on_children (VireoObjList *list, VireoObj *obj, const char *kind, gpointer user_data)
+{
+  ListEntry *entry = user_data;
+  VireoNode *node = vireo_node_of (obj);
+  VireoPathKind path_kind = vireo_path_kind_of_child (entry->path_kind, kind);
+
+  if (node != NULL && entry->tree->exports[path_kind] != NULL)
+    add_list (entry->tree, node, path_kind, vireo_obj_get_children (obj, kind));
+}
+
+static void
+add_children (VireoTree *self, VireoNode *node)
+{
+  for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
+    if (self->exports[i] != NULL && vireo_path_kind_name (i) != NULL
+        && vireo_path_kind_parent (i) == node->path_kind)
+      {
+        VireoObjList *list = vireo_node_get_list (node, i);
+
+        if (list != NULL)
+          add_list (self, node, i, list);
+      }
+}
+
 static void
 on_connection_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
@@ -475,6 +540,8 @@ on_connection_notify (GObject *object, GParamSpec *pspec, gpointer user_data)
 /**
  * vireo_tree_add_connection:
  * @connection: an open connection, whose name is the last part of its path
+ *
+ * Puts a connection, and what is in it now and later, on the bus.
  *
  * Returns: (transfer none): its node
  */
@@ -489,35 +556,6 @@ vireo_tree_add_connection (VireoTree *self, VireoObj *connection)
   g_signal_connect (connection, "notify", G_CALLBACK (on_connection_notify), self);
   insert_node (self, node);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, self->manager, "connections");
+  add_children (self, node);
   return node;
-}
-
-/**
- * vireo_tree_add_list:
- * @connection: node of a connection
- * @path_kind: what is in @list
- * @list: objects of the connection
- *
- * Puts the objects that are, and will be, in @list on the bus.
- */
-void
-vireo_tree_add_list (VireoTree *self,
-                     VireoNode *connection,
-                     VireoPathKind path_kind,
-                     VireoObjList *list)
-{
-  ListEntry *entry = g_new0 (ListEntry, 1);
-  g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (list);
-
-  entry->tree = self;
-  entry->connection = vireo_node_ref (connection);
-  entry->path_kind = path_kind;
-  entry->list = g_object_ref (list);
-  g_ptr_array_add (self->lists, entry);
-  g_signal_connect (list, "added", G_CALLBACK (on_added), entry);
-  g_signal_connect (list, "removed", G_CALLBACK (on_removed), entry);
-  g_signal_connect (list, "changed", G_CALLBACK (on_changed), entry);
-  g_signal_connect (list, "event", G_CALLBACK (on_event), entry);
-  for (guint i = 0; i < objects->len; i++)
-    on_added (list, g_ptr_array_index (objects, i), entry);
 }

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @export: how it is served
  * @object: (nullable): a #VireoObj or #VireoJob; %NULL for the manager
  * @path: object path
- * @parent: (nullable): the connection that it is in
+ * @parent: (nullable): what it is in: a connection, or another object
  * @subject: (nullable): whose permissions count instead of its own: of a job, what it works on
  * @gone: whether it was removed
  *
@@ -32,6 +32,7 @@ struct _VireoNode
   /*< private >*/
   VireoDetails *details;
   gpointer shown_job;
+  GSList *lists; /* of its children, by kind */
 };
 
 VireoNode *vireo_node_ref (VireoNode *self);
@@ -45,6 +46,11 @@ VireoDetails *vireo_node_get_details (VireoNode *self);
 
 /* Whose permissions count: itself, or what a job works on. */
 VireoNode *vireo_node_get_subject (VireoNode *self);
+
+/* The connection that it is, or is in. %NULL for the manager and for jobs. */
+VireoNode *vireo_node_get_connection (VireoNode *self);
+/* The objects of a kind that are in it; %NULL when there never were any. */
+VireoObjList *vireo_node_get_list (VireoNode *self, VireoPathKind path_kind);
 
 /* Of the job that works on an object, or "/" when none is shown. */
 const char *vireo_node_get_job_path (VireoNode *self);
@@ -69,11 +75,6 @@ VireoNode *vireo_tree_find (VireoTree *self, const char *path);
 GPtrArray *vireo_tree_snapshot (VireoTree *self);
 
 VireoNode *vireo_tree_add_connection (VireoTree *self, VireoObj *connection);
-void vireo_tree_add_list (VireoTree *self,
-                          VireoNode *connection,
-                          VireoPathKind path_kind,
-                          VireoObjList *list);
-VireoObjList *vireo_tree_get_list (VireoTree *self, VireoNode *connection, VireoPathKind path_kind);
 GPtrArray *vireo_tree_get_connections (VireoTree *self);
 
 G_END_DECLS

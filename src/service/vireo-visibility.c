@@ -54,16 +54,17 @@ getattr_of (VireoNode *subject)
   return subject->export->getattr;
 }
 
-/* What has to be readable for @node to be seen: up to two nodes. */
+/* A connection, an object, and one that is in it. */
+#define MAX_DEPTH 3
+
+/* What has to be readable for @node to be seen: it, and all that it is in. */
 static guint
-list_needed (VireoNode *node, VireoNode *ret_needed[2])
+list_needed (VireoNode *node, VireoNode *ret_needed[MAX_DEPTH])
 {
-  VireoNode *subject = vireo_node_get_subject (node);
   guint n = 0;
 
-  if (subject->parent != NULL)
-    ret_needed[n++] = subject->parent;
-  ret_needed[n++] = subject;
+  for (node = vireo_node_get_subject (node); node != NULL && n < MAX_DEPTH; node = node->parent)
+    ret_needed[n++] = node;
   return n;
 }
 
@@ -81,7 +82,7 @@ vireo_visibility_peek (VireoAuthority *authority,
                        VireoNode *node,
                        gboolean *ret_visible)
 {
-  VireoNode *needed[2];
+  VireoNode *needed[MAX_DEPTH];
   guint n = list_needed (node, needed);
   gboolean known = TRUE;
   VireoVerdict settled;
@@ -112,7 +113,7 @@ vireo_visibility_peek (VireoAuthority *authority,
 static void
 ask_for (Filter *filter, VireoAuthority *authority, VireoCaller *caller, guint index)
 {
-  VireoNode *needed[2];
+  VireoNode *needed[MAX_DEPTH];
   guint n = list_needed (g_ptr_array_index (filter->nodes, index), needed);
 
   for (guint i = 0; i < n; i++)

@@ -40,13 +40,14 @@ test_load_odd_files (KeeperFixture *fixture, gconstpointer data)
   g_assert_cmpint (keeper_state_of (fixture, "empty"), ==, VIREO_DOMAIN_STATE_UNPARSABLE);
   g_assert_cmpint (keeper_state_of (fixture, "binary"), ==, VIREO_DOMAIN_STATE_UNPARSABLE);
   g_assert_cmpint (keeper_state_of (fixture, "good-2"), ==, VIREO_DOMAIN_STATE_UNPARSABLE);
-  g_assert_cmpstr (vireo_domain_obj_get_raw (keeper_by_name (fixture, "broken"), &message), ==,
-                   "<domain type='test'><name>broken");
+  g_assert_cmpstr (
+      vireo_def_obj_get_raw (VIREO_DEF_OBJ (keeper_by_name (fixture, "broken")), &message), ==,
+      "<domain type='test'><name>broken");
   g_assert_cmpstr (message, !=, "");
   g_assert_cmpstr (vireo_domain_obj_get_state_reason (keeper_by_name (fixture, "broken")), ==,
                    message);
   g_assert_true (g_utf8_validate (
-      vireo_domain_obj_get_raw (keeper_by_name (fixture, "binary"), NULL), -1, NULL));
+      vireo_def_obj_get_raw (VIREO_DEF_OBJ (keeper_by_name (fixture, "binary")), NULL), -1, NULL));
 
   /* They are the same objects after the next start. */
   uuid = g_strdup (vireo_obj_get_uuid (VIREO_OBJ (keeper_by_name (fixture, "broken"))));

@@ -139,7 +139,7 @@ test_unparsable (Fixture *fixture, gconstpointer data)
   g_object_get (obj, "state", &state, "state-reason", &reason, NULL);
   g_assert_cmpstr (state, ==, "unparsable");
   g_assert_cmpstr (reason, !=, "");
-  text = vireo_network_obj_format (VIREO_NETWORK_OBJ (obj), VIREO_FORMAT_NONE, NULL);
+  text = vireo_def_obj_format (VIREO_DEF_OBJ (obj), VIREO_FORMAT_NONE, NULL);
   g_assert_cmpstr (text, ==, "<network><name>odd");
 
   fixture->iface->start (fixture->driver, VIREO_NETWORK_OBJ (obj), wait_task (&start));

@@ -51,7 +51,7 @@ test_define_keeps_secrets (KeeperFixture *fixture, gconstpointer data)
 
   text = keeper_read_file (fixture, UUID_A ".xml");
   g_assert_nonnull (strstr (text, "hunter2"));
-  shown = vireo_domain_obj_format (obj, VIREO_FORMAT_NONE, NULL);
+  shown = vireo_def_obj_format (VIREO_DEF_OBJ (obj), VIREO_FORMAT_NONE, NULL);
   g_assert_null (strstr (shown, "hunter2"));
 }
 

@@ -402,6 +402,43 @@ test_job_properties (void)
   caller_clear (&caller);
 }
 
+static void
+on_children (VireoObjList *list, VireoObj *obj, const char *kind, gpointer data)
+{
+  g_string_append_printf (data, "%s:%s ", vireo_obj_get_name (obj), kind);
+}
+
+static void
+test_children (void)
+{
+  g_autoptr (VireoObjList) list = vireo_obj_list_new ();
+  g_autoptr (VireoObj) parent = thing_new ("a", UUID_A);
+  g_autoptr (VireoObj) child = thing_new ("first", NULL);
+  g_autoptr (VireoObj) same = thing_new ("first", NULL);
+  g_autoptr (GString) told = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  VireoObjList *children;
+
+  g_signal_connect (list, "children", G_CALLBACK (on_children), told);
+  g_assert_true (vireo_obj_list_add (list, parent, NULL));
+  g_assert_null (vireo_obj_get_children (parent, "part"));
+  g_assert_null (vireo_obj_get_parent (parent));
+
+  children = vireo_obj_ensure_children (parent, "part");
+  g_assert_true (vireo_obj_ensure_children (parent, "part") == children);
+  g_assert_cmpstr (told->str, ==, "a:part ");
+  g_assert_true (vireo_obj_list_add (children, child, NULL));
+  g_assert_true (vireo_obj_get_parent (child) == parent);
+  g_assert_false (vireo_obj_list_add (children, same, &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE);
+
+  /* What is below an object goes with it. */
+  vireo_obj_list_remove (list, parent);
+  g_clear_object (&parent);
+  g_assert_null (vireo_obj_get_parent (child));
+  g_assert_null (vireo_obj_get_list (child));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -409,6 +446,7 @@ main (int argc, char **argv)
   g_test_add_func ("/obj/list/index", test_list_index);
   g_test_add_func ("/obj/list/changes", test_list_changes);
   g_test_add_func ("/obj/list/events", test_list_events);
+  g_test_add_func ("/obj/children", test_children);
   g_test_add_func ("/obj/job/order", test_job_order);
   g_test_add_func ("/obj/job/stop-cancels", test_job_stop_cancels);
   g_test_add_func ("/obj/job/timeout", test_job_timeout);

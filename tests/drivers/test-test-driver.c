@@ -118,12 +118,6 @@ test_connection (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (driver, ==, "Test");
   g_assert_cmpstr (hostname, ==, g_get_host_name ());
   g_assert_cmpstr (vireo_obj_get_kind (VIREO_OBJ (fixture->connection)), ==, "connect");
-  g_assert_true (vireo_connection_obj_has_feature (fixture->connection, "Domain.Start"));
-  g_assert_true (vireo_connection_obj_has_feature (fixture->connection, "Domain.Rename"));
-  g_assert_true (vireo_connection_obj_has_feature (fixture->connection, "Network.GetLeases"));
-  g_assert_true (
-      vireo_connection_obj_has_feature (fixture->connection, "Connection.GetCapabilities"));
-  g_assert_false (vireo_connection_obj_has_feature (fixture->connection, "Domain.Fly"));
 
   VIREO_CONNECTION_OBJ_GET_CLASS (fixture->connection)
       ->get_capabilities (fixture->connection, wait_task (&waiting));
@@ -231,8 +225,8 @@ test_definitions_apart (Fixture *fixture, gconstpointer data)
   call_start (fixture->driver, obj, VIREO_DOMAIN_START_NONE, NULL);
   again = call_define (fixture->driver, xml, 0, NULL);
   g_assert_true (again == obj);
-  live = vireo_domain_obj_format (obj, VIREO_FORMAT_NONE, NULL);
-  inactive = vireo_domain_obj_format (obj, VIREO_FORMAT_INACTIVE, NULL);
+  live = vireo_def_obj_format (VIREO_DEF_OBJ (obj), VIREO_FORMAT_NONE, NULL);
+  inactive = vireo_def_obj_format (VIREO_DEF_OBJ (obj), VIREO_FORMAT_INACTIVE, NULL);
   g_assert_nonnull (strstr (live, "<title>one</title>"));
   g_assert_nonnull (strstr (inactive, "<title>two</title>"));
   g_object_get (obj, "title", &title, NULL);

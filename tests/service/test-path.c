@@ -98,14 +98,20 @@ static void
 test_objects (void)
 {
   g_autofree char *connection = vireo_path_for_connection ("test");
-  g_autofree char *domain
-      = vireo_path_for_object (connection, "domain", "6695eb01-f6a4-8304-79aa-97f2502e193f");
+  g_autofree char *domain = vireo_path_for_object (connection, VIREO_PATH_DOMAIN,
+                                                   "6695eb01-f6a4-8304-79aa-97f2502e193f", "name");
+  g_autofree char *snapshot
+      = vireo_path_for_object (domain, VIREO_PATH_DOMAIN_SNAPSHOT, NULL, "before update");
+  g_autofree char *folder = g_strconcat (domain, "/snapshots", NULL);
   g_autofree char *job = vireo_path_for_job (G_MAXUINT64);
 
   g_assert_cmpstr (
       domain, ==,
       "/org/vireo/Vireo1/connections/test/domains/_6695eb01_f6a4_8304_79aa_97f2502e193f");
   g_assert_cmpint (vireo_path_classify (domain), ==, VIREO_PATH_DOMAIN);
+  g_assert_true (g_str_has_suffix (snapshot, "_97f2502e193f/snapshots/before_20update"));
+  g_assert_cmpint (vireo_path_classify (snapshot), ==, VIREO_PATH_DOMAIN_SNAPSHOT);
+  g_assert_cmpint (vireo_path_classify (folder), ==, VIREO_PATH_FOLDER);
   g_assert_cmpint (vireo_path_classify (job), ==, VIREO_PATH_JOB);
 }
 

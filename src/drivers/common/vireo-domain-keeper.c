@@ -13,36 +13,6 @@ def_uuid (gpointer def)
   return &((VireoDomainDef *) def)->uuid;
 }
 
-static gpointer
-get_persistent (VireoObj *obj)
-{
-  return vireo_domain_obj_get_persistent_def (VIREO_DOMAIN_OBJ (obj));
-}
-
-static void
-set_persistent (VireoObj *obj, gpointer def)
-{
-  vireo_domain_obj_set_persistent_def (VIREO_DOMAIN_OBJ (obj), def);
-}
-
-static void
-set_live (VireoObj *obj, gpointer def)
-{
-  vireo_domain_obj_set_live_def (VIREO_DOMAIN_OBJ (obj), def);
-}
-
-static const char *
-get_raw (VireoObj *obj, const char **ret_message)
-{
-  return vireo_domain_obj_get_raw (VIREO_DOMAIN_OBJ (obj), ret_message);
-}
-
-static void
-set_raw (VireoObj *obj, const char *text, const char *message)
-{
-  vireo_domain_obj_set_raw (VIREO_DOMAIN_OBJ (obj), text, message);
-}
-
 static GPtrArray *
 get_problems (VireoObj *obj)
 {
@@ -53,12 +23,6 @@ static void
 set_problems (VireoObj *obj, GPtrArray *problems)
 {
   vireo_domain_obj_set_post_parse_problems (VIREO_DOMAIN_OBJ (obj), problems);
-}
-
-static void
-emit_lifecycle (VireoObj *obj, const char *event, const char *detail)
-{
-  vireo_domain_obj_emit_lifecycle (VIREO_DOMAIN_OBJ (obj), event, detail);
 }
 
 static void
@@ -73,14 +37,8 @@ static const VireoKeeperKind domain_kind = {
   .doc = "domain",
   .name = def_name,
   .uuid = def_uuid,
-  .get_persistent = get_persistent,
-  .set_persistent = set_persistent,
-  .set_live = set_live,
-  .get_raw = get_raw,
-  .set_raw = set_raw,
   .get_problems = get_problems,
   .set_problems = set_problems,
-  .emit_lifecycle = emit_lifecycle,
   .validate = validate,
 };
 

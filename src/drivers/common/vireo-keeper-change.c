@@ -101,9 +101,8 @@ static void
 publish_undefined (gpointer data)
 {
   Edit *edit = data;
-  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (edit->keeper)->kind;
 
-  kind->emit_lifecycle (edit->obj, "undefined", "removed");
+  vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (edit->obj), "undefined", "removed");
   _vireo_keeper_drop_definition (edit->keeper, edit->obj);
 }
 
@@ -148,15 +147,15 @@ publish_renamed (gpointer data)
   g_autofree char *file = record != NULL ? g_strdup (record->file) : NULL;
 
   _vireo_keeper_release (edit->keeper, g_steal_pointer (&edit->reservation));
-  klass->kind->emit_lifecycle (edit->obj, "undefined", "renamed");
+  vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (edit->obj), "undefined", "renamed");
   g_object_freeze_notify (G_OBJECT (edit->obj));
   vireo_obj_set_name (edit->obj, *klass->kind->name (edit->def));
-  klass->kind->set_persistent (edit->obj, g_steal_pointer (&edit->def));
+  vireo_def_obj_set_persistent (VIREO_DEF_OBJ (edit->obj), g_steal_pointer (&edit->def));
   _vireo_keeper_record (edit->keeper, edit->obj, file, edit->text);
   g_object_thaw_notify (G_OBJECT (edit->obj));
   if (klass->defined != NULL)
     klass->defined (edit->keeper, edit->obj);
-  klass->kind->emit_lifecycle (edit->obj, "defined", "renamed");
+  vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (edit->obj), "defined", "renamed");
 }
 
 static gboolean
@@ -173,7 +172,7 @@ check_rename (VireoKeeper *self, VireoObj *obj, GError **error)
                    vireo_obj_get_name (obj));
       return FALSE;
     }
-  if (kind->get_raw (obj, NULL) != NULL)
+  if (vireo_def_obj_get_raw (VIREO_DEF_OBJ (obj), NULL) != NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_UNPARSABLE,
                    "the definition of %s \"%s\" cannot be parsed, so it cannot be renamed",
@@ -243,7 +242,7 @@ vireo_keeper_rename (VireoKeeper *self, VireoObj *obj, const char *name, GTask *
                                       "%s \"%s\" has that name already", kind->kind, name));
       return;
     }
-  edit->def = rename_def (self, kind->get_persistent (obj), name, &error);
+  edit->def = rename_def (self, vireo_def_obj_get_persistent (VIREO_DEF_OBJ (obj)), name, &error);
   if (edit->def != NULL)
     edit->text = _vireo_keeper_format (self, edit->def, &error);
   if (edit->text != NULL)

@@ -142,7 +142,6 @@ transient_begun (GObject *source, GAsyncResult *result, gpointer data)
 {
   Change *change = data;
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (change->keeper);
-  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (change->keeper)->kind;
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
   VireoJob *job = change->job;
@@ -164,7 +163,7 @@ transient_begun (GObject *source, GAsyncResult *result, gpointer data)
         }
     }
   else
-    kind->set_live (change->obj, g_steal_pointer (&change->def));
+    vireo_def_obj_set_live (VIREO_DEF_OBJ (change->obj), g_steal_pointer (&change->def));
   task = g_steal_pointer (&change->task);
   g_task_return_pointer (task, g_steal_pointer (&change->job), g_object_unref);
   change_free (change);
@@ -182,7 +181,7 @@ change_publish_transient (Change *change)
     }
   change->obj = _vireo_keeper_new_obj (change->keeper, *kind->name (change->def),
                                        *kind->uuid (change->def), change->owner);
-  kind->set_live (change->obj, change->def);
+  vireo_def_obj_set_live (VIREO_DEF_OBJ (change->obj), change->def);
   change->def = NULL;
   /* Before it is in the list, so that nobody else has its slot first; its name and UUID stay
    * reserved until then, by the live definition. */
@@ -248,7 +247,7 @@ check_existing (Change *change, GError **error)
   const char *name = *kind->name (change->def);
   const char *message = NULL;
 
-  if (kind->get_raw (change->obj, &message) != NULL)
+  if (vireo_def_obj_get_raw (VIREO_DEF_OBJ (change->obj), &message) != NULL)
     {
       /* Its name is that of a file: any definition may take its place. */
       if (!change->transient)
@@ -407,7 +406,7 @@ static gboolean
 check_replace (Change *change, GError **error)
 {
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (change->keeper)->kind;
-  gboolean raw = kind->get_raw (change->obj, NULL) != NULL;
+  gboolean raw = vireo_def_obj_get_raw (VIREO_DEF_OBJ (change->obj), NULL) != NULL;
   const char *uuid = vireo_obj_get_uuid (change->obj);
   const char *name = vireo_obj_get_name (change->obj);
 

@@ -96,8 +96,8 @@ item_unparsable (Item *item, const char *message)
     {
       g_object_freeze_notify (G_OBJECT (item->obj));
       _vireo_keeper_set_problems (self, item->obj, NULL);
-      kind->set_persistent (item->obj, NULL);
-      kind->set_raw (item->obj, text, message);
+      vireo_def_obj_set_persistent (VIREO_DEF_OBJ (item->obj), NULL);
+      vireo_def_obj_set_raw (VIREO_DEF_OBJ (item->obj), text, message);
       _vireo_keeper_record (self, item->obj, file->name, file->text);
       g_object_thaw_notify (G_OBJECT (item->obj));
     }
@@ -130,7 +130,7 @@ item_completed (GObject *source, GAsyncResult *result, gpointer data)
                                                    file->name, file->text, problems);
 
       if (reload)
-        VIREO_KEEPER_GET_CLASS (self)->kind->emit_lifecycle (obj, "defined", "added");
+        vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "defined", "added");
     }
   else
     {
@@ -175,7 +175,7 @@ item_read (Item *item)
   if (item->obj != NULL && !g_str_equal (uuid, vireo_obj_get_uuid (item->obj)))
     {
       /* The file has become another object's. */
-      kind->emit_lifecycle (item->obj, "undefined", "removed");
+      vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (item->obj), "undefined", "removed");
       _vireo_keeper_drop_definition (self, item->obj);
       vireo_job_end (item->job, NULL);
       g_clear_object (&item->job);
@@ -217,7 +217,7 @@ item_process (Item *item)
                                    item_retried, item);
   else if (item->file == NULL)
     {
-      VIREO_KEEPER_GET_CLASS (self)->kind->emit_lifecycle (item->obj, "undefined", "removed");
+      vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (item->obj), "undefined", "removed");
       _vireo_keeper_drop_definition (self, item->obj);
       item_done (item);
     }

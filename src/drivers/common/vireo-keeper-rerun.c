@@ -281,7 +281,7 @@ rerun_publish (GTask *task)
   g_autofree char *file = record != NULL ? g_strdup (record->file) : NULL;
 
   g_object_freeze_notify (G_OBJECT (rerun->obj));
-  klass->kind->set_persistent (rerun->obj, g_steal_pointer (&rerun->def));
+  vireo_def_obj_set_persistent (VIREO_DEF_OBJ (rerun->obj), g_steal_pointer (&rerun->def));
   _vireo_keeper_set_problems (rerun->keeper, rerun->obj, NULL);
   _vireo_keeper_record (rerun->keeper, rerun->obj, file, rerun->text);
   g_object_thaw_notify (G_OBJECT (rerun->obj));
@@ -363,15 +363,15 @@ rerun_async (VireoKeeper *self,
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  gpointer def = kind->get_persistent (obj);
+  gpointer def = vireo_def_obj_get_persistent (VIREO_DEF_OBJ (obj));
   Rerun *rerun;
 
   g_task_set_check_cancellable (task, FALSE);
-  if (kind->get_raw (obj, NULL) != NULL)
+  if (vireo_def_obj_get_raw (VIREO_DEF_OBJ (obj), NULL) != NULL)
     {
       const char *message = NULL;
 
-      kind->get_raw (obj, &message);
+      vireo_def_obj_get_raw (VIREO_DEF_OBJ (obj), &message);
       g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_UNPARSABLE,
                                "the definition of %s \"%s\" cannot be parsed: %s", kind->kind,
                                vireo_obj_get_name (obj), message);

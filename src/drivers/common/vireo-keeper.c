@@ -145,14 +145,13 @@ void
 vireo_keeper_foreach_def (VireoKeeper *self, VireoKeeperDefFunc func, gpointer user_data)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
-  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (priv->list);
   VireoKeeperReservation *reservation;
   GHashTableIter iter;
 
   for (guint i = 0; i < objects->len; i++)
     {
-      gconstpointer def = kind->get_persistent (objects->pdata[i]);
+      gconstpointer def = vireo_def_obj_get_persistent (VIREO_DEF_OBJ (objects->pdata[i]));
 
       if (def != NULL)
         func (objects->pdata[i], def, user_data);
@@ -179,8 +178,8 @@ _vireo_keeper_conf_text (guint owner, gboolean autostart)
 
   if (owner == VIREO_OWNER_ROOT && !autostart)
     return NULL;
-  text = g_strdup_printf ("[object]\nowner=%u\nautostart=%s\n", owner,
-                          autostart ? "true" : "false");
+  text
+      = g_strdup_printf ("[object]\nowner=%u\nautostart=%s\n", owner, autostart ? "true" : "false");
   return g_bytes_new_take (text, strlen (text));
 }
 
@@ -350,7 +349,6 @@ void
 _vireo_keeper_drop_definition (VireoKeeper *self, VireoObj *obj)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
-  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
 
   if (!vireo_obj_get_active (obj))
     {
@@ -359,7 +357,7 @@ _vireo_keeper_drop_definition (VireoKeeper *self, VireoObj *obj)
     }
   g_object_freeze_notify (G_OBJECT (obj));
   _vireo_keeper_set_problems (self, obj, NULL);
-  kind->set_persistent (obj, NULL);
+  vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), NULL);
   vireo_obj_set_persistent (obj, FALSE);
   vireo_obj_set_autostart (obj, FALSE);
   g_hash_table_remove (priv->records, obj);
@@ -382,7 +380,7 @@ publish_new (VireoKeeper *self,
       = _vireo_keeper_new_obj (self, *kind->name (def), *kind->uuid (def), owner);
   g_autoptr (GError) error = NULL;
 
-  kind->set_persistent (obj, def);
+  vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), def);
   vireo_obj_set_persistent (obj, TRUE);
   vireo_obj_set_autostart (obj, autostart);
   _vireo_keeper_set_problems (self, obj, problems);
@@ -398,9 +396,9 @@ publish_change (VireoKeeper *self, VireoObj *obj, gpointer def, const char *file
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
 
   g_object_freeze_notify (G_OBJECT (obj));
-  kind->set_raw (obj, NULL, NULL);
+  vireo_def_obj_set_raw (VIREO_DEF_OBJ (obj), NULL, NULL);
   vireo_obj_set_name (obj, *kind->name (def));
-  kind->set_persistent (obj, def);
+  vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), def);
   vireo_obj_set_persistent (obj, TRUE);
   _vireo_keeper_set_problems (self, obj, NULL);
   _vireo_keeper_record (self, obj, file, text);
@@ -433,7 +431,7 @@ _vireo_keeper_publish (VireoKeeper *self,
   if (klass->defined != NULL)
     klass->defined (self, obj);
   if (detail != NULL)
-    klass->kind->emit_lifecycle (obj, "defined", detail);
+    vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "defined", detail);
   return obj;
 }
 
@@ -502,7 +500,7 @@ _vireo_keeper_publish_unparsable (VireoKeeper *self,
   g_autoptr (VireoObj) obj = _vireo_keeper_new_obj (self, name, uuid, owner);
   g_autoptr (GError) error = NULL;
 
-  VIREO_KEEPER_GET_CLASS (self)->kind->set_raw (obj, raw, message);
+  vireo_def_obj_set_raw (VIREO_DEF_OBJ (obj), raw, message);
   vireo_obj_set_persistent (obj, TRUE);
   vireo_obj_set_autostart (obj, autostart);
   _vireo_keeper_record (self, obj, file, text);
@@ -523,11 +521,10 @@ _vireo_keeper_publish_unparsable (VireoKeeper *self,
 void
 vireo_keeper_stopped (VireoKeeper *self, VireoObj *obj)
 {
-  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   VireoObjList *list = vireo_obj_get_list (obj);
 
   if (vireo_obj_get_persistent (obj))
-    kind->set_live (obj, NULL);
+    vireo_def_obj_set_live (VIREO_DEF_OBJ (obj), NULL);
   else if (list != NULL)
     /* The definition stays with the object, which is dead, for whoever is still reading it. */
     _vireo_keeper_remove_obj (self, obj);
@@ -559,6 +556,6 @@ vireo_keeper_adopt (VireoKeeper *self, gpointer live_def, guint owner, GError **
       return NULL;
     }
   obj = _vireo_keeper_new_obj (self, *kind->name (live_def), *kind->uuid (live_def), owner);
-  kind->set_live (obj, live_def);
+  vireo_def_obj_set_live (VIREO_DEF_OBJ (obj), live_def);
   return vireo_obj_list_add (priv->list, obj, error) ? obj : NULL;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "conf/vireo-conf.h"
-#include "drivers/vireo-obj.h"
+#include "drivers/vireo-def-obj.h"
 #include "util/vireo-store.h"
 
 G_BEGIN_DECLS
@@ -14,17 +13,12 @@ G_BEGIN_DECLS
  * @doc: name of the kind of document, for vireo_doc_kind_find()
  * @name: where in a definition its name is
  * @uuid: where in a definition its UUID is
- * @get_persistent: the definition that the next start uses
- * @set_persistent: replaces it; takes the definition over
- * @set_live: replaces the definition that is running; takes the definition over
- * @get_raw: text that cannot be parsed
- * @set_raw: replaces it
  * @get_problems: (nullable): why post-parse failed for now; %NULL for a kind that has no post-parse
  * @set_problems: (nullable): replaces them
- * @emit_lifecycle: emits `Lifecycle`
  * @validate: the generic rules of the kind
  *
- * What the keeper needs to know of a kind of object. There is one static table a kind.
+ * What the keeper needs to know of a kind of object, which derives from #VireoDefObj. There is one
+ * static table a kind.
  *
  * Since: 0.1
  */
@@ -35,14 +29,8 @@ typedef struct
   const char *doc;
   char **(*name) (gpointer def);
   char **(*uuid) (gpointer def);
-  gpointer (*get_persistent) (VireoObj *obj);
-  void (*set_persistent) (VireoObj *obj, gpointer def);
-  void (*set_live) (VireoObj *obj, gpointer def);
-  const char *(*get_raw) (VireoObj *obj, const char **ret_message);
-  void (*set_raw) (VireoObj *obj, const char *text, const char *message);
   GPtrArray *(*get_problems) (VireoObj *obj);
   void (*set_problems) (VireoObj *obj, GPtrArray *problems);
-  void (*emit_lifecycle) (VireoObj *obj, const char *event, const char *detail);
   void (*validate) (gconstpointer def, GPtrArray *problems);
 } VireoKeeperKind;
 

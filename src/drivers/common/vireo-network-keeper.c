@@ -15,42 +15,6 @@ def_uuid (gpointer def)
   return &((VireoNetworkDef *) def)->uuid;
 }
 
-static gpointer
-get_persistent (VireoObj *obj)
-{
-  return vireo_network_obj_get_persistent_def (VIREO_NETWORK_OBJ (obj));
-}
-
-static void
-set_persistent (VireoObj *obj, gpointer def)
-{
-  vireo_network_obj_set_persistent_def (VIREO_NETWORK_OBJ (obj), def);
-}
-
-static void
-set_live (VireoObj *obj, gpointer def)
-{
-  vireo_network_obj_set_live_def (VIREO_NETWORK_OBJ (obj), def);
-}
-
-static const char *
-get_raw (VireoObj *obj, const char **ret_message)
-{
-  return vireo_network_obj_get_raw (VIREO_NETWORK_OBJ (obj), ret_message);
-}
-
-static void
-set_raw (VireoObj *obj, const char *text, const char *message)
-{
-  vireo_network_obj_set_raw (VIREO_NETWORK_OBJ (obj), text, message);
-}
-
-static void
-emit_lifecycle (VireoObj *obj, const char *event, const char *detail)
-{
-  vireo_network_obj_emit_lifecycle (VIREO_NETWORK_OBJ (obj), event);
-}
-
 static void
 validate (gconstpointer def, GPtrArray *problems)
 {
@@ -63,12 +27,6 @@ static const VireoKeeperKind network_kind = {
   .doc = "network",
   .name = def_name,
   .uuid = def_uuid,
-  .get_persistent = get_persistent,
-  .set_persistent = set_persistent,
-  .set_live = set_live,
-  .get_raw = get_raw,
-  .set_raw = set_raw,
-  .emit_lifecycle = emit_lifecycle,
   .validate = validate,
 };
 

@@ -84,7 +84,7 @@ autostart (VireoBridgeNetworkDriver *self)
       VireoObj *network = networks->pdata[i];
 
       if (vireo_obj_get_autostart (network) && !vireo_obj_get_active (network)
-          && vireo_network_obj_get_raw (VIREO_NETWORK_OBJ (network), NULL) == NULL)
+          && vireo_def_obj_get_raw (VIREO_DEF_OBJ (network), NULL) == NULL)
         vireo_obj_begin_job_async (network, "network-start", VIREO_JOB_CHANGE, 0, NULL,
                                    autostart_begun, g_object_ref (self));
     }
@@ -176,8 +176,7 @@ find_network (VireoBridgeNetworkDriver *self, const VireoNetworkStatus *status)
   if (obj != NULL)
     return VIREO_BRIDGE_NETWORK (g_object_ref (obj));
   g_warning ("the network %s that was up cannot be used: %s", status->uuid, error->message);
-  return g_object_new (VIREO_TYPE_BRIDGE_NETWORK, "name", status->uuid, "uuid", status->uuid,
-                       NULL);
+  return g_object_new (VIREO_TYPE_BRIDGE_NETWORK, "name", status->uuid, "uuid", status->uuid, NULL);
 }
 
 static void
@@ -248,8 +247,7 @@ static void
 read_status (Loading *loading, const char *name)
 {
   VireoStore *store = loading->driver->folders.status;
-  g_autofree char *uuid
-      = g_strndup (name, strlen (name) - strlen (VIREO_NETWORK_STATUS_SUFFIX));
+  g_autofree char *uuid = g_strndup (name, strlen (name) - strlen (VIREO_NETWORK_STATUS_SUFFIX));
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
   VireoNetworkStatus *status = NULL;
@@ -273,8 +271,8 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 {
   Loading *loading = data;
   VireoNetworkFolders *folders = &loading->driver->folders;
-  g_autofree char *mark = g_build_filename (vireo_store_get_folder (folders->status),
-                                            AUTOSTART_MARK, NULL);
+  g_autofree char *mark
+      = g_build_filename (vireo_store_get_folder (folders->status), AUTOSTART_MARK, NULL);
   g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -348,8 +346,10 @@ definitions_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
  * Since: 0.1
  */
 void
-vireo_bridge_network_driver_load_async (VireoNetworkDriver *driver, GCancellable *cancellable,
-                                        GAsyncReadyCallback callback, gpointer user_data)
+vireo_bridge_network_driver_load_async (VireoNetworkDriver *driver,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data)
 {
   GTask *task = g_task_new (driver, cancellable, callback, user_data);
   Loading *loading = g_new0 (Loading, 1);
@@ -371,7 +371,8 @@ vireo_bridge_network_driver_load_async (VireoNetworkDriver *driver, GCancellable
  * Since: 0.1
  */
 gboolean
-vireo_bridge_network_driver_load_finish (VireoNetworkDriver *driver, GAsyncResult *result,
+vireo_bridge_network_driver_load_finish (VireoNetworkDriver *driver,
+                                         GAsyncResult *result,
                                          GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);

@@ -172,9 +172,8 @@ test_names_and_addresses (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (address, "192.168.150.42/24"));
   for (gsize i = 0; i < G_N_ELEMENTS (queries); i++)
     {
-      g_autofree char *command
-          = g_strdup_printf ("ip netns exec guest1 busybox nslookup %s 192.168.150.1",
-                             queries[i].query);
+      g_autofree char *command = g_strdup_printf (
+          "ip netns exec guest1 busybox nslookup %s 192.168.150.1", queries[i].query);
       g_autofree char *out = sandbox_run (command);
 
       g_test_message ("%s", out);
@@ -211,11 +210,11 @@ test_modes (Fixture *f, gconstpointer data)
   sandbox_do ("ip -n guest1 route add default via 192.168.150.1");
   for (gsize i = 0; i < G_N_ELEMENTS (reaches); i++)
     {
-      g_autofree char *xml = g_strdup_printf (
-          "<network><name>n</name>%s<bridge stp='off'/><mac "
-          "address='52:54:00:00:00:01'/><ip address='192.168.150.1' "
-          "prefix='24'/></network>",
-          reaches[i].mode);
+      g_autofree char *xml
+          = g_strdup_printf ("<network><name>n</name>%s<bridge stp='off'/><mac "
+                             "address='52:54:00:00:00:01'/><ip address='192.168.150.1' "
+                             "prefix='24'/></network>",
+                             reaches[i].mode);
       g_autoptr (VireoNetworkObj) network = net_define (f, xml, &error);
 
       g_assert_no_error (error);
@@ -254,7 +253,7 @@ test_plug (Fixture *f, gconstpointer data)
   ports = sandbox_run ("ip -br link show master vireobr0");
   g_assert_nonnull (strstr (ports, one->device));
   g_assert_nonnull (strstr (ports, "guest0"));
-  xml = vireo_network_obj_format (network, VIREO_FORMAT_NONE, &error);
+  xml = vireo_def_obj_format (VIREO_DEF_OBJ (network), VIREO_FORMAT_NONE, &error);
   g_assert_nonnull (strstr (xml, "connections=\"2\"") ?: strstr (xml, "connections='2'"));
   g_assert_null (net_plug (f, "nat", NULL, "guest0", &error));
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_BUSY);
@@ -302,8 +301,10 @@ test_plug_bridge (Fixture *f, gconstpointer data)
   g_clear_error (&error);
 
   /* A network that is a bridge of the host's is up when that is there, and leaves it alone. */
-  network = net_define (f, "<network><name>host</name><forward mode='bridge'/><bridge name='br0'/>"
-                       "</network>", &error);
+  network = net_define (f,
+                        "<network><name>host</name><forward mode='bridge'/><bridge name='br0'/>"
+                        "</network>",
+                        &error);
   g_assert_no_error (error);
   g_assert_false (net_start (f, network, &error));
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE);
@@ -361,8 +362,8 @@ test_names (Fixture *f, gconstpointer data)
   g_assert_cmpstr (vireo_network_obj_get_def (one)->bridge->name, ==, "vireobr1");
   two = net_define (f, "<network><name>two</name></network>", &error);
   g_assert_cmpstr (vireo_network_obj_get_def (two)->bridge->name, ==, "vireobr2");
-  g_assert_null (net_define (f, "<network><name>three</name><bridge name='vireobr1'/></network>",
-                         &error));
+  g_assert_null (
+      net_define (f, "<network><name>three</name><bridge name='vireobr1'/></network>", &error));
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE);
   g_assert_nonnull (strstr (error->message, "\"one\""));
   sandbox_do ("ip link del vireobr0");

@@ -58,7 +58,7 @@ test_start_and_destroy (Fixture *f, gconstpointer data)
   g_assert_cmpint (stat (proc, &status), ==, 0);
   if (geteuid () == 0)
     g_assert_cmpuint (status.st_uid, ==, 65534);
-  xml = vireo_domain_obj_format (obj, VIREO_FORMAT_NONE, &error);
+  xml = vireo_def_obj_format (VIREO_DEF_OBJ (obj), VIREO_FORMAT_NONE, &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (xml, "/dev/pts/"));
 
@@ -260,7 +260,7 @@ test_images (Fixture *f, gconstpointer data)
   first = fixture_define (f, "first", NULL, devices);
   second = fixture_define (f, "second", NULL, devices);
   boot (f, first);
-  xml = vireo_domain_obj_format (first, VIREO_FORMAT_NONE, &error);
+  xml = vireo_def_obj_format (VIREO_DEF_OBJ (first), VIREO_FORMAT_NONE, &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (xml, "base.img"));
   fixture_start (f, second, VIREO_DOMAIN_START_NONE, &error);
@@ -333,10 +333,10 @@ test_hung (Fixture *f, gconstpointer data)
 static char *
 make_emulator (Fixture *f, const char *misdeed)
 {
-  g_autofree char *script = g_strdup_printf (
-      "#!/bin/sh\ncase \"$*\" in *none,*|*\"-machine none\"*|*\"-M none\"*)\n"
-      "  exec /usr/bin/qemu-system-x86_64 \"$@\";;\nesac\n%s\n",
-      misdeed);
+  g_autofree char *script
+      = g_strdup_printf ("#!/bin/sh\ncase \"$*\" in *none,*|*\"-machine none\"*|*\"-M none\"*)\n"
+                         "  exec /usr/bin/qemu-system-x86_64 \"$@\";;\nesac\n%s\n",
+                         misdeed);
   char *path = fixture_path (f, "emulator");
 
   g_assert_cmpint (chmod (f->root, 0755), ==, 0);

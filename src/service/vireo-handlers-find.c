@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "service-connection-lists.h"
+#include "vireo-handlers.h"
 
 #include <string.h>
 
@@ -7,9 +7,9 @@
 #include "vireo-visibility.h"
 
 static VireoObjList *
-get_list (VireoCall *call, VireoPathKind path_kind)
+get_list (VireoCall *call)
 {
-  return vireo_tree_get_list (vireo_server_get_tree (call->server), call->node, path_kind);
+  return vireo_node_get_list (call->node, call->handler->of);
 }
 
 /* ---- lists ---- */
@@ -72,9 +72,9 @@ matches (VireoObj *obj, const Filters *filters)
 
 /* The nodes that match the options of @call; %NULL when it was answered. */
 static GPtrArray *
-collect (VireoCall *call, VireoPathKind path_kind)
+collect (VireoCall *call)
 {
-  VireoObjList *list = get_list (call, path_kind);
+  VireoObjList *list = get_list (call);
   g_autoptr (GPtrArray) objects = NULL;
   GPtrArray *nodes;
   Filters filters;
@@ -112,26 +112,14 @@ return_paths (GPtrArray *nodes, gpointer user_data)
   vireo_call_return (user_data, g_variant_new ("(ao)", &paths));
 }
 
-static void
-list_objects (VireoCall *call, VireoPathKind path_kind)
+void
+vireo_handle_list (VireoCall *call)
 {
-  g_autoptr (GPtrArray) nodes = collect (call, path_kind);
+  g_autoptr (GPtrArray) nodes = collect (call);
 
   if (nodes != NULL)
     vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
                              return_paths, call);
-}
-
-void
-vireo_connection_list_domains (VireoCall *call)
-{
-  list_objects (call, VIREO_PATH_DOMAIN);
-}
-
-void
-vireo_connection_list_networks (VireoCall *call)
-{
-  list_objects (call, VIREO_PATH_NETWORK);
 }
 
 /* ---- lists with properties ---- */
@@ -175,11 +163,11 @@ return_objects (GPtrArray *nodes, gpointer user_data)
   vireo_call_return (call, g_variant_new ("(a{oa{sv}})", &objects));
 }
 
-static void
-get_objects (VireoCall *call, VireoPathKind path_kind)
+void
+vireo_handle_get_objects (VireoCall *call)
 {
   const VireoInterfaceInfo *info
-      = vireo_tree_get_export (vireo_server_get_tree (call->server), path_kind)->info;
+      = vireo_tree_get_export (vireo_server_get_tree (call->server), call->handler->of)->info;
   g_autofree const char **names = NULL;
   g_autoptr (GPtrArray) nodes = NULL;
 
@@ -191,22 +179,10 @@ get_objects (VireoCall *call, VireoPathKind path_kind)
                                      "%s has no property \"%s\"", info->name, names[i]);
         return;
       }
-  nodes = collect (call, path_kind);
+  nodes = collect (call);
   if (nodes != NULL)
     vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
                              return_objects, call);
-}
-
-void
-vireo_connection_get_domains (VireoCall *call)
-{
-  get_objects (call, VIREO_PATH_DOMAIN);
-}
-
-void
-vireo_connection_get_networks (VireoCall *call)
-{
-  get_objects (call, VIREO_PATH_NETWORK);
 }
 
 /* ---- look-ups ---- */
@@ -228,8 +204,8 @@ return_found (GPtrArray *nodes, gpointer user_data)
                                call->method->name, wanted);
 }
 
-static void
-look_up (VireoCall *call, VireoObj *obj)
+void
+vireo_call_return_found (VireoCall *call, VireoObj *obj)
 {
   g_autoptr (GPtrArray) nodes = NULL;
   VireoNode *node = vireo_node_of (obj);
@@ -241,14 +217,14 @@ look_up (VireoCall *call, VireoObj *obj)
                            return_found, call);
 }
 
-static void
-look_up_by_name (VireoCall *call, VireoPathKind path_kind)
+void
+vireo_handle_lookup_by_name (VireoCall *call)
 {
-  VireoObjList *list = get_list (call, path_kind);
+  VireoObjList *list = get_list (call);
   const char *name;
 
   g_variant_get_child (call->args, 0, "&s", &name);
-  look_up (call, list != NULL ? vireo_obj_list_find_by_name (list, name) : NULL);
+  vireo_call_return_found (call, list != NULL ? vireo_obj_list_find_by_name (list, name) : NULL);
 }
 
 /* In lower case with dashes, whether it has dashes or not; %NULL when it is no UUID. */
@@ -273,10 +249,10 @@ canonical_uuid (const char *text)
   return n_digits == 32 ? g_string_free (g_steal_pointer (&uuid), FALSE) : NULL;
 }
 
-static void
-look_up_by_uuid (VireoCall *call, VireoPathKind path_kind)
+void
+vireo_handle_lookup_by_uuid (VireoCall *call)
 {
-  VireoObjList *list = get_list (call, path_kind);
+  VireoObjList *list = get_list (call);
   g_autofree char *uuid = NULL;
   const char *text;
 
@@ -288,48 +264,5 @@ look_up_by_uuid (VireoCall *call, VireoPathKind path_kind)
                                  "\"%.64s\" is none",
                                  text);
   else
-    look_up (call, list != NULL ? vireo_obj_list_find_by_uuid (list, uuid) : NULL);
-}
-
-void
-vireo_connection_lookup_domain_by_name (VireoCall *call)
-{
-  look_up_by_name (call, VIREO_PATH_DOMAIN);
-}
-
-void
-vireo_connection_lookup_domain_by_uuid (VireoCall *call)
-{
-  look_up_by_uuid (call, VIREO_PATH_DOMAIN);
-}
-
-void
-vireo_connection_lookup_network_by_name (VireoCall *call)
-{
-  look_up_by_name (call, VIREO_PATH_NETWORK);
-}
-
-void
-vireo_connection_lookup_network_by_uuid (VireoCall *call)
-{
-  look_up_by_uuid (call, VIREO_PATH_NETWORK);
-}
-
-void
-vireo_connection_lookup_domain_by_id (VireoCall *call)
-{
-  VireoObjList *list = get_list (call, VIREO_PATH_DOMAIN);
-  g_autoptr (GPtrArray) objects = list != NULL ? vireo_obj_list_snapshot (list) : NULL;
-  VireoObj *found = NULL;
-  guint id;
-
-  g_variant_get_child (call->args, 0, "u", &id);
-  for (guint i = 0; id != 0 && objects != NULL && i < objects->len && found == NULL; i++)
-    {
-      VireoDomainObj *domain = g_ptr_array_index (objects, i);
-
-      if (vireo_domain_obj_get_id (domain) == id)
-        found = VIREO_OBJ (domain);
-    }
-  look_up (call, found);
+    vireo_call_return_found (call, list != NULL ? vireo_obj_list_find_by_uuid (list, uuid) : NULL);
 }

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-def-obj.h"
+
+typedef struct
+{
+  gpointer persistent;
+  gpointer live;
+  char *raw;
+  char *raw_message;
+} VireoDefObjPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (VireoDefObj, vireo_def_obj, VIREO_TYPE_OBJ)
+
+static VireoDefObjPrivate *
+get_private (VireoDefObj *self)
+{
+  return vireo_def_obj_get_instance_private (self);
+}
+
+static void
+free_def (VireoDefObj *self, gpointer def)
+{
+  if (def != NULL)
+    vireo_doc_free (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def);
+}
+
+static void
+emit_lifecycle (VireoDefObj *self, const char *event, const char *detail)
+{
+  vireo_obj_emit_event (VIREO_OBJ (self), "Lifecycle", g_variant_new ("(s)", event));
+}
+
+static void
+finalize (GObject *object)
+{
+  VireoDefObj *self = VIREO_DEF_OBJ (object);
+  VireoDefObjPrivate *priv = get_private (self);
+
+  free_def (self, priv->persistent);
+  free_def (self, priv->live);
+  g_free (priv->raw);
+  g_free (priv->raw_message);
+  G_OBJECT_CLASS (vireo_def_obj_parent_class)->finalize (object);
+}
+
+static void
+vireo_def_obj_class_init (VireoDefObjClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = finalize;
+  klass->emit_lifecycle = emit_lifecycle;
+}
+
+static void
+vireo_def_obj_init (VireoDefObj *self)
+{
+}
+
+/**
+ * vireo_def_obj_get_persistent:
+ * @self: an object
+ *
+ * Returns: (transfer none) (nullable): the definition that the next start uses
+ * Since: 0.1
+ */
+gpointer
+vireo_def_obj_get_persistent (VireoDefObj *self)
+{
+  return get_private (self)->persistent;
+}
+
+/**
+ * vireo_def_obj_get_live:
+ * @self: an object
+ *
+ * Returns: (transfer none) (nullable): the definition that is running
+ * Since: 0.1
+ */
+gpointer
+vireo_def_obj_get_live (VireoDefObj *self)
+{
+  return get_private (self)->live;
+}
+
+/**
+ * vireo_def_obj_get:
+ * @self: an object
+ *
+ * Returns: (transfer none) (nullable): the live definition if there is one, else the persistent
+ * Since: 0.1
+ */
+gpointer
+vireo_def_obj_get (VireoDefObj *self)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+
+  return priv->live != NULL ? priv->live : priv->persistent;
+}
+
+static void
+read_properties (VireoDefObj *self, GValue *values)
+{
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
+
+  for (guint i = 0; i < klass->n_def_props; i++)
+    {
+      g_value_init (&values[i], klass->def_props[i]->value_type);
+      g_object_get_property (G_OBJECT (self), klass->def_props[i]->name, &values[i]);
+    }
+}
+
+static void
+notify_changed_values (VireoDefObj *self, const GValue *before)
+{
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
+  GValue after[VIREO_DEF_OBJ_MAX_PROPERTIES] = { G_VALUE_INIT };
+
+  read_properties (self, after);
+  for (guint i = 0; i < klass->n_def_props; i++)
+    {
+      if (g_param_values_cmp (klass->def_props[i], &before[i], &after[i]) != 0)
+        g_object_notify_by_pspec (G_OBJECT (self), klass->def_props[i]);
+      g_value_unset (&after[i]);
+    }
+}
+
+/* Puts @def into @slot, and notifies those properties that it changes. */
+static void
+replace (VireoDefObj *self, gpointer *slot, gpointer def)
+{
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
+  GValue before[VIREO_DEF_OBJ_MAX_PROPERTIES] = { G_VALUE_INIT };
+  gpointer old = *slot;
+
+  if (old == def)
+    return;
+  /* Nobody hears of one that is still being made; there are thousands of them at start. */
+  if (vireo_obj_get_list (VIREO_OBJ (self)) == NULL)
+    {
+      *slot = def;
+      free_def (self, old);
+      return;
+    }
+  read_properties (self, before);
+  *slot = def;
+  free_def (self, old);
+  g_object_freeze_notify (G_OBJECT (self));
+  notify_changed_values (self, before);
+  for (guint i = 0; i < klass->n_def_props; i++)
+    g_value_unset (&before[i]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/**
+ * vireo_def_obj_set_persistent:
+ * @self: an object
+ * @def: (nullable) (transfer full): what the next start is to use
+ *
+ * Since: 0.1
+ */
+void
+vireo_def_obj_set_persistent (VireoDefObj *self, gpointer def)
+{
+  replace (self, &get_private (self)->persistent, def);
+}
+
+/**
+ * vireo_def_obj_set_live:
+ * @self: an object
+ * @def: (nullable) (transfer full): what is running; it does not make the object active by itself
+ *
+ * Since: 0.1
+ */
+void
+vireo_def_obj_set_live (VireoDefObj *self, gpointer def)
+{
+  replace (self, &get_private (self)->live, def);
+}
+
+/**
+ * vireo_def_obj_changed:
+ * @self: an object
+ *
+ * To be called when a definition was changed in place.
+ *
+ * Since: 0.1
+ */
+void
+vireo_def_obj_changed (VireoDefObj *self)
+{
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint i = 0; i < klass->n_def_props; i++)
+    g_object_notify_by_pspec (G_OBJECT (self), klass->def_props[i]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/**
+ * vireo_def_obj_get_raw:
+ * @self: an object
+ * @ret_message: (out) (optional) (nullable) (transfer none): what the parser said
+ *
+ * Returns: (transfer none) (nullable): the text of a definition that cannot be parsed
+ * Since: 0.1
+ */
+const char *
+vireo_def_obj_get_raw (VireoDefObj *self, const char **ret_message)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+
+  if (ret_message != NULL)
+    *ret_message = priv->raw_message;
+  return priv->raw;
+}
+
+/**
+ * vireo_def_obj_set_raw:
+ * @self: an inactive object
+ * @text: (nullable): text that cannot be parsed; %NULL when the definition can be parsed now
+ * @message: (nullable): what the parser said
+ *
+ * Since: 0.1
+ */
+void
+vireo_def_obj_set_raw (VireoDefObj *self, const char *text, const char *message)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
+  g_autofree char *old_raw = priv->raw;
+  g_autofree char *old_message = priv->raw_message;
+
+  priv->raw = g_strdup (text);
+  priv->raw_message = text != NULL ? g_strdup (message != NULL ? message : "") : NULL;
+  if ((old_raw != NULL || text != NULL) && klass->raw_changed != NULL)
+    klass->raw_changed (self, (old_raw != NULL) != (text != NULL));
+}
+
+/**
+ * vireo_def_obj_emit_lifecycle:
+ * @self: an object
+ * @event: what happened, such as "started"
+ * @detail: why, such as "booted"; not all kinds tell it
+ *
+ * Emits the event `Lifecycle`.
+ *
+ * Since: 0.1
+ */
+void
+vireo_def_obj_emit_lifecycle (VireoDefObj *self, const char *event, const char *detail)
+{
+  VIREO_DEF_OBJ_GET_CLASS (self)->emit_lifecycle (self, event, detail);
+}
+
+/**
+ * vireo_def_obj_format:
+ * @self: an object
+ * @flags: how; with %VIREO_FORMAT_INACTIVE the persistent definition rather than the live one
+ * @error: InvalidState for a definition that the object does not have
+ *
+ * Returns: (transfer full) (nullable): the document; the raw text of one that cannot be parsed
+ * Since: 0.1
+ */
+char *
+vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+  gconstpointer def = vireo_def_obj_get (self);
+
+  if (priv->raw != NULL)
+    return g_strdup (priv->raw);
+  /* Of a transient object it is the live one: it has no other. */
+  if ((flags & VIREO_FORMAT_INACTIVE) != 0 && priv->persistent != NULL)
+    def = priv->persistent;
+  if (def == NULL)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                   "%s \"%s\" has no definition any more", vireo_obj_get_kind (VIREO_OBJ (self)),
+                   vireo_obj_get_name (VIREO_OBJ (self)));
+      return NULL;
+    }
+  if (def == priv->persistent)
+    flags |= VIREO_FORMAT_INACTIVE;
+  return vireo_doc_format (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def, flags, error);
+}

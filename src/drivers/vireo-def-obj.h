@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "conf/vireo-conf.h"
+#include "vireo-obj.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoDefObj:
+ *
+ * An object that is made from definitions: the persistent one, which the next start uses, and the
+ * live one while it runs; or the raw text of one that cannot be parsed. Kinds derive from it, and
+ * use the struct of their document where it says gpointer here.
+ *
+ * Since: 0.1
+ */
+#define VIREO_TYPE_DEF_OBJ (vireo_def_obj_get_type ())
+G_DECLARE_DERIVABLE_TYPE (VireoDefObj, vireo_def_obj, VIREO, DEF_OBJ, VireoObj)
+
+/* The most properties of a kind that come from a definition. */
+#define VIREO_DEF_OBJ_MAX_PROPERTIES 32
+
+/**
+ * VireoDefObjClass:
+ * @doc: the kind of document that its definitions are, from vireo_doc_kind_find()
+ * @def_props: those properties that come from a definition: they are notified when another one
+ *   changes them
+ * @n_def_props: how many; at most %VIREO_DEF_OBJ_MAX_PROPERTIES
+ * @raw_changed: (nullable): there is raw text now, or another, or none any more
+ * @emit_lifecycle: (nullable): emits the event; the base class emits it with @event alone
+ *
+ * Since: 0.1
+ */
+struct _VireoDefObjClass
+{
+  VireoObjClass parent_class;
+
+  const VireoDocKind *doc;
+  GParamSpec *const *def_props;
+  guint n_def_props;
+  void (*raw_changed) (VireoDefObj *self, gboolean came_or_went);
+  void (*emit_lifecycle) (VireoDefObj *self, const char *event, const char *detail);
+};
+
+/* The definition that the next start uses; %NULL for a transient or an unparsable object. */
+gpointer vireo_def_obj_get_persistent (VireoDefObj *self);
+/* The definition that is running; %NULL while the object is inactive. */
+gpointer vireo_def_obj_get_live (VireoDefObj *self);
+/* Live if there is one, else persistent. */
+gpointer vireo_def_obj_get (VireoDefObj *self);
+
+/* Both take the definition over, and notify what changed by it. */
+void vireo_def_obj_set_persistent (VireoDefObj *self, gpointer def);
+void vireo_def_obj_set_live (VireoDefObj *self, gpointer def);
+/* After a change in place. */
+void vireo_def_obj_changed (VireoDefObj *self);
+
+/* Raw text of a definition that cannot be parsed, and what the parser said; otherwise %NULL. */
+const char *vireo_def_obj_get_raw (VireoDefObj *self, const char **ret_message);
+void vireo_def_obj_set_raw (VireoDefObj *self, const char *text, const char *message);
+
+/* Emits the event `Lifecycle`. */
+void vireo_def_obj_emit_lifecycle (VireoDefObj *self, const char *event, const char *detail);
+
+/* The document as the flags want it; raw text where there is some. Never blocks. */
+char *vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-handlers.h"
+
+#include "drivers/vireo-def-obj.h"
+#include "vireo-gate.h"
+
+void
+vireo_handle_plain (VireoCall *call)
+{
+  void (*function) (gpointer part, gpointer object, GTask * task)
+      = (void (*) (gpointer, gpointer, GTask *)) call->op;
+
+  function (call->part, call->node->object, vireo_call_task_boolean (call));
+}
+
+void
+vireo_handle_define (VireoCall *call)
+{
+  void (*function) (gpointer part, gconstpointer def, guint owner, GTask * task)
+      = (void (*) (gpointer, gconstpointer, guint, GTask *)) call->op;
+
+  function (call->part, call->def, vireo_caller_get_uid (call->caller),
+            vireo_call_task_object (call));
+}
+
+void
+vireo_handle_set_xml (VireoCall *call)
+{
+  void (*function) (gpointer part, gpointer object, gconstpointer def, GTask * task)
+      = (void (*) (gpointer, gpointer, gconstpointer, GTask *)) call->op;
+
+  function (call->part, call->node->object, call->def, vireo_call_task_boolean (call));
+}
+
+void
+vireo_handle_set_boolean (VireoCall *call)
+{
+  void (*function) (gpointer part, gpointer object, gboolean value, GTask * task)
+      = (void (*) (gpointer, gpointer, gboolean, GTask *)) call->op;
+
+  function (call->part, call->node->object, g_variant_get_boolean (call->value),
+            vireo_call_task_boolean (call));
+}
+
+/* ---- GetXml ---- */
+
+static const VireoAction *
+secure_action (VireoCall *call)
+{
+  const VireoService *service = call->export->service;
+
+  return vireo_action_find (service->kind, service->secure);
+}
+
+void
+vireo_prepare_get_xml (VireoCall *call)
+{
+  if (vireo_call_get_boolean (call, "secure")
+      || vireo_def_obj_get_raw (VIREO_DEF_OBJ (call->node->object), NULL) != NULL)
+    vireo_call_require (call, secure_action (call));
+  vireo_call_prepared (call);
+}
+
+void
+vireo_handle_get_xml (VireoCall *call)
+{
+  static const struct
+  {
+    const char *option;
+    VireoFormatFlags flag;
+  } options[] = {
+    { "secure", VIREO_FORMAT_SECURE },
+    { "inactive", VIREO_FORMAT_INACTIVE },
+    { "migratable", VIREO_FORMAT_MIGRATABLE },
+    { "update-cpu", VIREO_FORMAT_UPDATE_CPU },
+  };
+  VireoDefObj *obj = VIREO_DEF_OBJ (call->node->object);
+  VireoFormatFlags flags = VIREO_FORMAT_NONE;
+  GError *error = NULL;
+  g_autofree char *xml = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    if (vireo_call_get_boolean (call, options[i].option))
+      flags |= options[i].flag;
+  /* The definition may have become unparsable while polkit was asked. */
+  if (vireo_def_obj_get_raw (obj, NULL) != NULL
+      && !vireo_call_has_required (call, secure_action (call)))
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_UNPARSABLE,
+                                   "the definition can no longer be parsed");
+      return;
+    }
+  xml = vireo_def_obj_format (obj, flags, &error);
+  if (xml == NULL)
+    vireo_call_return_error (call, error);
+  else
+    vireo_call_return (call, g_variant_new ("(s)", xml));
+}
+
+/* ---- properties ---- */
+
+GVariant *
+vireo_get_current_job (VireoNode *node, const VireoReading *reading)
+{
+  return g_variant_new_object_path (vireo_node_get_job_path (node));
+}

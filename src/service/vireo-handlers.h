@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-call.h"
+
+G_BEGIN_DECLS
+
+/* Handlers that serve the same kind of member of any kind of object. Those that call the driver use
+ * the row's `op`, and say below what the function looks like; @part is the part of the connection.
+ * Those that look for objects find those of the row's `of` in what was called; what the caller does
+ * not see is not found. */
+
+/* void (*) (part, object, GTask *); returns nothing. */
+void vireo_handle_plain (VireoCall *call);
+/* void (*) (part, gconstpointer def, guint owner, GTask *): the object. Prepared by
+ * vireo_define_prepare(). */
+void vireo_handle_define (VireoCall *call);
+/* void (*) (part, object, gconstpointer def, GTask *); prepared by vireo_define_prepare(). */
+void vireo_handle_set_xml (VireoCall *call);
+/* Of a writable boolean. void (*) (part, object, gboolean, GTask *). */
+void vireo_handle_set_boolean (VireoCall *call);
+
+/* The document of a VireoDefObj. Secrets, and text of which nobody knows whether it has any, take
+ * the service's `secure` permission as well. */
+void vireo_prepare_get_xml (VireoCall *call);
+void vireo_handle_get_xml (VireoCall *call);
+
+/* The property `CurrentJob`. */
+GVariant *vireo_get_current_job (VireoNode *node, const VireoReading *reading);
+
+void vireo_handle_list (VireoCall *call);
+void vireo_handle_get_objects (VireoCall *call);
+void vireo_handle_lookup_by_name (VireoCall *call);
+void vireo_handle_lookup_by_uuid (VireoCall *call);
+/* Answers with @obj, if the caller sees it. */
+void vireo_call_return_found (VireoCall *call, VireoObj *obj);
+
+G_END_DECLS
