@@ -476,6 +476,7 @@ def source(schema, header_name):
     out += array('const VireoSchemaNamespace vireo_schema_namespaces[]', ['{ 0 }'] + spaces)
     out += array('const VireoSchemaField vireo_schema_fields[]', tables.fields)
     out += array('const VireoSchemaStruct vireo_schema_structs[]', tables.structs)
+    out += [f'const guint vireo_schema_n_structs = {len(tables.structs)};', '']
     out += devices + documents_source(tables) + code
     return '\n'.join(out)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What all devices of a domain have, whatever they are. */
 #include "vireo-schema.h"
+#include "vireo-xml.h"
 
 #define AT(base, offset, type) (*(type *) ((guint8 *) (base) + (offset)))
 
@@ -306,4 +307,77 @@ gpointer
 vireo_device_copy (VireoDeviceKind kind, gconstpointer device)
 {
   return vireo_schema_copy (vireo_schema_devices[kind].schema, device);
+}
+
+/**
+ * vireo_device_equal:
+ * @kind: a kind of device
+ * @a: a device of that kind
+ * @b: another one
+ *
+ * Returns: whether all that is written in them is the same
+ * Since: 0.1
+ */
+gboolean
+vireo_device_equal (VireoDeviceKind kind, gconstpointer a, gconstpointer b)
+{
+  return vireo_schema_equal (vireo_schema_devices[kind].schema, a, b);
+}
+
+static gpointer
+read_device (const char *text,
+             VireoParseFlags flags,
+             VireoDeviceKind *ret_kind,
+             GPtrArray *problems)
+{
+  g_autoptr (xmlDoc) doc = vireo_xml_read (text, -1, problems);
+  const char *name;
+  VireoDeviceKind kind;
+  VireoProblem *problem;
+
+  if (doc == NULL)
+    return NULL;
+  name = (const char *) xmlDocGetRootElement (doc)->name;
+  kind = vireo_device_kind_from_string (name);
+  if (kind < VIREO_DEVICE_N_KINDS)
+    {
+      *ret_kind = kind;
+      return vireo_schema_read_tree (vireo_schema_devices[kind].schema, doc, flags, problems);
+    }
+  problem = vireo_problem_new ("parse", "wrong-root");
+  problem->message = g_strdup_printf ("<%s> is not a device", name);
+  g_ptr_array_add (problems, problem);
+  return NULL;
+}
+
+/**
+ * vireo_device_parse:
+ * @text: a document whose element is a device, such as `<disk>`
+ * @flags: how to read it
+ * @ret_kind: (out): what it is
+ * @error: XmlMalformed, XmlInvalid, LimitExceeded
+ *
+ * Returns: (transfer full) (nullable): the device, to be freed with vireo_device_free()
+ * Since: 0.1
+ */
+gpointer
+vireo_device_parse (const char *text,
+                    VireoParseFlags flags,
+                    VireoDeviceKind *ret_kind,
+                    GError **error)
+{
+  g_autoptr (GPtrArray) problems
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+  VireoDeviceKind kind = VIREO_DEVICE_N_KINDS;
+  gpointer device = read_device (text, flags, &kind, problems);
+
+  if (problems->len == 0)
+    {
+      *ret_kind = kind;
+      return device;
+    }
+  g_propagate_error (error, vireo_problems_to_error (problems, vireo_xml_error_code (problems)));
+  if (device != NULL)
+    vireo_device_free (kind, device);
+  return NULL;
 }

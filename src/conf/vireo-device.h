@@ -53,5 +53,8 @@ gboolean vireo_device_set_boot_order (VireoDeviceKind kind, gpointer device, gui
 
 gpointer vireo_device_copy (VireoDeviceKind kind, gconstpointer device);
 void vireo_device_free (VireoDeviceKind kind, gpointer device);
+gboolean vireo_device_equal (VireoDeviceKind kind, gconstpointer a, gconstpointer b);
+gpointer vireo_device_parse (const char *text, VireoParseFlags flags, VireoDeviceKind *ret_kind,
+                             GError **error);
 
 G_END_DECLS

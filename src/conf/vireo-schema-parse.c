@@ -417,6 +417,29 @@ read_element (Reader *reader, const Frame *frame)
   check_required (reader, frame);
 }
 
+/* What vireo_schema_read() makes of the text of a tree. */
+gpointer
+vireo_schema_read_tree (guint schema,
+                        const VireoSchemaTree *tree,
+                        VireoParseFlags flags,
+                        GPtrArray *problems)
+{
+  const VireoSchemaStruct *desc = &vireo_schema_structs[schema];
+  Reader reader = { .strict = flags & VIREO_PARSE_STRICT, .problems = problems };
+  Frame frame = { .desc = desc };
+
+  frame.node = xmlDocGetRootElement (tree);
+  if (strcmp ((const char *) frame.node->name, vireo_schema_name (desc->name)) != 0)
+    {
+      add_problem (&reader, frame.node, NULL, "wrong-root",
+                   g_strdup_printf ("expected the element <%s>", vireo_schema_name (desc->name)));
+      return NULL;
+    }
+  frame.def = g_malloc0 (desc->size);
+  read_element (&reader, &frame);
+  return frame.def;
+}
+
 /**
  * vireo_schema_read:
  * @schema: number of a document's struct
@@ -435,23 +458,9 @@ vireo_schema_read (guint schema,
                    VireoParseFlags flags,
                    GPtrArray *problems)
 {
-  const VireoSchemaStruct *desc = &vireo_schema_structs[schema];
-  Reader reader = { .strict = flags & VIREO_PARSE_STRICT, .problems = problems };
   g_autoptr (xmlDoc) doc = vireo_xml_read (text, length, problems);
-  Frame frame = { .desc = desc };
 
-  if (doc == NULL)
-    return NULL;
-  frame.node = xmlDocGetRootElement (doc);
-  if (strcmp ((const char *) frame.node->name, vireo_schema_name (desc->name)) != 0)
-    {
-      add_problem (&reader, frame.node, NULL, "wrong-root",
-                   g_strdup_printf ("expected the element <%s>", vireo_schema_name (desc->name)));
-      return NULL;
-    }
-  frame.def = g_malloc0 (desc->size);
-  read_element (&reader, &frame);
-  return frame.def;
+  return doc != NULL ? vireo_schema_read_tree (schema, doc, flags, problems) : NULL;
 }
 
 gpointer

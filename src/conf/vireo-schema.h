@@ -159,6 +159,7 @@ extern const VireoSchemaRange vireo_schema_ranges[];
 extern const VireoSchemaNamespace vireo_schema_namespaces[];
 extern const VireoSchemaField vireo_schema_fields[];
 extern const VireoSchemaStruct vireo_schema_structs[];
+extern const guint vireo_schema_n_structs;
 extern const VireoSchemaDevice vireo_schema_devices[];
 extern const VireoDocKind vireo_schema_documents[];
 extern const guint vireo_schema_n_documents;
@@ -200,6 +201,10 @@ gboolean vireo_schema_check_abi (guint schema, gconstpointer a, gconstpointer b,
 
 gpointer vireo_schema_parse (guint schema, const char *text, gssize length, VireoParseFlags flags,
                              GError **error);
+typedef struct _xmlDoc VireoSchemaTree;
+
+gpointer vireo_schema_read_tree (guint schema, const VireoSchemaTree *tree, VireoParseFlags flags,
+                                 GPtrArray *problems);
 gpointer vireo_schema_read (guint schema, const char *text, gssize length, VireoParseFlags flags,
                             GPtrArray *problems);
 char *vireo_schema_format (guint schema, gconstpointer def, VireoFormatFlags flags,
