@@ -119,6 +119,10 @@ def qemu_of(slot):
             if "qemu-system" in command and slot.name in command]
 
 
+def without_xml(status):
+    return [line for line in status.read_text().splitlines() if not line.startswith("xml=")]
+
+
 class Kills(unittest.TestCase):
     def setUp(self):
         self.chance = random.Random(SEED)
@@ -218,17 +222,35 @@ class Kills(unittest.TestCase):
         self.assertEqual({c for _, c in after.before["process"] if "qemu" in c}, set())
         self.assertEqual(after.before["link"], before.before["link"])
 
+    def settled(self):
+        """Whether guests whose start or stop was cut off are either running or gone."""
+        domains = [facts["org.vireo.Vireo1.Domain"]
+                   for facts in self.client.managed_objects().values()
+                   if "org.vireo.Vireo1.Domain" in facts]
+        if any(d["State"] == "shutdown" or d["StateReason"] == "starting-up" for d in domains):
+            return False
+        found = self.observe()
+        return all(len(qemu_of(slot)) == int(now.active) for slot, now in found.items())
+
     def wait_settled(self):
-        """Until guests whose start was cut off are either running or gone."""
-        def settled():
-            domains = [facts["org.vireo.Vireo1.Domain"]
-                       for facts in self.client.managed_objects().values()
-                       if "org.vireo.Vireo1.Domain" in facts]
-            if any(d["State"] == "shutdown" or d["StateReason"] == "starting-up" for d in domains):
-                return False
-            found = self.observe()
-            return all(len(qemu_of(slot)) == int(now.active) for slot, now in found.items())
-        wait_until(settled, 30, lambda: f"guests to settle: {self.observe()}; seed {SEED}")
+        wait_until(self.settled, 30, lambda: f"guests to settle; seed {SEED}\n{self.describe()}")
+
+    def describe(self):
+        """All that is known of what does not settle."""
+        objects = self.client.managed_objects()
+        lines = []
+        for slot in self.slots:
+            facts = objects.get(slot.path, {}).get("org.vireo.Vireo1.Domain", {})
+            processes = qemu_of(slot)
+            if not facts.get("Active") and not processes:
+                continue
+            lines.append(f"{slot.name}: {facts.get('State')}, {facts.get('StateReason')}; it was "
+                         f"{slot.state}, then {slot.wanted}; processes {processes}")
+            status = self.host.daemon.run / "qemu" / "status" / f"{slot.uuid}.status"
+            lines += without_xml(status) if status.exists() else ["no status file"]
+            for log in sorted(self.host.daemon.log.rglob(f"{slot.name}*")):
+                lines += [f"{log.name}:", *log.read_text(errors="replace").splitlines()[-5:]]
+        return "\n".join([*lines, "--- vireod's log ---", self.host.daemon.log_tail()])
 
 
 vireotest.main(prepare=guest.prepare_emulator)

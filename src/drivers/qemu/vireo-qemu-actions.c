@@ -81,14 +81,14 @@ vireo_qemu_domain_set_actions (VireoQemuDomain *self, gboolean pause_at_poweroff
   send (self, "set-action", arguments);
 }
 
+/* The machine was reset. */
 static void
-restart (VireoQemuDomain *self)
+run_again (VireoQemuDomain *self)
 {
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
 
   self->end = VIREO_QEMU_END_UNKNOWN;
   self->restarting = TRUE;
-  send (self, "system_reset", NULL);
   send (self, "cont", NULL);
   if (self->status->rebooting)
     {
@@ -101,12 +101,29 @@ restart (VireoQemuDomain *self)
     vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_RUNNING, "booted", "started", "booted");
 }
 
+static void
+restart (VireoQemuDomain *self)
+{
+  send (self, "system_reset", NULL);
+  run_again (self);
+}
+
+/* Events that come while we reach the monitor are not acted upon: nothing can be sent yet, and the
+ * run state, which is asked for next, says it again. */
+static gboolean
+can_act (VireoQemuDomain *self)
+{
+  return self->qmp != NULL && vireo_qmp_is_open (self->qmp);
+}
+
 void
 vireo_qemu_events_handle_poweroff (VireoQemuDomain *self, gboolean by_guest_reset)
 {
   const VireoDomainDef *def = get_def (self);
   Fate fate = get_fate (def->on_poweroff);
 
+  if (!can_act (self))
+    return;
   if (self->status->rebooting || (!by_guest_reset && fate == RESTART))
     {
       restart (self);
@@ -124,8 +141,35 @@ vireo_qemu_events_handle_crash (VireoQemuDomain *self)
 {
   Fate fate = get_fate (get_def (self)->on_crash);
 
+  if (!can_act (self))
+    return;
   if (fate == RESTART)
     restart (self);
   else if (fate == BY_QEMU)
     self->end = VIREO_QEMU_END_CRASHED;
+}
+
+/* That the state was recorded means that a restart had been decided against. Whether it was the
+ * power-off or a restart that is to be none is not known any more; what is to be preserved is. */
+void
+vireo_qemu_events_end_poweroff (VireoQemuDomain *self)
+{
+  if (get_fate (get_def (self)->on_poweroff) != PRESERVE)
+    send (self, "quit", NULL);
+}
+
+void
+vireo_qemu_events_handle_reset (VireoQemuDomain *self)
+{
+  VireoDomainState state = vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self));
+  gboolean after_crash = state == VIREO_DOMAIN_STATE_CRASHED
+                         && get_fate (get_def (self)->on_crash) == RESTART;
+
+  if (state == VIREO_DOMAIN_STATE_PAUSED)
+    return;
+  /* A restart was cut off between the reset and what follows. */
+  if (state == VIREO_DOMAIN_STATE_RUNNING || after_crash)
+    run_again (self);
+  else
+    vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PAUSED, "user", "suspended", "paused");
 }

@@ -4,192 +4,9 @@
 #include <string.h>
 
 #include "vireo-qemu-domains.h"
-#include "vireo-qemu-monitor.h"
 
 /* A status file holds a definition. */
 #define MAX_STATUS (2u * VIREO_DOC_MAX_SIZE)
-
-/* ---- what became of a guest while no daemon looked ---- */
-
-static void
-keep_state (VireoQemuDomain *self)
-{
-}
-
-/* Of a guest whose start was under way, until the emulator says how far it came. */
-#define STARTING_UP "starting-up"
-
-static gboolean
-is_starting_up (VireoQemuDomain *self)
-{
-  return g_strcmp0 (vireo_domain_obj_get_state_reason (VIREO_DOMAIN_OBJ (self)), STARTING_UP) == 0;
-}
-
-static void
-now_running (VireoQemuDomain *self)
-{
-  VireoDomainState state = vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self));
-
-  if (state == VIREO_DOMAIN_STATE_PAUSED && !is_starting_up (self))
-    vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_RUNNING, "unpaused", "resumed", "unpaused");
-  else if (state != VIREO_DOMAIN_STATE_RUNNING)
-    vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_RUNNING, "booted", NULL, NULL);
-}
-
-static void
-now_paused (VireoQemuDomain *self)
-{
-  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) != VIREO_DOMAIN_STATE_PAUSED
-      || is_starting_up (self))
-    vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PAUSED, "unknown", "suspended", "paused");
-}
-
-static void
-now_io_error (VireoQemuDomain *self)
-{
-  vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PAUSED, "ioerror", "suspended", "ioerror");
-}
-
-static void
-now_watchdog (VireoQemuDomain *self)
-{
-  vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PAUSED, "watchdog", "suspended", "watchdog");
-}
-
-static void
-now_suspended (VireoQemuDomain *self)
-{
-  vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_PMSUSPENDED, "unknown", "pmsuspended",
-                           "memory");
-}
-
-static void
-now_panicked (VireoQemuDomain *self)
-{
-  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) == VIREO_DOMAIN_STATE_CRASHED)
-    return;
-  vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_CRASHED, "panicked", "crashed", "panicked");
-  vireo_qemu_events_handle_crash (self);
-}
-
-static void
-now_shut_down (VireoQemuDomain *self)
-{
-  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) == VIREO_DOMAIN_STATE_SHUTDOWN)
-    return;
-  self->end = VIREO_QEMU_END_SHUTDOWN;
-  vireo_qemu_events_handle_poweroff (self, FALSE);
-}
-
-/* A guest that never ran: of one that was to be started paused this is right, another's start was
- * cut short, and nobody was told that it had been done. */
-static void
-not_yet_run (VireoQemuDomain *self)
-{
-  if (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (self)) == VIREO_DOMAIN_STATE_PAUSED
-      && !is_starting_up (self))
-    return;
-  self->end = VIREO_QEMU_END_FAILED;
-  self->status->phase = VIREO_QEMU_PHASE_STOPPING;
-  vireo_qemu_domain_enter (self, VIREO_DOMAIN_STATE_SHUTDOWN, "daemon", NULL, NULL);
-  vireo_qemu_process_kill (self->process, SIGKILL);
-}
-
-/* Whether anybody still expects an answer of the emulator. */
-static gboolean
-is_wanted (VireoQemuDomain *self)
-{
-  return self->status != NULL && self->status->phase == VIREO_QEMU_PHASE_RUNNING;
-}
-
-/* Run states of QEMU, as its QMP reference has them. */
-static const struct
-{
-  const char *status;
-  void (*reconcile) (VireoQemuDomain *self);
-} run_states[] = {
-  { "running", now_running },       { "paused", now_paused },
-  { "prelaunch", not_yet_run },     { "io-error", now_io_error },
-  { "watchdog", now_watchdog },     { "suspended", now_suspended },
-  { "guest-panicked", now_panicked }, { "shutdown", now_shut_down },
-  { "internal-error", now_paused }, { "debug", keep_state },
-};
-
-static void
-reconcile (VireoQemuDomain *self, const char *status)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (run_states); i++)
-    if (g_strcmp0 (run_states[i].status, status) == 0)
-      {
-        run_states[i].reconcile (self);
-        return;
-      }
-  g_message ("the emulator of '%s' is in the state '%s', which says nothing to us",
-             vireo_obj_get_name (VIREO_OBJ (self)), status != NULL ? status : "");
-}
-
-static void
-on_status (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (VireoQemuDomain) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (VIREO_QMP (source), result, &error);
-  JsonNode *status = NULL;
-
-  if (!is_wanted (self))
-    return;
-  if (reply == NULL)
-    {
-      g_warning ("'%s' does not say how it is: %s", vireo_obj_get_name (VIREO_OBJ (self)),
-                 error->message);
-      return;
-    }
-  if (JSON_NODE_HOLDS_OBJECT (reply))
-    status = json_object_get_member (json_node_get_object (reply), "status");
-  reconcile (self, status != NULL && json_node_get_value_type (status) == G_TYPE_STRING
-                       ? json_node_get_string (status)
-                       : NULL);
-}
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (VireoQemuDomain) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!vireo_qmp_open_finish (VIREO_QMP (source), result, &error))
-    {
-      if (!is_wanted (self))
-        return;
-      g_warning ("cannot reach the emulator of '%s': %s", vireo_obj_get_name (VIREO_OBJ (self)),
-                 error->message);
-      return;
-    }
-  vireo_qmp_execute_async (VIREO_QMP (source), "query-status", NULL, NULL,
-                           VIREO_QMP_TIMEOUT_NEVER, NULL, on_status, g_object_ref (self));
-}
-
-/* Waits as long as it takes: an emulator that hangs now may go on later. Meanwhile its domain is
- * there, and can be destroyed. */
-static void
-connect_monitor (VireoQemuDomain *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = vireo_qemu_monitor_connect (self->status->monitor, &error);
-  g_autoptr (VireoQmp) qmp = NULL;
-
-  if (socket == NULL)
-    {
-      g_warning ("cannot reach the emulator of '%s': %s", vireo_obj_get_name (VIREO_OBJ (self)),
-                 error->message);
-      return;
-    }
-  qmp = vireo_qmp_new (socket);
-  vireo_qemu_domain_set_qmp (self, qmp);
-  vireo_qmp_open_async (qmp, VIREO_QMP_TIMEOUT_NEVER, NULL, on_opened, g_object_ref (self));
-}
-
-/* ---- taking over ---- */
 
 /* The domain that @status is about, with its live definition. */
 static VireoQemuDomain *
@@ -246,7 +63,7 @@ restore_state (VireoQemuDomain *self)
       || state == VIREO_DOMAIN_STATE_SHUTOFF)
     {
       state = VIREO_DOMAIN_STATE_PAUSED;
-      reason = STARTING_UP;
+      reason = VIREO_QEMU_REASON_STARTING_UP;
       since = 0;
     }
   g_object_freeze_notify (G_OBJECT (obj));
@@ -286,7 +103,7 @@ attach (VireoQemuDomains *driver, VireoQemuDomain *self, VireoQemuStatus *status
       vireo_qemu_process_kill (process, SIGKILL);
     }
   else
-    connect_monitor (self);
+    vireo_qemu_domain_connect (self);
 }
 
 static void

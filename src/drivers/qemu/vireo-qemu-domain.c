@@ -53,6 +53,7 @@ vireo_qemu_domain_finalize (GObject *object)
 {
   VireoQemuDomain *self = VIREO_QEMU_DOMAIN (object);
 
+  g_clear_handle_id (&self->reconnect_source, g_source_remove);
   drop_qmp (self);
   drop_process (self);
   g_clear_pointer (&self->status, vireo_qemu_status_free);
@@ -92,9 +93,7 @@ on_qmp_closed (VireoQmp *qmp, const GError *error, VireoQemuDomain *self)
     return;
   if (self->process != NULL && !vireo_qemu_process_has_exited (self->process))
     {
-      /* As a rule its process ends a moment later. */
-      g_debug ("the monitor of '%s' is gone: %s", vireo_obj_get_name (VIREO_OBJ (self)),
-                 error != NULL ? error->message : "closed");
+      vireo_qemu_domain_reconnect (self, error);
       return;
     }
   end_after_last_events (self);
@@ -266,6 +265,8 @@ vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end)
     return;
   file = g_strconcat (status->uuid, VIREO_QEMU_STATUS_SUFFIX, NULL);
   op = (VireoStoreOp){ file, NULL, 0 };
+  g_clear_handle_id (&self->reconnect_source, g_source_remove);
+  self->reconnect_delay = 0;
   drop_qmp (self);
   drop_process (self);
   g_hash_table_remove_all (self->console_holders);

@@ -33,6 +33,10 @@ typedef enum
   VIREO_QEMU_END_DAEMON,
 } VireoQemuEnd;
 
+/* The reason of the state "paused" of a guest whose start was cut off, until the emulator says how
+ * far it came. */
+#define VIREO_QEMU_REASON_STARTING_UP "starting-up"
+
 /**
  * VireoQemuDomain:
  *
@@ -55,6 +59,8 @@ struct _VireoQemuDomain
   VireoQemuEnd end;            /* what will have ended it, as far as is known */
   const char *pause_reason;    /* of the next STOP event; static, NULL for "user" */
   gboolean restarting;         /* between our reset and QEMU's going on: it stops and runs again */
+  guint reconnect_source;      /* 0: nobody waits to reach the monitor once more */
+  guint reconnect_delay;       /* of the last attempt, in ms; 0 after one that succeeded */
   gboolean start_cancelled;    /* the last start was given up, by whom wants it stopped */
   GHashTable *console_holders; /* alias -> VireoQemuConsole */
 };
@@ -64,6 +70,14 @@ void vireo_qemu_domain_set_process (VireoQemuDomain *self, VireoQemuProcess *pro
 
 /* Makes @qmp the domain's, whose events become the domain's states. Takes a reference. */
 void vireo_qemu_domain_set_qmp (VireoQemuDomain *self, VireoQmp *qmp);
+
+/* Connects to the monitor of a guest that was started before, now or as soon as it can be had, and
+ * brings its state up to date. */
+void vireo_qemu_domain_connect (VireoQemuDomain *self);
+
+/* The same, in a while: the monitor was lost or cannot be had. Nothing happens unless the guest is
+ * one that should have a monitor. @error: (nullable): why. */
+void vireo_qemu_domain_reconnect (VireoQemuDomain *self, const GError *error);
 
 /* State, its record on disk (without waiting), and the event @lifecycle unless it is NULL. Does
  * nothing when the domain is in that state for that reason already. */
@@ -95,5 +109,10 @@ void vireo_qemu_events_connect (VireoQemuDomain *self);
  * after a daemon's restart, its run state says. */
 void vireo_qemu_events_handle_poweroff (VireoQemuDomain *self, gboolean by_guest_reset);
 void vireo_qemu_events_handle_crash (VireoQemuDomain *self);
+
+/* What another daemon may not have come to: that a guest powered off was recorded, or it was reset
+ * and waits since. */
+void vireo_qemu_events_end_poweroff (VireoQemuDomain *self);
+void vireo_qemu_events_handle_reset (VireoQemuDomain *self);
 
 G_END_DECLS

@@ -9,6 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* QEMU takes one client at a time. While it hangs, those of daemons that came and went wait. */
+#define MONITOR_QUEUE 16
+
 /* Through the folder's descriptor, for an address has room for 107 bytes only. */
 static int
 fill_address (const char *path, struct sockaddr_un *address, GError **error)
@@ -48,7 +51,7 @@ vireo_qemu_monitor_listen (const char *path, GError **error)
    * that of the file, which is made with our umask; before listen() nobody can connect. */
   if (fd < 0 || bind (fd, (struct sockaddr *) &address, sizeof (address)) != 0
       || fchmodat (folder, strrchr (address.sun_path, '/') + 1, 0600, 0) != 0
-      || listen (fd, 1) != 0)
+      || listen (fd, MONITOR_QUEUE) != 0)
     {
       vireo_error_set_errno (error, errno, "cannot make the socket %s", path);
       if (fd >= 0)

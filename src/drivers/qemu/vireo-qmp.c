@@ -32,7 +32,7 @@ typedef enum
 typedef struct
 {
   VireoQmp *qmp; /* not owned: it owns this */
-  guint64 id;
+  gint64 id;
   char *command;
   GTask *task; /* NULL when nobody waits any more: the reply is dropped */
   GSource *timeout;
@@ -50,7 +50,8 @@ struct _VireoQmp
   VireoQmpReader *reader;
   VireoQmpWriter *writer;
   GHashTable *pending;
-  guint64 next_id;
+  gint64 first_id;
+  gint64 next_id;
 
   GTask *opening;
   GSource *open_timeout;
@@ -195,6 +196,15 @@ pending_new (VireoQmp *self, const char *command, GTask *task)
   return pending;
 }
 
+/* Whether a reply is to a command that was sent on another connection. QEMU runs what it has begun
+ * when its client goes away, and gives the reply to whoever is its client then: to us, when another
+ * daemon was killed before. */
+static gboolean
+is_of_others (VireoQmp *self, gint64 id)
+{
+  return id >= 0 && (id < self->first_id || id >= self->next_id);
+}
+
 static void
 handle_greeting (VireoQmp *self, JsonObject *message)
 {
@@ -286,6 +296,11 @@ handle_reply (VireoQmp *self, JsonObject *message)
   g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (is_of_others (self, id))
+    {
+      g_debug ("a reply to command %" G_GINT64_FORMAT ", which was not ours, is dropped", id);
+      return;
+    }
   if (pending == NULL)
     {
       close_broken_literal (self, "a reply belongs to no command");
@@ -304,17 +319,22 @@ handle_reply (VireoQmp *self, JsonObject *message)
                            (GDestroyNotify) json_node_unref);
 }
 
+/* Events and the replies of others come before the greeting, too, when QEMU was at them. */
 static void
 handle_message (VireoQmp *self, JsonObject *message)
 {
-  if (self->state == STATE_GREETING)
+  gboolean greeting = self->state == STATE_GREETING && json_object_has_member (message, "QMP");
+
+  if (greeting)
     handle_greeting (self, message);
   else if (json_object_has_member (message, "event"))
     handle_event (self, message);
   else if (json_object_has_member (message, "return") || json_object_has_member (message, "error"))
     handle_reply (self, message);
   else
-    close_broken_literal (self, "a message is neither event nor reply");
+    close_broken_literal (self, self->state == STATE_GREETING
+                                    ? "there is no greeting with a version"
+                                    : "a message is neither event nor reply");
 }
 
 static void
@@ -460,6 +480,22 @@ static guint
 effective_timeout (guint timeout_ms)
 {
   return timeout_ms == 0 ? VIREO_QMP_TIMEOUT_DEFAULT : timeout_ms;
+}
+
+/**
+ * vireo_qmp_set_first_id:
+ * @self: a client that was not opened yet
+ * @first_id: number of the first command, at least 0
+ *
+ * Numbers the commands from here on. Without it, each connection begins at a number of its own.
+ *
+ * Since: 0.1
+ */
+void
+vireo_qmp_set_first_id (VireoQmp *self, gint64 first_id)
+{
+  g_return_if_fail (self->state == STATE_NEW && first_id >= 0);
+  self->first_id = self->next_id = first_id;
 }
 
 /**
@@ -737,7 +773,9 @@ vireo_qmp_init (VireoQmp *self)
   self->reader = vireo_qmp_reader_new (VIREO_QMP_MAX_MESSAGE);
   self->pending = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
                                          (GDestroyNotify) pending_free);
-  self->next_id = 1;
+  /* So that replies to other connections' commands are not taken for replies to ours. Numbers stay
+   * below 2^53, which all of JSON's readers keep exactly. */
+  vireo_qmp_set_first_id (self, ((gint64) g_random_int () << 20) + 1);
 }
 
 /**

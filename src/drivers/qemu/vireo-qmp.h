@@ -31,7 +31,8 @@ G_BEGIN_DECLS
  *
  * `event` (const char *name, JsonObject *data (nullable), gint64 timestamp), detailed by name
  * ("event::SHUTDOWN"): what QEMU says by itself; @timestamp in µs since the epoch, 0 if unknown.
- * Events that come before qmp_capabilities was answered are delivered too.
+ * Events that come before the client is open are delivered too: QEMU sends what another client's
+ * commands led to. It also sends their replies; those are dropped.
  *
  * `closed` (const GError *error): once, when the connection is over; all that waited get
  * HypervisorDied.
@@ -44,6 +45,9 @@ G_DECLARE_FINAL_TYPE (VireoQmp, vireo_qmp, VIREO, QMP, GObject)
 
 /* @socket: connected; the client makes it non-blocking and closes it in the end. */
 VireoQmp *vireo_qmp_new (GSocket *socket);
+
+/* Numbers the commands from @first_id on, rather than from where no other connection does. */
+void vireo_qmp_set_first_id (VireoQmp *self, gint64 first_id);
 
 /* Waits for the greeting and negotiates. To be called once, before anything else. */
 void vireo_qmp_open_async (VireoQmp *self, guint timeout_ms, GCancellable *cancellable,

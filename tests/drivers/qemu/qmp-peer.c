@@ -28,6 +28,15 @@ on_closed (VireoQmp *qmp, const GError *error, gpointer user_data)
 QmpPeer *
 qmp_peer_new (void)
 {
+  QmpPeer *peer = qmp_peer_new_unnumbered ();
+
+  vireo_qmp_set_first_id (peer->qmp, 1);
+  return peer;
+}
+
+QmpPeer *
+qmp_peer_new_unnumbered (void)
+{
   QmpPeer *peer = g_new0 (QmpPeer, 1);
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;

@@ -19,6 +19,8 @@ typedef struct
   "\"Debian\"}, \"capabilities\": [\"oob\"]}}\r\n"
 
 QmpPeer *qmp_peer_new (void);
+/* A client that numbers its commands as it does outside tests, rather than from 1. */
+QmpPeer *qmp_peer_new_unnumbered (void);
 void qmp_peer_free (QmpPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (QmpPeer, qmp_peer_free)
 

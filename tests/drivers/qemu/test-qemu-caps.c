@@ -320,8 +320,8 @@ test_liar (Fixture *fixture, gconstpointer data)
   write_emulator (fixture,
                   "echo '{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 0, \"major\""
                   ": 9}, \"package\": \"\"}, \"capabilities\": []}}' >&3\n"
-                  "i=1; while read line <&3; do echo \"{\\\"return\\\": [1, {}, null, "
-                  "{\\\"name\\\": 5}], \\\"id\\\": $i}\" >&3; i=$((i+1)); done");
+                  "while read line <&3; do echo \"{\\\"return\\\": [1, {}, null, "
+                  "{\\\"name\\\": 5}], \\\"id\\\": ${line##*:}\" >&3; done");
   get (cache, fixture->emulator, &answer);
   g_assert_error (answer.error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR);
 }

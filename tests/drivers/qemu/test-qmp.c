@@ -236,7 +236,7 @@ static const char *const garbage[] = {
   "{\"return\": {}, \"id\": \"2\"}\n",
   "{\"return\": {}, \"id\": 2.5}\n",
   "{\"return\": {}, \"id\": -1}\n",
-  "{\"return\": {}, \"id\": 3}\n",
+  "{\"return\": {}, \"id\": 1}\n",
   "{\"return\": {}, \"id\": 99999999999999999999999}\n",
   "{\"error\": {\"class\": \"GenericError\", \"desc\": \"Invalid JSON syntax\"}}\n",
   "{\"return\": {}, \"id\": 2\n",
@@ -266,6 +266,65 @@ test_garbage (void)
     }
 }
 
+/* QEMU finishes what a client that went away had asked for, and tells the next one: events and
+ * replies come before the greeting, before the negotiation and at any time after. */
+static void
+test_replies_of_others (void)
+{
+  g_autoptr (QmpPeer) peer = qmp_peer_new ();
+  g_auto (QmpResult) opened = { 0 };
+  g_auto (QmpResult) result = { 0 };
+  g_autofree char *negotiation = NULL;
+  g_autofree char *command = NULL;
+
+  vireo_qmp_set_first_id (peer->qmp, 100);
+  vireo_qmp_open_async (peer->qmp, 5000, NULL, qmp_result_opened, &opened);
+  qmp_peer_send (peer, "{\"event\": \"RESUME\"}\n{\"return\": {}, \"id\": 4}\n" QMP_PEER_GREETING
+                       "{\"error\": {\"class\": \"GenericError\", \"desc\": \"x\"}, \"id\": 5}\n");
+  negotiation = qmp_peer_receive (peer, NULL);
+  g_assert_cmpstr (negotiation, ==, "{\"execute\":\"qmp_capabilities\",\"id\":100}");
+  qmp_peer_send (peer, "{\"return\": {}, \"id\": 100}\n");
+  qmp_peer_run_until (&opened.done);
+  g_assert_no_error (opened.error);
+  g_assert_cmpstr (peer->events->str, ==, "RESUME;");
+
+  execute (peer, "query-status", 0, &result);
+  command = qmp_peer_receive (peer, NULL);
+  g_assert_cmpstr (command, ==, "{\"execute\":\"query-status\",\"id\":101}");
+  qmp_peer_send (peer, "{\"return\": \"other\", \"id\": 99}\n{\"return\": \"other\", \"id\": 102}\n"
+                       "{\"return\": \"mine\", \"id\": 101}\n");
+  qmp_peer_run_until (&result.done);
+  g_assert_no_error (result.error);
+  g_assert_cmpstr (json_node_get_string (result.node), ==, "mine");
+  g_assert_true (vireo_qmp_is_open (peer->qmp));
+}
+
+static char *
+first_command (void)
+{
+  g_autoptr (QmpPeer) peer = qmp_peer_new_unnumbered ();
+  g_auto (QmpResult) opened = { 0 };
+  char *line;
+
+  vireo_qmp_open_async (peer->qmp, 5000, NULL, qmp_result_opened, &opened);
+  qmp_peer_send (peer, QMP_PEER_GREETING);
+  line = qmp_peer_receive (peer, NULL);
+  vireo_qmp_close (peer->qmp);
+  qmp_peer_run_until (&opened.done);
+  return line;
+}
+
+/* No two connections number their commands alike. */
+static void
+test_numbers_differ (void)
+{
+  g_autofree char *one = first_command ();
+  g_autofree char *another = first_command ();
+
+  g_assert_true (g_str_has_prefix (one, "{\"execute\":\"qmp_capabilities\",\"id\":"));
+  g_assert_cmpstr (one, !=, another);
+}
+
 static void
 test_nul_bytes (void)
 {
@@ -284,8 +343,8 @@ static const char *const bad_greetings[] = {
   "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 1, \"minor\": 2}}}}\n",
   "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 1, \"minor\": 2, \"major\": \"7\"}}}}\n",
   "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 1, \"minor\": 2, \"major\": 123456789}}}}\n",
-  "{\"return\": {}, \"id\": 1}\n",
-  "{\"event\": \"STOP\"}\n",
+  "{\"return\": {}}\n",
+  "{\"event\": 1}\n",
 };
 
 static void
@@ -579,6 +638,8 @@ main (int argc, char **argv)
   g_test_add_func ("/qmp/too-large", test_too_large);
   g_test_add_func ("/qmp/depth", test_depth);
   g_test_add_func ("/qmp/garbage", test_garbage);
+  g_test_add_func ("/qmp/replies-of-others", test_replies_of_others);
+  g_test_add_func ("/qmp/numbers-differ", test_numbers_differ);
   g_test_add_func ("/qmp/nul-bytes", test_nul_bytes);
   g_test_add_func ("/qmp/noise", test_noise);
   g_test_add_func ("/qmp/timeout", test_timeout);
