@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/vireo-error.h"
+#include "util/vireo-process.h"
 
 #define PROGRAM "dnsmasq"
 /* How long a process may take to end by itself, and after it was killed. */
@@ -115,25 +116,6 @@ vireo_dnsmasq_new (const VireoDnsmasqPaths *paths)
 
 /* ---- who a process is ---- */
 
-/* When a process started, in clock ticks since boot: field 22 of proc(5)'s stat, counted behind the
- * command, which is in brackets and may hold anything. 0 when there is no such process. */
-static guint64
-process_start_time (int pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *text = NULL;
-  g_auto (GStrv) fields = NULL;
-  const char *behind;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  behind = strrchr (text, ')');
-  if (behind == NULL)
-    return 0;
-  fields = g_strsplit (behind + 1, " ", 0);
-  return g_strv_length (fields) > 20 ? g_ascii_strtoull (fields[20], NULL, 10) : 0;
-}
-
 /* Whether process @pid was started with @argument. */
 static gboolean
 process_has_argument (int pid, const char *argument)
@@ -214,8 +196,7 @@ vireo_dnsmasq_attach (VireoDnsmasq *self, int pid, guint64 start_time)
     return FALSE;
   /* Looked at after the descriptor is open: should the number belong to somebody else by now, this
    * is that somebody, and not whom the descriptor stands for. */
-  found = process_start_time (pid);
-  if (found == 0 || (start_time != 0 && found != start_time)
+  if (!vireo_process_get_start_time (pid, &found) || (start_time != 0 && found != start_time)
       || !process_has_argument (pid, argument))
     {
       close (pidfd);

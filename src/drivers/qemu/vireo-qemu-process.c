@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/vireo-process.h"
 #include "vireo-qemu-process-child.h"
 
 struct _VireoQemuProcess
@@ -107,25 +108,6 @@ vireo_qemu_identity_look_up (const char *user, VireoQemuIdentity *ret_identity, 
   return TRUE;
 }
 
-/* Field 22, behind the command's name, which may hold anything: hence the search from the end. */
-static gboolean
-read_start_time (pid_t pid, guint64 *ret_time)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  g_autofree char *text = NULL;
-  g_auto (GStrv) fields = NULL;
-  const char *rest;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return FALSE;
-  rest = strrchr (text, ')');
-  if (rest == NULL)
-    return FALSE;
-  fields = g_strsplit (rest + 1, " ", 0);
-  return g_strv_length (fields) > 20
-         && g_ascii_string_to_unsigned (fields[20], 10, 0, G_MAXUINT64, ret_time, NULL);
-}
-
 static gboolean
 on_exited (gint fd, GIOCondition condition, gpointer user_data)
 {
@@ -182,7 +164,8 @@ vireo_qemu_process_attach (pid_t pid, guint64 start_time)
     return NULL;
   /* Read after the pidfd was opened: what it says is about the process that the pidfd holds, which
    * may have ended already and wait for its parent. */
-  if (!read_start_time (pid, &now_running) || now_running != start_time || has_ended (pidfd))
+  if (!vireo_process_get_start_time (pid, &now_running) || now_running != start_time
+      || has_ended (pidfd))
     {
       close (pidfd);
       return NULL;
@@ -267,7 +250,7 @@ make_process (const SpawnData *data, int go[2], int report[2], GError **error)
     return NULL;
   /* Nobody but us reaps it, so the number is its own until then. Left alone, it ends itself. */
   pidfd = pidfd_open (pid, 0);
-  if (pidfd < 0 || !read_start_time (pid, &start_time))
+  if (pidfd < 0 || !vireo_process_get_start_time (pid, &start_time))
     {
       vireo_error_set_errno (error, errno, "cannot watch the process of %s", data->argv[0]);
       close_fd (&pidfd);
