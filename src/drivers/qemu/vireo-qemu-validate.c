@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What of a definition this driver builds. A definition is written out and every element and
  * attribute is looked up, so that what the format learns later is refused here until it is built:
- * nothing can be left out in silence. */
+ * nothing can be left out in silence. So it is with values that would be built only in part. */
 #include "vireo-qemu-command.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "vireo-qemu-supported.h"
+
+/* The password is the key of a DES (RFC 6143, 7.2.2): of a longer one QEMU uses the beginning
+ * without a word, and whoever chose it would believe in more safety than there is. */
+#define MAX_VNC_PASSWORD 8u
 
 typedef struct
 {
@@ -137,10 +141,30 @@ end_element (GMarkupParseContext *context, const char *name, gpointer data, GErr
   g_string_truncate (walk->path, (gsize) (strrchr (walk->path->str, '/') - walk->path->str));
 }
 
+static void
+check_vnc_passwords (const VireoDomainDef *def, GPtrArray *problems)
+{
+  for (guint i = 0; i < def->n_graphics; i++)
+    {
+      const VireoGraphicsDef *graphics = def->graphics[i];
+      VireoProblem *problem;
+
+      if (graphics->type != VIREO_GRAPHICS_TYPE_VNC || graphics->passwd == NULL
+          || strlen (graphics->passwd) <= MAX_VNC_PASSWORD)
+        continue;
+      problem = vireo_problem_new ("validate", "vnc-password");
+      problem->path = g_strdup_printf ("/domain/devices/graphics[%u]/@passwd", i + 1);
+      problem->message = g_strdup_printf ("a VNC password has at most %u bytes, and this one has "
+                                          "%" G_GSIZE_FORMAT,
+                                          MAX_VNC_PASSWORD, strlen (graphics->passwd));
+      g_ptr_array_add (problems, problem);
+    }
+}
+
 /**
  * vireo_qemu_validate:
  * @def: a definition
- * @problems: (element-type VireoProblem): what is not built is added
+ * @problems: (element-type VireoProblem): what is not built as it is written is added
  *
  * Finds what of a definition the driver does not build.
  *
@@ -159,6 +183,7 @@ vireo_qemu_validate (const VireoDomainDef *def, GPtrArray *problems)
   g_autofree char *text = vireo_domain_def_format (def, VIREO_FORMAT_SECURE, &error);
   VireoProblem *problem;
 
+  check_vnc_passwords (def, problems);
   if (text != NULL && g_markup_parse_context_parse (context, text, -1, &error)
       && g_markup_parse_context_end_parse (context, &error))
     return;

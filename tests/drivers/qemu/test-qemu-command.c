@@ -255,6 +255,26 @@ test_validate_all (void)
     g_assert_nonnull (((VireoProblem *) problems->pdata[i])->path);
 }
 
+/* VNC would cut a longer one in silence. SPICE has no such limit. The password is not told. */
+static void
+test_vnc_password (void)
+{
+  g_autofree char *xml = wrap (OS, "<graphics type='spice' passwd='123456789'/>"
+                                   "<graphics type='vnc' passwd='12345678'/>"
+                                   "<graphics type='vnc' passwd='1234567\u00e4'/>");
+  g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (xml, -1, VIREO_PARSE_NONE, NULL);
+  g_autoptr (GPtrArray) problems
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+  const VireoProblem *problem;
+
+  vireo_qemu_validate (def, problems);
+  g_assert_cmpuint (problems->len, ==, 1);
+  problem = problems->pdata[0];
+  g_assert_cmpstr (problem->path, ==, "/domain/devices/graphics[3]/@passwd");
+  g_assert_cmpstr (problem->message, ==,
+                   "a VNC password has at most 8 bytes, and this one has 9");
+}
+
 static void
 test_table_is_sorted (void)
 {
@@ -296,6 +316,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/qemu/command/refused", test_refused);
   g_test_add_func ("/qemu/command/validate-all", test_validate_all);
+  g_test_add_func ("/qemu/command/vnc-password", test_vnc_password);
   g_test_add_func ("/qemu/command/table-is-sorted", test_table_is_sorted);
   g_test_add_func ("/qemu/command/aliases", test_aliases);
   status = g_test_run ();
