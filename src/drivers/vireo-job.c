@@ -260,7 +260,7 @@ vireo_job_set_cancelable (VireoJob *self, gboolean cancelable)
     return;
   self->cancelable = !!cancelable;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CANCELABLE]);
-  if (self->cancelable && self->kind == VIREO_JOB_CHANGE && _vireo_obj_stop_waits (self->object))
+  if (self->cancelable && _vireo_obj_stop_waits (self->object))
     g_cancellable_cancel (self->cancellable);
 }
 

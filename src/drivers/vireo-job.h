@@ -11,8 +11,8 @@ typedef struct _VireoObj VireoObj;
  * VireoJobKind:
  * @VIREO_JOB_NONE: takes no slot: reads, and requests that may cross anything (such as Reset)
  * @VIREO_JOB_CHANGE: waits for the slot in turn
- * @VIREO_JOB_STOP: cancels the job that has the slot and goes before the others that wait: for
- *   stopping what hangs
+ * @VIREO_JOB_STOP: cancels the job that has the slot as soon as that can be cancelled, and goes
+ *   before the others that wait: for stopping what hangs
  *
  * Since: 0.1
  */

@@ -650,8 +650,7 @@ wait_for_slot (VireoObj *self, GTask *task, const char *operation, VireoJobKind 
       g_source_attach (waiter->cancelled_source, NULL);
     }
   enqueue (self, waiter);
-  if (kind == VIREO_JOB_STOP && vireo_job_get_kind (priv->current_job) != VIREO_JOB_STOP
-      && vireo_job_get_cancelable (priv->current_job))
+  if (kind == VIREO_JOB_STOP && vireo_job_get_cancelable (priv->current_job))
     vireo_job_cancel (priv->current_job, NULL);
 }
 

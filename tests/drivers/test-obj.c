@@ -226,13 +226,14 @@ test_job_stop_cancels (void)
   wait_done (&stop);
   g_assert_no_error (stop.error);
 
-  /* A stop is not cancelled by another. */
-  vireo_job_set_cancelable (stop.job, TRUE);
+  /* A stop is cancelled by another only when it says that it can be: one that merely asks. */
   caller_clear (&change);
   change = (Caller){ "again" };
   begin (&change, obj, VIREO_JOB_STOP, NULL);
   run_pending ();
   g_assert_false (g_cancellable_is_cancelled (vireo_job_get_cancellable (stop.job)));
+  vireo_job_set_cancelable (stop.job, TRUE);
+  g_assert_true (g_cancellable_is_cancelled (vireo_job_get_cancellable (stop.job)));
   caller_clear (&stop);
   wait_done (&change);
   caller_clear (&change);

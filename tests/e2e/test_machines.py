@@ -331,8 +331,10 @@ class Trouble(Case):
         for method, state in (("Suspend", "paused"), ("Resume", "running")):
             self.do(well, method)
             self.assertEqual(self.client.get(well, "Domain", "State"), state)
-        with self.assertRaises(vireotest.BusError):
-            graceful.wait(60)
+        with self.assertRaises(vireotest.BusError) as refused:
+            graceful.wait(20)
+        self.assertEqual(refused.exception.code, "HypervisorUnresponsive")
+        self.assertIn("within 5 s", str(refused.exception))
         self.assertEqual(self.client.get(hung, "Domain", "Active"), True)
         self.do(hung, "Destroy")
         self.assertEqual(self.client.get(hung, "Domain", "State"), "shutoff")

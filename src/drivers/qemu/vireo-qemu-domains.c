@@ -13,7 +13,7 @@ static const VireoQemuTimeouts default_timeouts = {
   .quit = 3000,
   .terminate = 2000,
   .kill = 10000,
-  .graceful = 15000,
+  .graceful = 5000,
 };
 
 static void domain_driver_init (VireoDomainDriverInterface *iface);

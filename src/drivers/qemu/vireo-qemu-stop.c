@@ -98,16 +98,29 @@ give_up (Stop *stop)
   VireoQemuDomain *self = stop->domain;
 
   g_task_return_new_error (stop->task, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
-                           "the emulator of '%s', process %d, does not end%s",
-                           vireo_obj_get_name (VIREO_OBJ (self)), (int) self->status->pid,
-                           stop->graceful ? ", and must not be killed" : " although it was killed");
-  /* It goes on to live. */
-  if (stop->graceful)
-    {
-      self->end = VIREO_QEMU_END_UNKNOWN;
-      self->status->phase = VIREO_QEMU_PHASE_RUNNING;
-      vireo_qemu_domain_save_async (self, NULL, NULL, NULL);
-    }
+                           "the emulator of '%s', process %d, does not end although it was killed",
+                           vireo_obj_get_name (VIREO_OBJ (self)), (int) self->status->pid);
+  stop_free (stop);
+}
+
+/* It goes on to live, unless it comes to do what it was asked for: that cannot be taken back, and
+ * then it will say why it ends. */
+static void
+give_up_gracefully (Stop *stop)
+{
+  VireoQemuDomain *self = stop->domain;
+  const char *name = vireo_obj_get_name (VIREO_OBJ (self));
+
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (stop->task)))
+    g_task_return_new_error (stop->task, VIREO_ERROR, VIREO_ERROR_CANCELLED,
+                             "nobody waits any longer for the emulator of '%s' to end", name);
+  else
+    g_task_return_new_error (stop->task, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
+                             "the emulator of '%s', process %d, did not end within %g s of being "
+                             "asked to, and must not be killed",
+                             name, (int) self->status->pid,
+                             self->driver->timeouts.graceful / 1000.0);
+  self->end = VIREO_QEMU_END_UNKNOWN;
   stop_free (stop);
 }
 
@@ -123,7 +136,9 @@ on_waited (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   stop->step++;
-  if (stop->graceful || stop->step == G_N_ELEMENTS (ladder))
+  if (stop->graceful)
+    give_up_gracefully (stop);
+  else if (stop->step == G_N_ELEMENTS (ladder))
     give_up (stop);
   else
     stop_step (stop);
@@ -141,7 +156,28 @@ stop_step (Stop *stop)
   wait = stop->graceful ? timeouts->graceful
                         : G_STRUCT_MEMBER (guint, timeouts, ladder[stop->step].timeout);
   ladder[stop->step].act (self);
-  vireo_qemu_process_wait_async (self->process, wait, NULL, on_waited, stop);
+  vireo_qemu_process_wait_async (self->process, wait,
+                                 stop->graceful ? g_task_get_cancellable (stop->task) : NULL,
+                                 on_waited, stop);
+}
+
+/* Whoever wants it stopped at once need not wait for who asks it nicely. */
+static void
+begin_gracefully (Stop *stop)
+{
+  VireoJob *job = vireo_obj_get_current_job (VIREO_OBJ (stop->domain));
+
+  stop->graceful = TRUE;
+  if (job != NULL)
+    vireo_job_set_cancelable (job, TRUE);
+}
+
+/* From here on every daemon that finds the guest ends it, which only who may kill it can say. */
+static void
+begin_at_once (Stop *stop)
+{
+  stop->domain->status->phase = VIREO_QEMU_PHASE_STOPPING;
+  vireo_qemu_domain_save_async (stop->domain, NULL, NULL, NULL);
 }
 
 void
@@ -170,9 +206,10 @@ vireo_qemu_destroy (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainD
   stop = g_new0 (Stop, 1);
   stop->domain = g_object_ref (self);
   stop->task = task;
-  stop->graceful = (flags & VIREO_DOMAIN_DESTROY_GRACEFUL) != 0;
   self->end = VIREO_QEMU_END_DESTROYED;
-  self->status->phase = VIREO_QEMU_PHASE_STOPPING;
-  vireo_qemu_domain_save_async (self, NULL, NULL, NULL);
+  if ((flags & VIREO_DOMAIN_DESTROY_GRACEFUL) != 0)
+    begin_gracefully (stop);
+  else
+    begin_at_once (stop);
   stop_step (stop);
 }

@@ -300,6 +300,15 @@ fixture_begin_start (Fixture *f, VireoDomainObj *obj, GAsyncResult **ret_result)
   call_begin (&call, ret_result);
 }
 
+void
+fixture_begin_destroy (Fixture *f, VireoDomainObj *obj, VireoDomainDestroyFlags flags,
+                       GAsyncResult **ret_result)
+{
+  const Call call = { .fixture = f, .obj = obj, .kind = VIREO_JOB_STOP, .destroy_flags = flags };
+
+  call_begin (&call, ret_result);
+}
+
 gboolean
 fixture_destroy (Fixture *f, VireoDomainObj *obj, VireoDomainDestroyFlags flags, GError **error)
 {

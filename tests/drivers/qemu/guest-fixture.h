@@ -42,8 +42,10 @@ gboolean fixture_destroy (Fixture *f, VireoDomainObj *obj, VireoDomainDestroyFla
                           GError **error);
 gboolean fixture_call (Fixture *f, VireoDomainObj *obj, Operation operation, GError **error);
 
-/* Begins a start; the result is there when *@ret_result is. */
+/* Begins a start or a destroy; the result is there when *@ret_result is. */
 void fixture_begin_start (Fixture *f, VireoDomainObj *obj, GAsyncResult **ret_result);
+void fixture_begin_destroy (Fixture *f, VireoDomainObj *obj, VireoDomainDestroyFlags flags,
+                            GAsyncResult **ret_result);
 void fixture_wait (GAsyncResult **result);
 
 int fixture_open_console (Fixture *f, VireoDomainObj *obj, const char *device, gboolean force,

@@ -329,6 +329,48 @@ test_hung (Fixture *f, gconstpointer data)
   g_assert_true (fixture_pid_is_gone (pid));
 }
 
+/* Asking nicely has a limit, and is remembered by nobody: neither a daemon that comes next nor the
+ * end of the guest takes it for an order. Who wants it stopped at once does not wait for that. */
+static void
+test_graceful (Fixture *f, gconstpointer data)
+{
+  VireoDomainObj *obj = fixture_define (f, "graceful", NULL, "");
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *graceful = NULL;
+  gint64 begun = g_get_monotonic_time ();
+
+  g_assert_cmpuint (f->domains->timeouts.graceful, <=, 5000);
+  fixture_start (f, obj, VIREO_DOMAIN_START_NONE, &error);
+  g_assert_no_error (error);
+  f->domains->timeouts.graceful = 300;
+  kill (fixture_pid (obj), SIGSTOP);
+  fixture_destroy (f, obj, VIREO_DOMAIN_DESTROY_GRACEFUL, &error);
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE);
+  g_assert_nonnull (strstr (error->message, "within 0.3 s"));
+  g_clear_error (&error);
+  assert_state (obj, VIREO_DOMAIN_STATE_RUNNING, "booted");
+  g_assert_cmpint (VIREO_QEMU_DOMAIN (obj)->status->phase, ==, VIREO_QEMU_PHASE_RUNNING);
+  /* It comes to it at last. */
+  kill (fixture_pid (obj), SIGCONT);
+  fixture_wait_state (f, obj, VIREO_DOMAIN_STATE_SHUTOFF, "destroyed");
+
+  fixture_start (f, obj, VIREO_DOMAIN_START_NONE, &error);
+  g_assert_no_error (error);
+  f->domains->timeouts.graceful = 60000;
+  f->domains->timeouts.quit = 100;
+  f->domains->timeouts.terminate = 100;
+  kill (fixture_pid (obj), SIGSTOP);
+  fixture_begin_destroy (f, obj, VIREO_DOMAIN_DESTROY_GRACEFUL, &graceful);
+  fixture_destroy (f, obj, VIREO_DOMAIN_DESTROY_NONE, &error);
+  g_assert_no_error (error);
+  assert_state (obj, VIREO_DOMAIN_STATE_SHUTOFF, "destroyed");
+  fixture_wait (&graceful);
+  g_assert_false (g_task_propagate_boolean (G_TASK (graceful), &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_CANCELLED);
+  g_object_unref (graceful);
+  g_assert_cmpint (g_get_monotonic_time () - begun, <, 20 * G_USEC_PER_SEC);
+}
+
 /* An emulator that answers when it is asked what it can do, and misbehaves otherwise. */
 static char *
 make_emulator (Fixture *f, const char *misdeed)
@@ -485,6 +527,7 @@ main (int argc, char **argv)
     { "/qemu/guests/images", test_images },
     { "/qemu/guests/killed-from-outside", test_killed_from_outside },
     { "/qemu/guests/hung", test_hung },
+    { "/qemu/guests/graceful", test_graceful },
     { "/qemu/guests/dies-at-once", test_dies_at_once },
     { "/qemu/guests/never-greets", test_never_greets },
     { "/qemu/guests/destroy-while-start-hangs", test_destroy_while_start_hangs },
