@@ -20,6 +20,7 @@ from vireotest.wait import wait_until
 KILLS = int(os.environ.get("VIREO_TEST_KILLS", "25"))
 SEED = int(os.environ.get("VIREO_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
 SLOTS = 8
+NETWORK = "kills"
 # A call that a kill interrupts may have done its work, or not.
 INTERRUPTED = {"NoReply", "Disconnected", "ServiceUnknown", "NameHasNoOwner"}
 
@@ -58,6 +59,7 @@ class Slot:
         self.pending = None
         self.pid = None
         self.acknowledged = 0
+        self.plugged = number % 2 == 0
 
     def operations(self):
         now = self.state
@@ -67,6 +69,10 @@ class Slot:
         possible += [self.destroy] if now.active else [self.start, self.start, self.undefine]
         return possible
 
+    @property
+    def mac(self):
+        return f"52:54:00:00:00:{self.number:02x}"
+
     def begin(self, client, connection):
         self.chance.choice(self.operations())(client, connection)
 
@@ -74,7 +80,9 @@ class Slot:
         title = f"t{self.chance.randrange(1 << 30)}"
         xml = (f"<domain type='qemu'><name>{self.name}</name><uuid>{self.uuid}</uuid>"
                f"<title>{title}</title><memory unit='MiB'>16</memory><vcpu>1</vcpu>"
-               "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>")
+               "<os><type arch='x86_64' machine='q35'>hvm</type></os><devices>"
+               f"{samples.network_interface(NETWORK, self.mac) if self.plugged else ''}"
+               "</devices></domain>")
         self.wanted = State(True, title, self.state.autostart, self.state.active)
         self.pending = client.call_async(connection, "Connection", "DefineDomain", "(sa{sv})", xml,
                                          {})
@@ -132,6 +140,9 @@ class Kills(unittest.TestCase):
         for slot in self.slots:
             path = f"{self.connection}/domains/_{slot.uuid.replace('-', '_')}"
             slot.path = path
+        network = self.client.call(self.connection, "Connection", "DefineNetwork", "(sa{sv})",
+                                   samples.nat_network(NETWORK, "killbr0", "192.168.161"), {})
+        self.client.call(network, "Network", "Start", *NO_OPTIONS)
 
     @property
     def client(self):
@@ -202,6 +213,9 @@ class Kills(unittest.TestCase):
     def test_what_was_acknowledged_survives(self):
         print(f"# seed {SEED}, {KILLS} kills")
         before = vireotest.Leftovers()
+        # It has a child with its own name, when it can.
+        self.dnsmasq = sum("dnsmasq" in command for command in leftovers.processes().values())
+        self.assertGreater(self.dnsmasq, 0)
         for _ in range(KILLS):
             self.work(self.chance.uniform(0.02, 0.8))
             guests = self.kill()
@@ -219,7 +233,7 @@ class Kills(unittest.TestCase):
                  for p in folder.rglob("*") if p.is_file() and "kill-slot" in p.name]
         self.assertEqual(files, [])
         after = vireotest.Leftovers()
-        self.assertEqual({c for _, c in after.before["process"] if "qemu" in c}, set())
+        self.assertEqual({c for _, c in after.before["process"] if "qemu-system" in c}, set())
         self.assertEqual(after.before["link"], before.before["link"])
 
     def settled(self):
@@ -230,7 +244,25 @@ class Kills(unittest.TestCase):
         if any(d["State"] == "shutdown" or d["StateReason"] == "starting-up" for d in domains):
             return False
         found = self.observe()
-        return all(len(qemu_of(slot)) == int(now.active) for slot, now in found.items())
+        return (all(len(qemu_of(slot)) == int(now.active) for slot, now in found.items())
+                and not self.leftovers([slot for slot, now in found.items() if now.active]))
+
+    def leftovers(self, active):
+        """What is there beside what the active ones have, and what they lack."""
+        run = self.host.daemon.run / "qemu"
+        names = [path.name for path in run.iterdir()]
+        processes = leftovers.processes().values()
+        plugged = sum(slot.plugged for slot in active)
+        counts = {
+            "records": (len(list(run.glob("status/*.status"))), len(active)),
+            "folders": (sum(name.isdigit() for name in names), len(active)),
+            "monitors": (sum(name.endswith(".monitor") for name in names), len(active)),
+            "taps": (sum(name.startswith("vireotap") for name in leftovers.links()), plugged),
+            "emulators": (sum("qemu-system" in command for command in processes), len(active)),
+            "dnsmasq": (sum("dnsmasq" in command for command in processes), self.dnsmasq),
+            "daemons": (sum("src/service/vireod" in command for command in processes), 1),
+        }
+        return {what: pair for what, pair in counts.items() if pair[0] != pair[1]}
 
     def wait_settled(self):
         wait_until(self.settled, 30, lambda: f"guests to settle; seed {SEED}\n{self.describe()}")
@@ -238,7 +270,8 @@ class Kills(unittest.TestCase):
     def describe(self):
         """All that is known of what does not settle."""
         objects = self.client.managed_objects()
-        lines = []
+        active = [slot for slot, now in self.observe().items() if now.active]
+        lines = [f"what is there, and should be: {self.leftovers(active)}"]
         for slot in self.slots:
             facts = objects.get(slot.path, {}).get("org.vireo.Vireo1.Domain", {})
             processes = qemu_of(slot)
