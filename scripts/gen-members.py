@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """gen-members.py {c|policy} --texts actions.conf --output FILE INTERFACE.xml...
+gen-members.py other --symbol NAME --output FILE INTERFACE.xml...
 
 From the interface XML, makes the table of members that the service joins with its handlers, and the
 polkit policy. Refuses whatever is incomplete: a member without an action, an action without texts,
 texts without a member, options that are not declared.
+
+`other` makes the table of interfaces that are not ours, and that are served by way of ours: their
+members have no actions, and where ours have options they may have an argument `flags`.
 """
 import argparse
 import configparser
@@ -88,6 +92,20 @@ class Method(Member):
         return sorted(options)
 
 
+class OtherMethod(Method):
+    """Of an interface that is not ours."""
+
+    def actions(self, annotation):
+        return []
+
+    def parse_options(self):
+        ins = [a for a in self.element.findall('arg') if a.get('direction', 'in') == 'in']
+        self.options_index = next((i for i, a in enumerate(ins) if a.get('name') == 'flags'), -1)
+        if self.options_index >= 0 and ins[self.options_index].get('type') != 'u':
+            die(f'{self.where}: flags are u')
+        return []
+
+
 class Property(Member):
     def __init__(self, where, element):
         super().__init__(where, element)
@@ -103,12 +121,21 @@ class Property(Member):
         self.emits = EMITS_VALUES[emits]
 
 
+class OtherProperty(Property):
+    def actions(self, annotation):
+        return []
+
+    @property
+    def is_writable(self):
+        return self.element.get('access') == 'readwrite'
+
+
 class Interface:
-    def __init__(self, element):
+    def __init__(self, element, method=Method, prop=Property):
         self.element = element
         self.name = element.get('name')
-        self.methods = self.members('method', Method)
-        self.properties = self.members('property', Property)
+        self.methods = self.members('method', method)
+        self.properties = self.members('property', prop)
         self.signals = sorted(element.findall('signal'), key=lambda s: s.get('name'))
 
     def members(self, tag, kind):
@@ -127,10 +154,10 @@ class Interface:
         return '  ' + ET.tostring(self.element, encoding='unicode').rstrip() + '\n'
 
 
-def load_interfaces(files):
+def load_interfaces(files, *kinds):
     found = []
     for name in files:
-        found += [Interface(e) for e in ET.parse(name).getroot().findall('interface')]
+        found += [Interface(e, *kinds) for e in ET.parse(name).getroot().findall('interface')]
     return sorted(found, key=lambda i: i.name)
 
 
@@ -182,6 +209,11 @@ class CWriter:
             return 'NULL'
         return self.lists.setdefault(tuple(names), f'actions_{len(self.lists)}')
 
+    def write_list(self, prop):
+        if getattr(prop, 'is_writable', False):
+            return 'no_actions'
+        return self.action_list(prop.write_names)
+
     def table(self, kind, symbol, rows):
         self.lines += [f'static const {kind} {symbol}[] = {{', *rows, '  { NULL },', '};', '']
 
@@ -197,7 +229,7 @@ class CWriter:
             methods.append(f'  {{ {quote(m.name)}, {quote(m.in_type)}, {quote(m.out_type)}, '
                            f'{self.action_list(m.action_names)}, {options}, {m.options_index} }},')
         properties = [f'  {{ {quote(p.name)}, {quote(kebab(p.name))}, {quote(p.type)}, {p.emits}, '
-                      f'{self.action_list(p.action_names)}, {self.action_list(p.write_names)} }},'
+                      f'{self.action_list(p.action_names)}, {self.write_list(p)} }},'
                       for p in interface.properties]
         signals = []
         for s in interface.signals:
@@ -209,26 +241,32 @@ class CWriter:
         text = '\n'.join(f'  {quote(line + chr(10))}' for line in interface.xml().splitlines())
         self.lines += [f'static const char {symbol}_xml[] =', text + ';', '']
 
-    def text(self, interfaces):
+    def text(self, interfaces, symbol='vireo_interfaces'):
         for interface in interfaces:
             self.interface(interface)
         head = ['/* Made by scripts/gen-members.py. Do not edit. */',
-                '#include "service/vireo-members.h"', '', 'const VireoAction vireo_actions[] = {']
+                '#include "service/vireo-members.h"', '']
+        head += self.action_table() if self.actions else [
+            f'extern const VireoInterfaceInfo {symbol}[];', '',
+            'static const VireoAction *const no_actions[] = { NULL };']
+        head += ['', 'static const VireoOptionInfo no_options[] = { { NULL } };', '']
+        for names, name in self.lists.items():
+            refs = ', '.join(f'&vireo_actions[{self.actions.index(n)}]' for n in names)
+            head.append(f'static const VireoAction *const {name}[] = {{ {refs}, NULL }};')
+        tail = [f'const VireoInterfaceInfo {symbol}[] = {{']
+        tail += [f'  {{ {quote(i.name)}, {i.symbol()}_methods, {i.symbol()}_properties, '
+                 f'{i.symbol()}_signals, {i.symbol()}_xml }},' for i in interfaces]
+        tail += ['  { NULL },', '};']
+        return '\n'.join(head + [''] + self.lines + tail) + '\n'
+
+    def action_table(self):
+        head = ['const VireoAction vireo_actions[] = {']
         for name in self.actions:
             kind, permission = name.split('.')
             reading = 'TRUE' if READING.match(permission) else 'FALSE'
             head.append(f'  {{ {quote(PREFIX + name)}, {quote(kind)}, {quote(permission)}, '
                         f'{reading} }},')
-        head += ['  { NULL },', '};', '',
-                 'static const VireoOptionInfo no_options[] = { { NULL } };', '']
-        for names, symbol in self.lists.items():
-            refs = ', '.join(f'&vireo_actions[{self.actions.index(n)}]' for n in names)
-            head.append(f'static const VireoAction *const {symbol}[] = {{ {refs}, NULL }};')
-        tail = ['const VireoInterfaceInfo vireo_interfaces[] = {']
-        tail += [f'  {{ {quote(i.name)}, {i.symbol()}_methods, {i.symbol()}_properties, '
-                 f'{i.symbol()}_signals, {i.symbol()}_xml }},' for i in interfaces]
-        tail += ['  { NULL },', '};']
-        return '\n'.join(head + [''] + self.lines + tail) + '\n'
+        return head + ['  { NULL },', '};']
 
 
 def policy_text(texts):
@@ -253,15 +291,20 @@ def policy_text(texts):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('what', choices=('c', 'policy'))
-    parser.add_argument('--texts', required=True)
+    parser.add_argument('what', choices=('c', 'policy', 'other'))
+    parser.add_argument('--texts')
+    parser.add_argument('--symbol')
     parser.add_argument('--output', required=True)
     parser.add_argument('files', nargs='+')
     args = parser.parse_args()
-    interfaces = load_interfaces(args.files)
-    actions = used_actions(interfaces)
-    texts = load_texts(args.texts, actions)
-    text = CWriter(actions).text(interfaces) if args.what == 'c' else policy_text(texts)
+    if args.what == 'other':
+        text = CWriter([]).text(load_interfaces(args.files, OtherMethod, OtherProperty),
+                                args.symbol)
+    else:
+        interfaces = load_interfaces(args.files)
+        actions = used_actions(interfaces)
+        texts = load_texts(args.texts, actions)
+        text = CWriter(actions).text(interfaces) if args.what == 'c' else policy_text(texts)
     with open(args.output, 'w', encoding='utf-8') as stream:
         stream.write(text)
 

@@ -58,6 +58,12 @@ vireo_server_set_other (VireoServer *self,
   self->other_data = user_data;
 }
 
+const char *
+vireo_server_get_other (VireoServer *self)
+{
+  return self->other_prefix;
+}
+
 void
 vireo_server_close (VireoServer *self)
 {

@@ -37,6 +37,8 @@ void vireo_server_set_other (VireoServer *self,
                              const char *prefix,
                              VireoServeFunc func,
                              gpointer user_data);
+/* (nullable) */
+const char *vireo_server_get_other (VireoServer *self);
 
 /* Takes no more calls. Those that are under way must have ended before it is freed. */
 void vireo_server_close (VireoServer *self);

@@ -230,25 +230,56 @@ add_folders (GString *xml, VireoCall *call)
       add_child (xml, vireo_path_kind_folder (i));
 }
 
+/* What else is served, when that is below the path that was called. */
+static void
+add_other (GString *xml, VireoCall *call)
+{
+  const char *other = vireo_server_get_other (call->server);
+  const char *path = g_dbus_message_get_path (call->message);
+  gsize length = strlen (path);
+
+  if (other != NULL && strncmp (other, path, length) == 0 && other[length] == '/'
+      && strchr (other + length + 1, '/') == NULL)
+    add_child (xml, other + length + 1);
+}
+
+/**
+ * vireo_standard_begin_xml:
+ * @info: (nullable): the interface that objects at the path have
+ *
+ * Begins what Introspect() returns; children and the end of the document follow.
+ *
+ * Returns: (transfer full): the text until then
+ */
+GString *
+vireo_standard_begin_xml (const VireoInterfaceInfo *info)
+{
+  GString *xml = g_string_new (head);
+
+  if (info != NULL)
+    {
+      g_string_append (xml, properties);
+      g_string_append (xml, info->xml);
+    }
+  return xml;
+}
+
 static void
 on_children (GPtrArray *nodes, gpointer user_data)
 {
   VireoCall *call = user_data;
   const char *path = g_dbus_message_get_path (call->message);
-  g_autoptr (GString) xml = g_string_new (head);
+  g_autoptr (GString) xml
+      = vireo_standard_begin_xml (call->export != NULL ? call->export->info : NULL);
 
-  if (call->export != NULL)
-    {
-      g_string_append (xml, properties);
-      if (call->path_kind == VIREO_PATH_MANAGER)
-        g_string_append (xml, object_manager);
-      g_string_append (xml, call->export->info->xml);
-    }
+  if (call->path_kind == VIREO_PATH_MANAGER)
+    g_string_append (xml, object_manager);
   for (gsize i = 0; i < G_N_ELEMENTS (fixed_children); i++)
     if (fixed_children[i].path_kind == call->path_kind
         && (fixed_children[i].path == NULL || g_str_equal (fixed_children[i].path, path)))
       add_child (xml, fixed_children[i].child);
   add_folders (xml, call);
+  add_other (xml, call);
   for (guint i = 0; i < nodes->len; i++)
     {
       const VireoNode *node = g_ptr_array_index (nodes, i);

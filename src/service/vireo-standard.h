@@ -14,4 +14,6 @@ void vireo_standard_get (VireoCall *call);
 void vireo_standard_get_all (VireoCall *call);
 void vireo_standard_get_managed_objects (VireoCall *call);
 
+GString *vireo_standard_begin_xml (const VireoInterfaceInfo *info);
+
 G_END_DECLS

@@ -60,6 +60,8 @@ vireod_options_parse (VireodOptions *self, int *argc, char ***argv, GError **err
     { "cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &self->env.cache_dir, "Caches", "FOLDER" },
     { "log-dir", 0, 0, G_OPTION_ARG_FILENAME, &self->env.log_dir, "Guests' logs", "FOLDER" },
     { "config-dir", 0, 0, G_OPTION_ARG_FILENAME, &self->env.config_dir, "Configuration", "FOLDER" },
+    { "no-libvirt", 0, 0, G_OPTION_ARG_NONE, &self->no_libvirt,
+      "Do not serve clients of org.libvirt", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &self->version, "Print the version", NULL },
     { NULL },
   };

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * @env: the daemon's folders
  * @bus_address: (nullable): the bus; %NULL for the system's or session's own
  * @drivers: (nullable): ids of the drivers to have; %NULL for all
+ * @no_libvirt: whether to leave org.libvirt alone
  * @version: whether only to print the version
  *
  * The command line of vireod.
@@ -19,6 +20,7 @@ typedef struct
   VireoEnv env;
   char *bus_address;
   char **drivers;
+  gboolean no_libvirt;
   gboolean version;
 } VireodOptions;
 

@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
+#include "libvirt/vireo-libvirt.h"
 #include "vireo-hypervisors.h"
 #include "vireo-server.h"
 #include "vireo-services.h"
@@ -25,7 +26,9 @@ typedef struct
   VireoTree *tree;
   VireoHypervisors *hypervisors;
   VireoServer *server;
+  VireoLibvirt *libvirt;
   guint name_id;
+  guint libvirt_name_id;
   gboolean reloading;
   gboolean failed;
 } Daemon;
@@ -86,6 +89,23 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
   quit (user_data, TRUE);
 }
 
+/* It is owned where the bus lets us, which is what installing its policy says, and nobody else is.
+ */
+static void
+on_libvirt_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  g_message ("the name %s is somebody else's, or may not be ours: its clients are not served",
+             name);
+}
+
+static void
+own_libvirt_name (Daemon *self)
+{
+  self->libvirt_name_id = g_bus_own_name_on_connection (self->connection, VIREO_LIBVIRT_BUS_NAME,
+                                                        G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL,
+                                                        on_libvirt_name_lost, self, NULL);
+}
+
 static void
 on_bus_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpointer user_data)
 {
@@ -99,6 +119,8 @@ on_all_open (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   vireo_hypervisors_open_all_finish (VIREO_HYPERVISORS (source), result);
+  if (self->libvirt != NULL)
+    own_libvirt_name (self);
   self->name_id = g_bus_own_name_on_connection (self->connection, BUS_NAME,
                                                 G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
                                                 on_name_acquired, on_name_lost, self, NULL);
@@ -144,6 +166,12 @@ start (Daemon *self, GError **error)
     return FALSE;
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_bus_closed), self);
   self->server = vireo_server_new (self->connection, self->tree, self->options.env.session);
+  if (!self->options.no_libvirt)
+    {
+      self->libvirt = vireo_libvirt_new (self->server, self->options.env.session, error);
+      if (self->libvirt == NULL)
+        return FALSE;
+    }
   vireo_hypervisors_open_all_async (self->hypervisors, on_all_open, self);
   return TRUE;
 }
@@ -155,6 +183,8 @@ stop (Daemon *self)
 {
   if (self->name_id != 0)
     g_bus_unown_name (self->name_id);
+  if (self->libvirt_name_id != 0)
+    g_bus_unown_name (self->libvirt_name_id);
   if (self->server != NULL)
     vireo_server_close (self->server);
   if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection))

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "drivers/vireo-driver.h"
+#include "vireo-libvirt-convert.h"
+
+/* ---- lists ---- */
+
+static const VireoLibvirtFilter domain_filters[] = {
+  { 1 << 0, 0, "active", TRUE },
+  { 1 << 1, 0, "active", FALSE },
+  { 1 << 2, 1, "persistent", TRUE },
+  { 1 << 3, 1, "persistent", FALSE },
+  { 1 << 4, 2, "state", .word = "running" },
+  { 1 << 5, 2, "state", .word = "paused" },
+  { 1 << 6, 2, "state", .word = "shutoff" },
+  { 1 << 7, 2, "state", .word = "nostate" },
+  { 1 << 7, 2, "state", .word = "blocked" },
+  { 1 << 7, 2, "state", .word = "shutdown" },
+  { 1 << 7, 2, "state", .word = "crashed" },
+  { 1 << 7, 2, "state", .word = "pmsuspended" },
+  { 1 << 8, 3, "has-managed-save", TRUE },
+  { 1 << 9, 3, "has-managed-save", FALSE },
+  { 1 << 10, 4, "autostart", TRUE },
+  { 1 << 11, 4, "autostart", FALSE },
+  { 1 << 12, 5, "has-snapshot", TRUE },
+  { 1 << 13, 5, "has-snapshot", FALSE },
+  { 1 << 14, 6, "has-checkpoint", TRUE },
+  { 1 << 15, 6, "has-checkpoint", FALSE },
+  { 0 },
+};
+
+static GVariant *
+domains_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  return vireo_libvirt_filter_list (call, values, domain_filters);
+}
+
+static const VireoLibvirtFilter network_filters[] = {
+  { 1 << 0, 0, "active", FALSE },
+  { 1 << 1, 0, "active", TRUE },
+  { 1 << 2, 1, "persistent", TRUE },
+  { 1 << 3, 1, "persistent", FALSE },
+  { 1 << 4, 2, "autostart", TRUE },
+  { 1 << 5, 2, "autostart", FALSE },
+  { 0 },
+};
+
+static GVariant *
+networks_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  return vireo_libvirt_filter_list (call, values, network_filters);
+}
+
+static const VireoLibvirtFlag domain_list_flags[] = { { 0xffff, NULL }, { 0 } };
+static const VireoLibvirtFlag network_list_flags[] = { { 0x3f, NULL }, { 0 } };
+
+/* ---- definitions ---- */
+
+static const VireoLibvirtFlag create_flags[] = {
+  { 1 << 0, "paused" },
+  { 1 << 4, "validate" },
+  { 0 },
+};
+
+/* ---- look-ups ---- */
+
+static GVariant *
+id_in (VireoLibvirtCall *call, GError **error)
+{
+  gint id;
+
+  /* No domain has the number 0 with us, and none a negative one. */
+  g_variant_get (call->args, "(i)", &id);
+  return g_variant_new ("(u)", id > 0 ? (guint) id : 0);
+}
+
+static const VireoLibvirtMethod methods[] = {
+  { "BaselineCPU" },
+  { "CompareCPU" },
+  { "DomainCreateXML", "Connection.CreateDomain", .flags = create_flags },
+  { "DomainCreateXMLWithFiles" },
+  { "DomainDefineXML", "Connection.DefineDomain" },
+  { "DomainLookupByID", "Connection.LookupDomainById",
+    .missing = "Domain not found: no domain with matching id", .in = id_in },
+  { "DomainLookupByName", "Connection.LookupDomainByName",
+    .missing = "Domain not found: no domain with matching name" },
+  { "DomainLookupByUUID", "Connection.LookupDomainByUuid",
+    .missing = "Domain not found: no domain with matching uuid" },
+  { "DomainRestore" },
+  { "DomainSaveImageDefineXML" },
+  { "DomainSaveImageGetXMLDesc" },
+  { "FindStoragePoolSources" },
+  { "GetAllDomainStats" },
+  { "GetCPUModelNames" },
+  { "GetCapabilities", "Connection.GetCapabilities" },
+  { "GetDomainCapabilities" },
+  { "GetSysinfo" },
+  { "InterfaceChangeBegin" },
+  { "InterfaceChangeCommit" },
+  { "InterfaceChangeRollback" },
+  { "InterfaceDefineXML" },
+  { "InterfaceLookupByMAC" },
+  { "InterfaceLookupByName" },
+  { "ListDomains", "Connection.ListDomains", .flags = domain_list_flags, .out = domains_out },
+  { "ListInterfaces" },
+  { "ListNWFilters" },
+  { "ListNetworks", "Connection.ListNetworks", .flags = network_list_flags, .out = networks_out },
+  { "ListNodeDevices" },
+  { "ListSecrets" },
+  { "ListStoragePools" },
+  { "NWFilterDefineXML" },
+  { "NWFilterLookupByName" },
+  { "NWFilterLookupByUUID" },
+  { "NetworkCreateXML", "Connection.CreateNetwork" },
+  { "NetworkDefineXML", "Connection.DefineNetwork" },
+  { "NetworkLookupByName", "Connection.LookupNetworkByName",
+    .missing = "Network not found: no network with matching name" },
+  { "NetworkLookupByUUID", "Connection.LookupNetworkByUuid",
+    .missing = "Network not found: no network with matching uuid" },
+  { "NodeDeviceCreateXML" },
+  { "NodeDeviceLookupByName" },
+  { "NodeDeviceLookupSCSIHostByWWN" },
+  { "NodeGetCPUMap" },
+  { "NodeGetCPUStats" },
+  { "NodeGetFreeMemory" },
+  { "NodeGetMemoryParameters" },
+  { "NodeGetMemoryStats" },
+  { "NodeGetSecurityModel" },
+  { "NodeSetMemoryParameters" },
+  { "SecretDefineXML" },
+  { "SecretLookupByUUID" },
+  { "SecretLookupByUsage" },
+  { "StoragePoolCreateXML" },
+  { "StoragePoolDefineXML" },
+  { "StoragePoolLookupByName" },
+  { "StoragePoolLookupByUUID" },
+  { "StorageVolLookupByKey" },
+  { "StorageVolLookupByPath" },
+  { NULL },
+};
+
+/* ---- properties ---- */
+
+/* The bus is this machine's: nobody else hears it, so it is secure without being encrypted. */
+static GVariant *
+get_encrypted (VireoNode *node, GVariant *value)
+{
+  return g_variant_new_boolean (FALSE);
+}
+
+static GVariant *
+get_secure (VireoNode *node, GVariant *value)
+{
+  return g_variant_new_boolean (TRUE);
+}
+
+/* The version of libvirt whose functions are served, as a number. */
+static GVariant *
+get_lib_version (VireoNode *node, GVariant *value)
+{
+  return g_variant_new_uint64 (9000000);
+}
+
+/* "7.2.17" is 7002017. */
+static GVariant *
+get_version (VireoNode *node, GVariant *value)
+{
+  g_auto (GStrv) parts = g_strsplit (g_variant_get_string (value, NULL), ".", 4);
+  guint64 version = 0;
+  guint n = g_strv_length (parts);
+
+  for (guint i = 0; i < 3; i++)
+    version = version * 1000 + (i < n ? MIN (g_ascii_strtoull (parts[i], NULL, 10), 999) : 0);
+  return g_variant_new_uint64 (version);
+}
+
+static const VireoLibvirtProperty properties[] = {
+  { "Encrypted", NULL, get_encrypted },
+  { "Hostname", "Connection.Hostname" },
+  { "LibVersion", NULL, get_lib_version },
+  { "Secure", NULL, get_secure },
+  { "Version", "Connection.HypervisorVersion", get_version },
+  { NULL },
+};
+
+static const VireoLibvirtSignal signals[] = {
+  { NULL },
+};
+
+const VireoLibvirtService vireo_libvirt_connect = {
+  .interface = "org.libvirt.Connect",
+  .path_kind = VIREO_PATH_CONNECTION,
+  .noun = "Connection",
+  .methods = methods,
+  .properties = properties,
+  .signals = signals,
+};

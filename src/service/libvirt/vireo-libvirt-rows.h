@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service/vireo-tree.h"
+
+G_BEGIN_DECLS
+
+/* How the interfaces of org.libvirt are done with members of ours: a table a file. Each row names
+ * the member that does it, which is called in the name of the caller and passes the gate as any
+ * call does; what is here turns arguments and results from one into the other. */
+
+typedef struct _VireoLibvirtCall VireoLibvirtCall;
+
+/**
+ * VireoLibvirtFlag:
+ * @bit: in the argument `flags`
+ * @option: (nullable): the boolean option that is set for it; %NULL when it changes nothing here
+ *
+ * A flag that a method knows. Others are refused.
+ */
+typedef struct
+{
+  guint32 bit;
+  const char *option;
+} VireoLibvirtFlag;
+
+/**
+ * VireoLibvirtMethod:
+ * @name: of the member
+ * @native: (nullable): the method or property of ours that does it, such as "Domain.Start"; %NULL
+ *   when nothing does it: NotSupported
+ * @flags: (nullable): those that it knows, ending with an empty row; %NULL for none
+ * @missing: (nullable): of look-ups: what is said, before the first argument, when nothing is found
+ * @in: (nullable): makes the arguments of @native. Otherwise they are the same, but for the flags,
+ *   which become options
+ * @out: (nullable): makes the results of those of @native, or of the value of the property, which
+ * is handed over as it is. Otherwise they are the same, but for object paths
+ * @run: (nullable): does it all, for what takes more than one call
+ *
+ * One row: how a method is served.
+ */
+typedef struct
+{
+  const char *name;
+  const char *native;
+  const VireoLibvirtFlag *flags;
+  const char *missing;
+  GVariant *(*in) (VireoLibvirtCall *call, GError **error);
+  GVariant *(*out) (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
+  void (*run) (VireoLibvirtCall *call);
+} VireoLibvirtMethod;
+
+/**
+ * VireoLibvirtProperty:
+ * @name: of the member
+ * @native: (nullable): the property of ours, of the same object
+ * @get: (nullable): makes the value from that of ours (%NULL when there is no @native). Otherwise
+ * it is the same. (transfer full, may be floating)
+ *
+ * One row: how a property is served. One that can be written has the type of ours.
+ */
+typedef struct
+{
+  const char *name;
+  const char *native;
+  GVariant *(*get) (VireoNode *node, GVariant *value);
+} VireoLibvirtProperty;
+
+/**
+ * VireoLibvirtSignal:
+ * @event: the signal of ours, of an object of the kind
+ * @emit: tells it; @path is that of the object
+ *
+ * One row: what a signal of ours is there.
+ */
+typedef struct _VireoLibvirtSignals VireoLibvirtSignals;
+
+typedef struct
+{
+  const char *event;
+  void (*emit) (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args);
+} VireoLibvirtSignal;
+
+/**
+ * VireoLibvirtService:
+ * @interface: name of the interface
+ * @path_kind: the objects that have it
+ * @noun: what they are called in errors, such as "Domain"
+ * @methods: one row a method, ending with an empty one
+ * @properties: one row a property, ending with an empty one
+ * @signals: ending with an empty row
+ *
+ * How an interface is served.
+ */
+typedef struct
+{
+  const char *interface;
+  VireoPathKind path_kind;
+  const char *noun;
+  const VireoLibvirtMethod *methods;
+  const VireoLibvirtProperty *properties;
+  const VireoLibvirtSignal *signals;
+} VireoLibvirtService;
+
+extern const VireoLibvirtService vireo_libvirt_connect;
+extern const VireoLibvirtService vireo_libvirt_domain;
+extern const VireoLibvirtService vireo_libvirt_domain_snapshot;
+extern const VireoLibvirtService vireo_libvirt_interface;
+extern const VireoLibvirtService vireo_libvirt_network;
+extern const VireoLibvirtService vireo_libvirt_node_device;
+extern const VireoLibvirtService vireo_libvirt_nwfilter;
+extern const VireoLibvirtService vireo_libvirt_secret;
+extern const VireoLibvirtService vireo_libvirt_storage_pool;
+extern const VireoLibvirtService vireo_libvirt_storage_vol;
+
+G_END_DECLS

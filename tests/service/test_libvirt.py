@@ -1,0 +1,291 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""org.libvirt: the same objects as its clients know them, behind the same gate."""
+
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+import vireotest
+from libvirtbus import DOMAIN, NAME, NETWORK, TEST, LibvirtClient, interface_of
+from members import INTROSPECTABLE, domain_xml, hide, permit, text, uuid_of
+from vireotest.client import PROPERTIES
+from vireotest.privatebus import Bus
+
+ERROR = f"{NAME}.Error"
+INTERFACES = sorted((vireotest.SOURCE / "introspection/libvirt").glob("*.xml"))
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("libvirt", arguments=["--drivers=test"]).start()
+        cls.addClassCleanup(cls.host.stop)
+        cls.client = LibvirtClient(cls.host.bus.address)
+        cls.addClassCleanup(cls.client.close)
+
+    def refused(self, path, method, *args):
+        with self.assertRaises(vireotest.BusError) as caught:
+            self.client.do(path, method, *args)
+        self.assertEqual(caught.exception.name, ERROR)
+        return caught.exception.message
+
+    def define(self, name, number):
+        return self.client.do(TEST, "DomainDefineXML", domain_xml(name, number))
+
+
+class Shape(Case):
+    def test_each_interface_has_its_members(self):
+        """Of the objects that are there: name, types and access of every member."""
+        def members(element):
+            return {(e.tag, e.get("name"), e.get("type"), e.get("access"),
+                     tuple((a.get("type"), a.get("direction", "in" if e.tag == "method" else "out"))
+                           for a in e.findall("arg"))) for e in element
+                    if e.tag != "annotation"}
+        known = {}
+        for file in INTERFACES:
+            interface = ElementTree.parse(file).getroot().find("interface")
+            known[interface.get("name")] = members(interface)
+        self.assertEqual(len(known), 10)
+        seen = set()
+        for path in self.walk("/org/libvirt"):
+            tree = ElementTree.fromstring(self.client.call(path, INTROSPECTABLE, "Introspect"))
+            for interface in tree.findall("interface"):
+                name = interface.get("name")
+                if name.startswith(NAME):
+                    self.assertEqual(name, interface_of(path))
+                    self.assertEqual(members(interface), known[name])
+                    seen.add(name)
+        self.assertGreaterEqual(seen, {f"{NAME}.Connect", f"{NAME}.Domain", f"{NAME}.Network"})
+
+    def walk(self, path):
+        yield path
+        tree = ElementTree.fromstring(self.client.call(path, INTROSPECTABLE, "Introspect"))
+        for node in tree.findall("node"):
+            yield from self.walk(f"{path}/{node.get('name')}")
+
+    def test_introspection_leads_to_everything(self):
+        paths = list(self.walk("/org/libvirt"))
+        self.assertIn("/org/libvirt/QEMU/storagevol", paths)
+        self.assertIn("/org/libvirt/Xen", paths)
+        self.assertNotIn("/org/libvirt/VMwareWS", paths)
+        for path in self.client.do(TEST, "ListDomains", 0) + self.client.do(
+                TEST, "ListNetworks", 0):
+            self.assertIn(path, paths)
+
+    def test_variants_in_variants(self):
+        got = self.client.read_all(DOMAIN)
+        self.assertEqual(got["Name"], "test")
+        self.assertEqual(set(got), {"Active", "Autostart", "Id", "Name", "OSType", "Persistent",
+                                    "SchedulerType", "UUID", "Updated"})
+        for name, value in got.items():
+            self.assertEqual(self.client.read(DOMAIN, name), value)
+        self.assertEqual(self.client.read_all(NETWORK)["UUID"],
+                         "dd8fe884-6c02-601e-7551-cca97df1c5df")
+        self.assertEqual(self.client.read(TEST, "LibVersion"), 9000000)
+
+    # Path, interface, method, arguments; name of the error.
+    WRONG = [
+        ("/org/libvirt/Nope", f"{NAME}.Connect", "ListDomains", ("(u)", 0), "UnknownMethod"),
+        ("/org/libvirt/Test/nope", INTROSPECTABLE, "Introspect", (), "UnknownMethod"),
+        (f"{DOMAIN}/x", f"{NAME}.Domain", "Create", ("(u)", 0), "UnknownMethod"),
+        (TEST, f"{NAME}.Connect", "Fly", (), "UnknownMethod"),
+        (TEST, f"{NAME}.Domain", "Create", ("(u)", 0), "UnknownMethod"),
+        (TEST, f"{NAME}.Connect", "ListDomains", ("(s)", "x"), "InvalidArgs"),
+        (TEST, PROPERTIES, "Get", ("(ss)", f"{NAME}.Connect", "Nope"), "InvalidArgs"),
+        (TEST, PROPERTIES, "GetAll", ("(s)", f"{NAME}.Domain"), "InvalidArgs"),
+    ]
+
+    def test_wrong_calls(self):
+        for path, interface, method, arguments, code in self.WRONG:
+            with self.subTest(path=path, method=method):
+                with self.assertRaises(vireotest.BusError) as caught:
+                    self.client.call(path, interface, method, *arguments)
+                self.assertEqual(caught.exception.name, f"org.freedesktop.DBus.Error.{code}")
+
+
+class Use(Case):
+    def test_life_of_a_domain(self):
+        path = self.define("alive", 1)
+        native = self.host.client
+        own = self.client.do(TEST, "DomainLookupByName", "alive")
+        self.assertEqual(path, own)
+        self.assertEqual(self.client.do(TEST, "DomainLookupByUUID", uuid_of(1)), path)
+        steps = [("Create", (1,), (3, 1)), ("Resume", (), (1, 5)), ("Suspend", (), (3, 1)),
+                 ("Destroy", (0,), (5, 2)), ("Create", (0,), (1, 1)), ("Shutdown", (0,), (5, 1))]
+        events = {"Create": [(2, 0)], "Resume": [(4, 0)], "Suspend": [(3, 0)], "Destroy": [(5, 1)],
+                  "Shutdown": [(5, 0)]}
+        with self.client.watch(path=TEST, interface=f"{NAME}.Connect") as watch:
+            for method, arguments, state in steps:
+                self.client.do(path, method, *arguments)
+                for event in events[method]:
+                    self.assertEqual(watch.wait(matching=lambda s: s.member == "DomainEvent"
+                                                and s.args[1] not in (6,)).args, (path, *event))
+                if method == "Create" and arguments == (1,):
+                    self.assertEqual(watch.wait().args, (path, 3, 0))
+                self.assertEqual(self.client.do(path, "GetState", 0), state)
+        self.assertEqual(native.get(path.replace("/org/libvirt/Test/domain",
+                                                 "/org/vireo/Vireo1/connections/test/domains"),
+                                    "Domain", "State"), "shutoff")
+        self.client.write(path, "Autostart", "b", True)
+        self.assertIs(self.client.read(path, "Autostart"), True)
+        self.client.do(path, "Rename", "renamed", 0)
+        self.assertIn("<name>renamed</name>", self.client.do(path, "GetXMLDesc", 2))
+        self.client.do(path, "Undefine", 7)
+        self.assertEqual(self.refused(path, "Create", 0), "Domain not found")
+
+    def test_lists_with_flags(self):
+        still = self.define("still", 2)
+        ask = lambda flags: self.client.do(TEST, "ListDomains", flags)  # noqa: E731
+        self.assertIn(still, ask(0))
+        self.assertEqual(ask(1), [DOMAIN])
+        self.assertIn(still, ask(2))
+        self.assertEqual(ask(2 | 16), [])
+        self.assertIn(still, ask(1 | 2 | 64))
+        self.assertNotIn(DOMAIN, ask(1 | 2 | 64))
+        self.assertEqual(ask(8), [])
+        self.assertEqual(self.client.do(TEST, "ListNetworks", 2), [NETWORK])
+        self.assertEqual(self.client.do(TEST, "ListNetworks", 1), [])
+
+    def test_networks(self):
+        xml = "<network><name>second</name><uuid>%s</uuid></network>" % uuid_of(9)
+        with self.client.watch(path=TEST, interface=f"{NAME}.Connect") as watch:
+            path = self.client.do(TEST, "NetworkDefineXML", xml)
+            self.client.do(path, "Create")
+            self.client.do(path, "Destroy")
+            self.client.do(path, "Undefine")
+            self.assertEqual([watch.wait().args for _ in range(4)],
+                             [(path, 0), (path, 2), (path, 3), (path, 1)])
+        lease, = self.client.do(NETWORK, "GetDHCPLeases", "", 0)
+        self.assertEqual(lease[0], "virbr0")
+        self.assertEqual(lease[2:5:2] + (lease[6],), (0, "", 24))
+        self.assertEqual(self.client.do(NETWORK, "GetDHCPLeases", "52:54:00:00:00:00", 0), [])
+
+    def test_errors(self):
+        absent = f"{TEST}/domain/_{uuid_of(77).replace('-', '_')}"
+        for path, method, arguments, beginning in [
+                (absent, "Create", (0,), "Domain not found"),
+                (f"{TEST}/domain/_nonsense", "Create", (0,), "Domain not found"),
+                (f"{TEST}/storagevol/x", "Delete", (0,), "Storage volume not found"),
+                (TEST, "DomainLookupByName", ("x",), "Domain not found: no domain with matching"),
+                (TEST, "DomainLookupByID", (-1,), "Domain not found"),
+                (TEST, "NetworkLookupByName", ("x",),
+                 "Network not found: no network with matching name 'x'"),
+                (TEST, "ListDomains", (1 << 30,), "unsupported flags (0x40000000)"),
+                (DOMAIN, "Create", (0,), "Requested operation is not valid: "),
+                (TEST, "DomainDefineXML", ("<domain",), "")]:
+            with self.subTest(path=path, method=method):
+                self.assertTrue(self.refused(path, method, *arguments).startswith(beginning))
+        with self.assertRaises(vireotest.BusError) as caught:
+            self.client.read_all(absent)
+        self.assertEqual(caught.exception.message, "Domain not found")
+
+    def test_a_connection_that_cannot_be_opened(self):
+        for name in ("QEMU", "Xen"):
+            with self.assertRaises(vireotest.BusError) as caught:
+                self.client.read(f"/org/libvirt/{name}", "Version")
+            self.assertEqual(caught.exception.name, ERROR)
+
+
+class Gate(Case):
+    """Who may do what is the same as on our own interfaces."""
+
+    def nobody(self):
+        return self.host.caller("nobody")
+
+    def call(self, caller, path, method, signature="()", *args):
+        return caller.call(path, interface_of(path), method, text(signature, *args),
+                           destination=NAME)
+
+    def test_reading_is_open_and_changing_is_not(self):
+        nobody = self.nobody()
+        self.assertIsNone(self.call(nobody, DOMAIN, "GetXMLDesc", "(u)", 0).error)
+        for path, method, signature, args in [
+                (DOMAIN, "Destroy", "(u)", (0,)), (DOMAIN, "GetXMLDesc", "(u)", (1,)),
+                (TEST, "DomainDefineXML", "(s)", (domain_xml("x", 20),)),
+                (NETWORK, "Destroy", "()", ())]:
+            with self.subTest(method):
+                error = self.call(nobody, path, method, signature, *args).error
+                self.assertEqual(error.name, ERROR)
+                self.assertIn("access denied: ", error.message)
+        error = nobody.call(DOMAIN, PROPERTIES, "Set",
+                            "('org.libvirt.Domain', 'Autostart', <true>)", destination=NAME).error
+        self.assertIn("access denied: ", error.message)
+        self.assertEqual(self.client.do(DOMAIN, "GetState", 0)[0], 1)
+
+    def test_a_rule_for_one_domain(self):
+        mine, other = self.define("mine", 21), self.define("other", 22)
+        self.host.polkit.set_rules(permit("action.id == 'org.vireo.vireo1.domain.start' && "
+                                          "action.lookup('domain_name') == 'mine'"))
+        self.addCleanup(self.host.polkit.set_rules, "")
+        nobody = self.nobody()
+        self.assertIsNone(self.call(nobody, mine, "Create", "(u)", 0).error)
+        self.assertIn("access denied", self.call(nobody, other, "Create", "(u)", 0).error.message)
+
+    def test_hidden_is_absent(self):
+        hidden = self.define("hidden", 23)
+        absent = f"{TEST}/domain/_{uuid_of(78).replace('-', '_')}"
+        self.host.polkit.set_rules(hide(("domain_name", "hidden")))
+        self.addCleanup(self.host.polkit.set_rules, "")
+        nobody = self.nobody()
+        self.assertNotIn(hidden, self.call(nobody, TEST, "ListDomains", "(u)", 0).unpack())
+        children = nobody.call(f"{TEST}/domain", INTROSPECTABLE, "Introspect", "()",
+                               destination=NAME).unpack()
+        self.assertNotIn(hidden.rsplit("/", 1)[1], children)
+        for method, signature, args in [("Create", "(u)", (0,)), ("GetXMLDesc", "(u)", (0,)),
+                                        ("GetState", "(u)", (0,)), ("Undefine", "(u)", (0,))]:
+            errors = {(e.name, e.message) for e in (
+                self.call(nobody, path, method, signature, *args).error
+                for path in (hidden, absent))}
+            self.assertEqual(errors, {(ERROR, "Domain not found")})
+        for lookup, arg in [("DomainLookupByName", "hidden"), ("DomainLookupByUUID", uuid_of(23))]:
+            self.assertIn("Domain not found",
+                          self.call(nobody, TEST, lookup, "(s)", arg).error.message)
+
+    def test_each_change_is_in_the_log_once(self):
+        path = self.define("logged", 24)
+        self.client.do(path, "Create", 0)
+        log = self.host.daemon.log_file.read_text()
+        self.assertEqual(log.count(f"Domain.Start on {path}: done"), 1)
+
+
+class Names(unittest.TestCase):
+    def test_session(self):
+        with vireotest.Host("libvirt-session", polkit=False, daemon=False) as host:
+            host.daemon.arguments = ["--session", "--drivers=test"]
+            host.daemon.extra_env = {"DBUS_SESSION_BUS_ADDRESS": host.bus.address}
+            host.daemon.start()
+            with LibvirtClient(host.bus.address) as client:
+                tree = ElementTree.fromstring(
+                    client.call("/org/libvirt", INTROSPECTABLE, "Introspect"))
+                self.assertEqual({n.get("name") for n in tree.findall("node")},
+                                 {"QEMU", "Test", "UML", "VBox", "VMwareFusion", "VMwarePlayer",
+                                  "VMwareWS"})
+                with LibvirtClient(host.bus.address) as other, other.watch() as watch:
+                    client.do(DOMAIN, "Suspend")
+                    self.assertEqual(watch.wait(matching=lambda s: s.member == "DomainEvent").args,
+                                     (DOMAIN, 3, 0))
+            outcome = host.caller("nobody").call(DOMAIN, f"{NAME}.Domain", "Resume", "()",
+                                                 destination=NAME)
+            self.assertEqual(outcome.error.name, ERROR)
+
+    def test_without(self):
+        with vireotest.Host("no-libvirt", polkit=False,
+                            arguments=["--drivers=test", "--no-libvirt"]) as host:
+            with LibvirtClient(host.bus.address) as client:
+                with self.assertRaises(vireotest.BusError) as caught:
+                    client.do(TEST, "ListDomains", 0)
+                self.assertEqual(caught.exception.code, "ServiceUnknown")
+
+    def test_somebody_else_has_it(self):
+        with vireotest.Host("taken-libvirt", polkit=False, daemon=False,
+                            arguments=["--drivers=test"]) as host:
+            with host.bus.client(name="org.freedesktop.DBus") as other:
+                other.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName", "(su)",
+                           NAME, 4)
+                host.daemon.start()
+                self.assertIn(f"{NAME} is somebody else's", host.daemon.log_file.read_text())
+                self.assertIn("test", host.client.get("/org/vireo/Vireo1/connections/test",
+                                                      "Connection", "Id"))
+
+
+vireotest.main()
