@@ -106,6 +106,11 @@ class Struct:
             seen.setdefault(field.c, field)
         return list(seen.values())
 
+    def wrappers(self):
+        """The elements without a struct of their own, as lists of tags."""
+        return list({tuple(f.path[:n]): f.path[:n]
+                     for f in self.fields for n in range(1, len(f.path) + 1)}.values())
+
 
 class Schema:
     def __init__(self):

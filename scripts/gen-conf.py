@@ -21,7 +21,11 @@ def comment(owner):
 
 
 def bits_of(struct):
-    return [f for f in struct.members() if f.has_bit()]
+    """The names of the bits of a struct: which numbers are set, which flags stand there, and which
+    wrappers were written with nothing in them, to be printed again so."""
+    return ([f.bit_name() for f in struct.members() if f.has_bit()]
+            + ['empty_' + '_'.join(re.sub(r'\W', '_', tag) for tag in path)
+               for path in struct.wrappers()])
 
 
 # --- the header ---------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ def overlay_decl(members):
 
 def member_decls(struct):
     """Members by falling alignment of what precedes them, so that structs have no holes."""
-    out = [f'  guint {f.bit_name()} : 1;' for f in bits_of(struct)]
+    out = [f'  guint {name} : 1;' for name in bits_of(struct)]
     rows = [(group[0].size(), overlay_decl(group), []) for group in overlays(struct)]
     shared = {field.c for group in overlays(struct) for field in group}
     for field in struct.members():
@@ -158,8 +162,9 @@ def header(schema):
 class Group:
     """An element without a C struct: a struct's fields of one in=."""
 
-    def __init__(self, base, tag, ns):
-        self.base, self.tag, self.ns, self.rows = base, tag, ns, []
+    def __init__(self, base, path, ns):
+        self.base, self.path, self.ns, self.rows = base, path, ns, []
+        self.tag = path[-1] if path else base.tag or base.name
 
 
 class Pool:
@@ -222,13 +227,13 @@ class Tables:
             self.struct(group)
 
     def plan(self, struct):
-        root = Group(struct, struct.tag or struct.name, struct.ns)
+        root = Group(struct, [], struct.ns)
         for field in struct.fields:
             at = root
-            for tag in field.path:
+            for depth, tag in enumerate(field.path, 1):
                 ours = [r for r in at.rows if isinstance(r, Group) and r.tag == tag]
                 if not ours:
-                    ours = [Group(struct, tag, struct.ns)]
+                    ours = [Group(struct, field.path[:depth], struct.ns)]
                     at.rows.append(ours[0])
                 at = ours[0]
             at.rows.append(field)
@@ -290,13 +295,14 @@ class Tables:
         key = (type(row), getattr(row, 'place', None), self.xml(row))
         alt = next((j for j in range(i + 1, len(rows)) if
                     (type(rows[j]), getattr(rows[j], 'place', None), self.xml(rows[j])) == key), 0)
-        if isinstance(row, Group):
-            self.fields.append(f'{{ {self.pool.add(row.tag)}, 0, {row.number}, 0, 0, ELEM, GROUP, '
-                               f'NO_BIT, 0, {self.ns(row.ns)}, {alt} }}')
-            return
         base = group.base
-        bits = [f.c for f in bits_of(base)]
-        bit = bits.index(row.c) if row.has_bit() else 'NO_BIT'
+        bits = bits_of(base)
+        if isinstance(row, Group):
+            bit = len(bits) - len(base.wrappers()) + base.wrappers().index(row.path)
+            self.fields.append(f'{{ {self.pool.add(row.tag)}, 0, {row.number}, 0, 0, ELEM, GROUP, '
+                               f'{bit}, 0, {self.ns(row.ns)}, {alt} }}')
+            return
+        bit = bits.index(row.bit_name()) if row.has_bit() else 'NO_BIT'
         offset = 0 if row.type == 'flag' else f'OFF ({base.ctype}, {row.c})'
         aux2 = f'OFF ({base.ctype}, n_{row.c})' if row.is_list else self.range(row)
         flags = [f.upper() for f in conf_schema.FLAGS
@@ -432,8 +438,8 @@ def device_source(tables):
 
         def off(name):
             return f'OFF ({field.target.ctype}, {name})' if name in members else 'NO_OFFSET'
-        bits = [f.c for f in bits_of(field.target)]
-        bit = bits.index('boot_order') if 'boot_order' in bits else 'NO_BIT'
+        bits = bits_of(field.target)
+        bit = bits.index('has_boot_order') if 'has_boot_order' in bits else 'NO_BIT'
         count = f'OFF ({domain.ctype}, n_{field.c})' if field.is_list else 'NO_OFFSET'
         rows.append(f'{{ {tables.pool.add(field.xml)}, OFF ({domain.ctype}, {field.c}), {count}, '
                     f'{tables.numbers[field.target.name]}, {off("alias")}, {off("address")}, '

@@ -267,10 +267,18 @@ holds (const Frame *frame, const VireoSchemaField *field)
   return value < 64 && (cond->mask >> value) & 1;
 }
 
+/* A wrapper in which nothing stood. */
+static gboolean
+was_empty (const Frame *frame, const VireoSchemaField *field)
+{
+  return field->type == VIREO_SCHEMA_GROUP && vireo_schema_bit (frame->def, field->bit);
+}
+
 static gboolean
 visible (const Writer *writer, const Frame *frame, const VireoSchemaField *field)
 {
-  if (!vireo_schema_present (field, frame->def) || !holds (frame, field))
+  if (!(vireo_schema_present (field, frame->def) || was_empty (frame, field))
+      || !holds (frame, field))
     return FALSE;
   if ((field->flags & VIREO_SCHEMA_SECRET) && !(writer->flags & VIREO_FORMAT_SECURE))
     return FALSE;
@@ -377,7 +385,8 @@ put_child (Writer *writer, const Frame *frame, const VireoSchemaField *field, gu
     {
       Frame group = { frame->up, &vireo_schema_structs[field->aux], frame->def };
 
-      put_element (writer, &group, vireo_schema_name (field->name), field->ns, FALSE, depth);
+      put_element (writer, &group, vireo_schema_name (field->name), field->ns,
+                   was_empty (frame, field), depth);
     }
   else if (field->flags & VIREO_SCHEMA_LIST)
     {

@@ -257,6 +257,12 @@ store_pointer (const Frame *frame, const VireoSchemaField *field, gpointer value
     *(gpointer *) place = value;
 }
 
+static gboolean
+is_empty (const xmlNode *node)
+{
+  return node->properties == NULL && xmlFirstElementChild ((xmlNode *) node) == NULL;
+}
+
 static void
 read_child (Reader *reader, const Frame *frame, const VireoSchemaField *field, const xmlNode *node)
 {
@@ -275,6 +281,8 @@ read_child (Reader *reader, const Frame *frame, const VireoSchemaField *field, c
       child.desc = &vireo_schema_structs[field->aux];
       child.def = frame->def;
       child.up = frame->up;
+      if (is_empty (node))
+        vireo_schema_set_bit (frame->def, field->bit);
       read_element (reader, &child);
     }
   else if (field->type == VIREO_SCHEMA_VERBATIM)

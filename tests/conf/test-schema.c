@@ -346,6 +346,35 @@ test_group_twice (void)
 }
 
 /* Members that never hold at once share a place, and still come and go on their own. */
+/* A wrapper that was written with nothing in it is printed again, and filled when there is
+ * something for it; one that was emptied since goes. */
+static void
+test_empty_wrappers (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (
+      NAMED ("<vcpus></vcpus><iothreadids><iothread id='1'/></iothreadids>"
+             "<devices>\n</devices>"),
+      -1, VIREO_PARSE_STRICT, &error);
+  g_autoptr (VireoDomainDef) copy = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *filled = NULL;
+
+  g_assert_no_error (error);
+  vireo_iothread_id_def_free (def->iothreadids[0]);
+  def->n_iothreadids = 0;
+  copy = vireo_domain_def_copy (def);
+  text = vireo_domain_def_format (copy, VIREO_FORMAT_NONE, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (text, "  <vcpus/>\n"));
+  g_assert_nonnull (strstr (text, "  <devices/>\n"));
+  g_assert_null (strstr (text, "iothreadids"));
+  vireo_domain_def_add_hub (copy, vireo_hub_def_new ());
+  copy->hubs[0]->type = VIREO_HUB_TYPE_USB;
+  filled = vireo_domain_def_format (copy, VIREO_FORMAT_NONE, &error);
+  g_assert_nonnull (strstr (filled, "<devices>\n    <hub type='usb'/>\n  </devices>"));
+}
+
 static void
 test_overlaid_members (void)
 {
@@ -398,6 +427,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, &cases[i], test_case);
     }
   g_test_add_func ("/conf/group-twice", test_group_twice);
+  g_test_add_func ("/conf/empty-wrappers", test_empty_wrappers);
   g_test_add_func ("/conf/overlaid-members", test_overlaid_members);
   g_test_add_func ("/conf/every-problem", test_every_problem);
   g_test_add_func ("/conf/rule-has-line", test_rule_has_line);
