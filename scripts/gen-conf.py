@@ -456,6 +456,8 @@ def documents_source(tables):
 def source(schema, header_name):
     tables = Tables(schema)
     code = enum_source(tables)
+    code += [f'G_STATIC_ASSERT (sizeof ({s.ctype}) <= VIREO_SCHEMA_MAX_SIZE);'
+             for s in schema.structs.values()] + ['']
     for struct in schema.structs.values():
         code += struct_source(tables, struct)
     devices = device_source(tables)

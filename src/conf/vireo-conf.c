@@ -109,6 +109,38 @@ vireo_doc_copy (const VireoDocKind *kind, gconstpointer def)
 }
 
 /**
+ * vireo_doc_pack:
+ * @kind: a kind of document
+ * @def: a struct of that kind
+ * @ret_size: (out): the bytes that it has become
+ *
+ * Makes a definition small that is to be kept for long and read rarely.
+ *
+ * Returns: (transfer full): what vireo_doc_unpack() reads
+ * Since: 0.1
+ */
+guint8 *
+vireo_doc_pack (const VireoDocKind *kind, gconstpointer def, gsize *ret_size)
+{
+  return vireo_schema_pack (kind->schema, def, ret_size);
+}
+
+/**
+ * vireo_doc_unpack:
+ * @kind: the kind of document that was packed
+ * @packed: what vireo_doc_pack() returned
+ *
+ * Returns: (transfer full): a struct equal to what was packed. It is one block of memory with all
+ *   that hangs on it: to be freed with g_free(), and copied with vireo_doc_copy() to be changed
+ * Since: 0.1
+ */
+gconstpointer
+vireo_doc_unpack (const VireoDocKind *kind, const guint8 *packed)
+{
+  return vireo_schema_unpack (kind->schema, packed);
+}
+
+/**
  * vireo_doc_equal:
  * @kind: a kind of document
  * @a: (nullable): a struct of that kind

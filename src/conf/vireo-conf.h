@@ -119,6 +119,11 @@ void vireo_doc_free (const VireoDocKind *kind, gpointer def);
 gpointer vireo_doc_copy (const VireoDocKind *kind, gconstpointer def);
 gboolean vireo_doc_equal (const VireoDocKind *kind, gconstpointer a, gconstpointer b);
 
+/* A definition at rest: a fifth of the bytes, one block, to be freed with g_free(). What unpacking
+ * gives is one block too, which is to be read only, and freed with g_free(). */
+guint8 *vireo_doc_pack (const VireoDocKind *kind, gconstpointer def, gsize *ret_size);
+gconstpointer vireo_doc_unpack (const VireoDocKind *kind, const guint8 *packed);
+
 /* Whether a guest would see no difference between @a and @b. AbiMismatch says where they differ. */
 gboolean vireo_doc_check_abi (const VireoDocKind *kind, gconstpointer a, gconstpointer b,
                               GError **error);

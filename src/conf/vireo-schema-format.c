@@ -162,27 +162,14 @@ put_octal (Writer *writer, guint64 value)
 static guint64
 load (const VireoSchemaField *field, gconstpointer def, gboolean *ret_negative)
 {
-  const guint8 *place = (const guint8 *) def + field->offset;
-  gint64 value;
+  guint64 raw = vireo_schema_load (field, def);
+  gint64 value = (gint64) raw;
 
+  if (field->type == VIREO_SCHEMA_S32)
+    value = (gint32) raw;
   *ret_negative = FALSE;
-  switch (vireo_schema_width (field->type))
-    {
-    case 1:
-      return *place;
-    case 2:
-      return *(const guint16 *) place;
-    case 4:
-      if (field->type != VIREO_SCHEMA_S32)
-        return *(const guint32 *) place;
-      value = *(const gint32 *) place;
-      break;
-    default:
-      if (field->type != VIREO_SCHEMA_S64)
-        return *(const guint64 *) place;
-      value = *(const gint64 *) place;
-      break;
-    }
+  if (field->type != VIREO_SCHEMA_S32 && field->type != VIREO_SCHEMA_S64)
+    return raw;
   *ret_negative = value < 0;
   return value < 0 ? (guint64) 0 - (guint64) value : (guint64) value;
 }

@@ -56,6 +56,50 @@ vireo_schema_width (VireoSchemaType type)
   return widths[type];
 }
 
+/* The bytes of a value without memory of its own; of a negative one, without its sign. */
+guint64
+vireo_schema_load (const VireoSchemaField *field, gconstpointer def)
+{
+  const guint8 *place = (const guint8 *) def + field->offset;
+
+  switch (vireo_schema_width (field->type))
+    {
+    case 1:
+      return *place;
+    case 2:
+      return *(const guint16 *) place;
+    case 4:
+      return *(const guint32 *) place;
+    default:
+      return *(const guint64 *) place;
+    }
+}
+
+/* The other way, with the bit that says that there is a value. */
+void
+vireo_schema_store (const VireoSchemaField *field, gpointer def, guint64 value)
+{
+  guint8 *place = (guint8 *) def + field->offset;
+
+  switch (vireo_schema_width (field->type))
+    {
+    case 1:
+      *place = (guint8) value;
+      break;
+    case 2:
+      *(guint16 *) place = (guint16) value;
+      break;
+    case 4:
+      *(guint32 *) place = (guint32) value;
+      break;
+    default:
+      *(guint64 *) place = value;
+      break;
+    }
+  if (field->bit != VIREO_SCHEMA_NO_BIT)
+    vireo_schema_set_bit (def, field->bit);
+}
+
 /* Whether a field has a value. Of a group: whether any field in it has. */
 gboolean
 vireo_schema_present (const VireoSchemaField *field, gconstpointer def)

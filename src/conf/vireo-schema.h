@@ -67,6 +67,9 @@ enum
 #define VIREO_SCHEMA_NO_OFFSET 0xffff
 #define VIREO_SCHEMA_NO_SLOTS 0xffff
 
+/* No struct takes more bytes than this. */
+#define VIREO_SCHEMA_MAX_SIZE 1024
+
 /* A perfect hash of names: vireo_schema_slots[slots + ((fnv1a (name) * seed) >> shift)] is 0 or one
  * more than the index of the only candidate. */
 typedef struct
@@ -190,12 +193,17 @@ guint vireo_schema_lookup (const VireoSchemaHash *hash, const char *name);
 const char *vireo_schema_enum_name (guint number, guint value);
 guint vireo_schema_enum_value (guint number, const char *text);
 guint vireo_schema_width (VireoSchemaType type);
+guint64 vireo_schema_load (const VireoSchemaField *field, gconstpointer def);
+void vireo_schema_store (const VireoSchemaField *field, gpointer def, guint64 value);
 
 gboolean vireo_schema_present (const VireoSchemaField *field, gconstpointer def);
 void vireo_schema_append (gpointer **list, guint *n, gpointer value);
 void vireo_schema_free (guint schema, gpointer def);
 gpointer vireo_schema_copy (guint schema, gconstpointer def);
 gboolean vireo_schema_equal (guint schema, gconstpointer a, gconstpointer b);
+
+guint8 *vireo_schema_pack (guint schema, gconstpointer def, gsize *ret_size);
+gpointer vireo_schema_unpack (guint schema, const guint8 *packed);
 
 gboolean vireo_schema_check_abi (guint schema, gconstpointer a, gconstpointer b, GError **error);
 

@@ -149,30 +149,6 @@ limits_of (const VireoSchemaField *field, gint64 *ret_min, guint64 *ret_max)
     }
 }
 
-static void
-store (const VireoSchemaField *field, gpointer def, guint64 value)
-{
-  guint8 *place = (guint8 *) def + field->offset;
-
-  switch (vireo_schema_width (field->type))
-    {
-    case 1:
-      *place = (guint8) value;
-      break;
-    case 2:
-      *(guint16 *) place = (guint16) value;
-      break;
-    case 4:
-      *(guint32 *) place = (guint32) value;
-      break;
-    default:
-      *(guint64 *) place = value;
-      break;
-    }
-  if (field->bit != VIREO_SCHEMA_NO_BIT)
-    vireo_schema_set_bit (def, field->bit);
-}
-
 static char *
 set_number (const VireoSchemaField *field, gpointer def, const char *text)
 {
@@ -193,7 +169,7 @@ set_number (const VireoSchemaField *field, gpointer def, const char *text)
     fits = magnitude <= max && (min <= 0 || magnitude >= (guint64) min);
   if (fits)
     {
-      store (field, def, negative ? (guint64) 0 - magnitude : magnitude);
+      vireo_schema_store (field, def, negative ? (guint64) 0 - magnitude : magnitude);
       return NULL;
     }
   expected = g_strdup_printf ("a number from %" G_GINT64_FORMAT " to %" G_GUINT64_FORMAT, min, max);
@@ -225,7 +201,7 @@ set_scaled (const VireoSchemaField *field, gpointer def, const char *text, const
     return quoted (text, "a size that fits into 64 bits with this unit");
   else
     number = (number * factor + scale->stored - 1) / scale->stored;
-  store (field, def, number);
+  vireo_schema_store (field, def, number);
   return NULL;
 }
 
@@ -237,9 +213,9 @@ set_tristate (const VireoSchemaField *field, gpointer def, const char *text)
   const char *trimmed = trim (text, buffer);
 
   if (trimmed != NULL && strcmp (trimmed, words ? "yes" : "on") == 0)
-    store (field, def, VIREO_TRISTATE_YES);
+    vireo_schema_store (field, def, VIREO_TRISTATE_YES);
   else if (trimmed != NULL && strcmp (trimmed, words ? "no" : "off") == 0)
-    store (field, def, VIREO_TRISTATE_NO);
+    vireo_schema_store (field, def, VIREO_TRISTATE_NO);
   else
     return quoted (text, words ? "one of: yes, no" : "one of: on, off");
   return NULL;
@@ -256,7 +232,7 @@ set_enum (const VireoSchemaField *field, gpointer def, const char *text)
 
   if (value != 0)
     {
-      store (field, def, value);
+      vireo_schema_store (field, def, value);
       return NULL;
     }
   expected = g_string_new ("one of: ");

@@ -12,7 +12,9 @@ typedef struct
 {
   const char *text;
   gsize length;
+  const VireoDocKind *kind;
   VireoDomainDef *def;
+  guint8 *packed;
 } Bench;
 
 static void
@@ -65,6 +67,20 @@ run_copy (const Bench *bench)
   vireo_domain_def_free (vireo_domain_def_copy (bench->def));
 }
 
+static void
+run_pack (const Bench *bench)
+{
+  gsize size;
+
+  g_free (vireo_doc_pack (bench->kind, bench->def, &size));
+}
+
+static void
+run_unpack (const Bench *bench)
+{
+  g_free ((gpointer) vireo_doc_unpack (bench->kind, bench->packed));
+}
+
 static const struct
 {
   const char *name;
@@ -72,6 +88,7 @@ static const struct
 } runs[] = {
   { "xmlReadMemory", run_libxml }, { "parse", run_parse },   { "parse+validate", run_check },
   { "define", run_define },        { "format", run_format }, { "copy", run_copy },
+  { "pack", run_pack },            { "unpack", run_unpack },
 };
 
 /* The best of several rounds: what else runs on the machine only ever adds. */
@@ -92,20 +109,39 @@ rate (void (*run) (const Bench *), const Bench *bench)
   return best;
 }
 
+/* What 10,000 definitions take, at rest and as structs. */
+static void
+hold (const Bench *bench)
+{
+  const guint n = 10000;
+  gsize before = mallinfo2 ().uordblks, size;
+  gsize packed;
+
+  for (guint i = 0; i < n; i++)
+    g_assert_nonnull (vireo_doc_pack (bench->kind, bench->def, &size));
+  packed = mallinfo2 ().uordblks - before;
+  before += packed;
+  for (guint i = 0; i < n; i++)
+    g_assert_nonnull (vireo_domain_def_parse (bench->text, (gssize) bench->length, 0, NULL));
+  printf ("%u definitions at rest: %.1f MB (%zu bytes each), in use: %.1f MB\n", n,
+          (double) packed / 1e6, size, (double) (mallinfo2 ().uordblks - before) / 1e6);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autofree char *text = NULL;
   Bench bench = { 0 };
   double base = 0;
-  gsize before;
-  const guint n = 10000;
+  gsize size;
 
   if (argc != 2 || !g_file_get_contents (argv[1], &text, &bench.length, NULL))
     return 2;
   bench.text = text;
+  bench.kind = vireo_doc_kind_find ("domain");
   bench.def = vireo_domain_def_parse (text, -1, 0, NULL);
   g_assert_nonnull (bench.def);
+  bench.packed = vireo_doc_pack (bench.kind, bench.def, &size);
   printf ("%s: %zu bytes\n", argv[1], bench.length);
   for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
     {
@@ -114,9 +150,6 @@ main (int argc, char **argv)
       base = i == 0 ? each : base;
       printf ("%-16s %9.0f/s  %.2f of xmlReadMemory\n", runs[i].name, each, each / base);
     }
-  before = mallinfo2 ().uordblks;
-  for (guint i = 0; i < n; i++)
-    g_assert_nonnull (vireo_domain_def_parse (text, -1, 0, NULL));
-  printf ("%u definitions: %.1f MB\n", n, (double) (mallinfo2 ().uordblks - before) / 1e6);
+  hold (&bench);
   return 0;
 }

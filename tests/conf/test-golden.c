@@ -60,7 +60,11 @@ test_golden (gconstpointer data)
 {
   const Golden *golden = data;
   g_autofree char *text = NULL, *first = NULL, *second = NULL, *of_copy = NULL;
+  g_autofree char *of_unpacked = NULL;
+  g_autofree guint8 *packed = NULL;
+  g_autofree gpointer unpacked = NULL;
   gpointer def, again, copy;
+  gsize size;
 
   g_assert_true (g_file_get_contents (golden->path, &text, NULL, NULL));
   def = parse (golden, text, VIREO_PARSE_STRICT);
@@ -74,7 +78,13 @@ test_golden (gconstpointer data)
 
   copy = vireo_doc_copy (golden->kind, def);
   g_assert_true (vireo_doc_equal (golden->kind, def, copy));
+  packed = vireo_doc_pack (golden->kind, def, &size);
+  unpacked = (gpointer) vireo_doc_unpack (golden->kind, packed);
+  g_assert_cmpuint (size, <, strlen (first) / 2);
+  g_assert_true (vireo_doc_equal (golden->kind, def, unpacked));
   vireo_doc_free (golden->kind, def);
+  of_unpacked = format (golden, unpacked);
+  g_assert_cmpstr (first, ==, of_unpacked);
   of_copy = format (golden, copy);
   g_assert_cmpstr (first, ==, of_copy);
   g_assert_true (vireo_doc_check_abi (golden->kind, copy, again, NULL));

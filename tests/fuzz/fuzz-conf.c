@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One document kind (FUZZ_KIND): parse, copy, format, parse again, equal; of domains also
- * post-parse with no driver, and the rules. */
-#include <stdlib.h>
+/* What must hold of any text, read as a document of one kind: what is printed is read again and
+ * printed the same, a copy is equal, and so is what was packed. Of domains also after post-parse
+ * with no driver, and by the rules. */
+#include "fuzz-conf.h"
+
 #include <string.h>
 
-#include "conf/vireo-conf.h"
 #include "conf/vireo-postparse.h"
-
-int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
 static void
 check_round_trip (const VireoDocKind *kind, gconstpointer def)
@@ -26,12 +25,17 @@ check_round_trip (const VireoDocKind *kind, gconstpointer def)
 }
 
 static void
-check_copy (const VireoDocKind *kind, gconstpointer def)
+check_copies (const VireoDocKind *kind, gconstpointer def)
 {
   gpointer copy = vireo_doc_copy (kind, def);
+  gsize size;
+  g_autofree guint8 *packed = vireo_doc_pack (kind, def, &size);
+  g_autofree gpointer unpacked = (gpointer) vireo_doc_unpack (kind, packed);
 
   if (!vireo_doc_equal (kind, def, copy) || !vireo_doc_check_abi (kind, def, copy, NULL))
     g_error ("a copy differs");
+  if (!vireo_doc_equal (kind, def, unpacked))
+    g_error ("what was packed differs");
   vireo_doc_free (kind, copy);
 }
 
@@ -46,18 +50,17 @@ run_post_parse (VireoDomainDef **def)
     check_round_trip (vireo_doc_kind_find ("domain"), *def);
 }
 
-int
-LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+void
+fuzz_conf (const VireoDocKind *kind, const char *text, gsize length)
 {
-  const VireoDocKind *kind = vireo_doc_kind_find (FUZZ_KIND);
-  g_autoptr (GPtrArray) problems = vireo_doc_check (kind, (const char *) data, (gssize) size);
-  gpointer def = vireo_doc_parse (kind, (const char *) data, (gssize) size, VIREO_PARSE_NONE, NULL);
+  g_autoptr (GPtrArray) problems = vireo_doc_check (kind, text, (gssize) length);
+  gpointer def = vireo_doc_parse (kind, text, (gssize) length, VIREO_PARSE_NONE, NULL);
 
   if (def == NULL)
-    return 0;
+    return;
   check_round_trip (kind, def);
-  check_copy (kind, def);
-  if (strcmp (FUZZ_KIND, "domain") == 0)
+  check_copies (kind, def);
+  if (kind == vireo_doc_kind_find ("domain"))
     {
       VireoDomainDef *domain = def;
 
@@ -65,5 +68,4 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
       def = domain;
     }
   vireo_doc_free (kind, def);
-  return 0;
 }
