@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-def-obj.h"
 
+#include "vireo-def-slot.h"
+
 typedef struct
 {
-  gpointer persistent;
+  VireoDefSlot persistent;
   gpointer live;
   char *raw;
   char *raw_message;
@@ -18,13 +20,6 @@ get_private (VireoDefObj *self)
 }
 
 static void
-free_def (VireoDefObj *self, gpointer def)
-{
-  if (def != NULL)
-    vireo_doc_free (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def);
-}
-
-static void
 emit_lifecycle (VireoDefObj *self, const char *event, const char *detail)
 {
   vireo_obj_emit_event (VIREO_OBJ (self), "Lifecycle", g_variant_new ("(s)", event));
@@ -36,8 +31,8 @@ finalize (GObject *object)
   VireoDefObj *self = VIREO_DEF_OBJ (object);
   VireoDefObjPrivate *priv = get_private (self);
 
-  free_def (self, priv->persistent);
-  free_def (self, priv->live);
+  vireo_def_slot_clear (&priv->persistent);
+  vireo_doc_free (VIREO_DEF_OBJ_GET_CLASS (self)->doc, priv->live);
   g_free (priv->raw);
   g_free (priv->raw_message);
   G_OBJECT_CLASS (vireo_def_obj_parent_class)->finalize (object);
@@ -59,13 +54,14 @@ vireo_def_obj_init (VireoDefObj *self)
  * vireo_def_obj_get_persistent:
  * @self: an object
  *
- * Returns: (transfer none) (nullable): the definition that the next start uses
+ * Returns: (transfer none) (nullable): the definition that the next start uses. It is there until
+ *   it is replaced or control returns to the main loop: who needs it for longer copies it
  * Since: 0.1
  */
-gpointer
+gconstpointer
 vireo_def_obj_get_persistent (VireoDefObj *self)
 {
-  return get_private (self)->persistent;
+  return vireo_def_slot_get (&get_private (self)->persistent, VIREO_DEF_OBJ_GET_CLASS (self)->doc);
 }
 
 /**
@@ -85,15 +81,36 @@ vireo_def_obj_get_live (VireoDefObj *self)
  * vireo_def_obj_get:
  * @self: an object
  *
- * Returns: (transfer none) (nullable): the live definition if there is one, else the persistent
+ * Returns: (transfer none) (nullable): the live definition if there is one, else the persistent, as
+ *   vireo_def_obj_get_persistent() returns it
  * Since: 0.1
  */
-gpointer
+gconstpointer
 vireo_def_obj_get (VireoDefObj *self)
 {
   VireoDefObjPrivate *priv = get_private (self);
 
-  return priv->live != NULL ? priv->live : priv->persistent;
+  return priv->live != NULL ? priv->live : vireo_def_obj_get_persistent (self);
+}
+
+/**
+ * vireo_def_obj_glance:
+ * @self: an object
+ *
+ * For the getters of properties, which whoever lists thousands of objects calls.
+ *
+ * Returns: (transfer none) (nullable): as vireo_def_obj_get(), but only until the next glance at
+ *   any object
+ * Since: 0.1
+ */
+gconstpointer
+vireo_def_obj_glance (VireoDefObj *self)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+
+  return priv->live != NULL
+             ? priv->live
+             : vireo_def_slot_glance (&priv->persistent, VIREO_DEF_OBJ_GET_CLASS (self)->doc);
 }
 
 static void
@@ -123,26 +140,38 @@ notify_changed_values (VireoDefObj *self, const GValue *before)
     }
 }
 
-/* Puts @def into @slot, and notifies those properties that it changes. */
 static void
-replace (VireoDefObj *self, gpointer *slot, gpointer def)
+set_persistent (VireoDefObj *self, gpointer def)
+{
+  vireo_def_slot_set (&get_private (self)->persistent, VIREO_DEF_OBJ_GET_CLASS (self)->doc, def);
+}
+
+static void
+set_live (VireoDefObj *self, gpointer def)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+  gpointer old = priv->live;
+
+  priv->live = def;
+  if (old != def)
+    vireo_doc_free (VIREO_DEF_OBJ_GET_CLASS (self)->doc, old);
+}
+
+/* Calls @set, and notifies those properties that @def changes. */
+static void
+replace (VireoDefObj *self, void (*set) (VireoDefObj *, gpointer), gpointer def)
 {
   VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
   GValue before[VIREO_DEF_OBJ_MAX_PROPERTIES] = { G_VALUE_INIT };
-  gpointer old = *slot;
 
-  if (old == def)
-    return;
   /* Nobody hears of one that is still being made; there are thousands of them at start. */
   if (vireo_obj_get_list (VIREO_OBJ (self)) == NULL)
     {
-      *slot = def;
-      free_def (self, old);
+      set (self, def);
       return;
     }
   read_properties (self, before);
-  *slot = def;
-  free_def (self, old);
+  set (self, def);
   g_object_freeze_notify (G_OBJECT (self));
   notify_changed_values (self, before);
   for (guint i = 0; i < klass->n_def_props; i++)
@@ -160,7 +189,7 @@ replace (VireoDefObj *self, gpointer *slot, gpointer def)
 void
 vireo_def_obj_set_persistent (VireoDefObj *self, gpointer def)
 {
-  replace (self, &get_private (self)->persistent, def);
+  replace (self, set_persistent, def);
 }
 
 /**
@@ -173,7 +202,7 @@ vireo_def_obj_set_persistent (VireoDefObj *self, gpointer def)
 void
 vireo_def_obj_set_live (VireoDefObj *self, gpointer def)
 {
-  replace (self, &get_private (self)->live, def);
+  replace (self, set_live, def);
 }
 
 /**
@@ -264,13 +293,14 @@ char *
 vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error)
 {
   VireoDefObjPrivate *priv = get_private (self);
-  gconstpointer def = vireo_def_obj_get (self);
+  gconstpointer def = priv->live;
 
   if (priv->raw != NULL)
     return g_strdup (priv->raw);
   /* Of a transient object it is the live one: it has no other. */
-  if ((flags & VIREO_FORMAT_INACTIVE) != 0 && priv->persistent != NULL)
-    def = priv->persistent;
+  if (def == NULL
+      || ((flags & VIREO_FORMAT_INACTIVE) != 0 && vireo_def_slot_is_set (&priv->persistent)))
+    def = vireo_def_obj_get_persistent (self);
   if (def == NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
@@ -278,7 +308,7 @@ vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error)
                    vireo_obj_get_name (VIREO_OBJ (self)));
       return NULL;
     }
-  if (def == priv->persistent)
+  if (def != priv->live)
     flags |= VIREO_FORMAT_INACTIVE;
   return vireo_doc_format (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def, flags, error);
 }

@@ -43,12 +43,15 @@ struct _VireoDefObjClass
   void (*emit_lifecycle) (VireoDefObj *self, const char *event, const char *detail);
 };
 
-/* The definition that the next start uses; %NULL for a transient or an unparsable object. */
-gpointer vireo_def_obj_get_persistent (VireoDefObj *self);
+/* The definition that the next start uses; %NULL for a transient or an unparsable object. It lies
+ * packed: what is returned is to be read only, and there until control returns to the main loop. */
+gconstpointer vireo_def_obj_get_persistent (VireoDefObj *self);
 /* The definition that is running; %NULL while the object is inactive. */
 gpointer vireo_def_obj_get_live (VireoDefObj *self);
 /* Live if there is one, else persistent. */
-gpointer vireo_def_obj_get (VireoDefObj *self);
+gconstpointer vireo_def_obj_get (VireoDefObj *self);
+/* The same for the getters of properties: there until the next glance at any object. */
+gconstpointer vireo_def_obj_glance (VireoDefObj *self);
 
 /* Both take the definition over, and notify what changed by it. */
 void vireo_def_obj_set_persistent (VireoDefObj *self, gpointer def);

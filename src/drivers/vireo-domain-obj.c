@@ -213,7 +213,7 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     default:
       if (id >= FIRST_DEF_PROP && id <= LAST_DEF_PROP)
-        get_def_property (vireo_def_obj_get (VIREO_DEF_OBJ (self)), id, value);
+        get_def_property (vireo_def_obj_glance (VIREO_DEF_OBJ (self)), id, value);
       else
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }

@@ -48,7 +48,7 @@ struct _VireoDomainObjClass
 };
 
 /* As of #VireoDefObj, with the type. */
-static inline VireoDomainDef *
+static inline const VireoDomainDef *
 vireo_domain_obj_get_persistent_def (VireoDomainObj *self)
 {
   return vireo_def_obj_get_persistent (VIREO_DEF_OBJ (self));
@@ -60,7 +60,7 @@ vireo_domain_obj_get_live_def (VireoDomainObj *self)
   return vireo_def_obj_get_live (VIREO_DEF_OBJ (self));
 }
 
-static inline VireoDomainDef *
+static inline const VireoDomainDef *
 vireo_domain_obj_get_def (VireoDomainObj *self)
 {
   return vireo_def_obj_get (VIREO_DEF_OBJ (self));

@@ -64,10 +64,10 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       g_value_set_string (value, get_private (self)->state_reason);
       break;
     case PROP_BRIDGE_NAME:
-      g_value_set_string (value, bridge_name (vireo_network_obj_get_def (self)));
+      g_value_set_string (value, bridge_name (vireo_def_obj_glance (VIREO_DEF_OBJ (self))));
       break;
     case PROP_FORWARD_MODE:
-      g_value_set_string (value, forward_mode (vireo_network_obj_get_def (self)));
+      g_value_set_string (value, forward_mode (vireo_def_obj_glance (VIREO_DEF_OBJ (self))));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

@@ -22,7 +22,7 @@ struct _VireoNetworkObjClass
 };
 
 /* As of #VireoDefObj, with the type. */
-static inline VireoNetworkDef *
+static inline const VireoNetworkDef *
 vireo_network_obj_get_persistent_def (VireoNetworkObj *self)
 {
   return vireo_def_obj_get_persistent (VIREO_DEF_OBJ (self));
@@ -34,7 +34,7 @@ vireo_network_obj_get_live_def (VireoNetworkObj *self)
   return vireo_def_obj_get_live (VIREO_DEF_OBJ (self));
 }
 
-static inline VireoNetworkDef *
+static inline const VireoNetworkDef *
 vireo_network_obj_get_def (VireoNetworkObj *self)
 {
   return vireo_def_obj_get (VIREO_DEF_OBJ (self));

@@ -184,7 +184,7 @@ check_rename (VireoKeeper *self, VireoObj *obj, GError **error)
 
 /* The definition with another name. What a name may be, the parser knows: so it is asked. */
 static gpointer
-rename_def (VireoKeeper *self, gpointer old, const char *name, GError **error)
+rename_def (VireoKeeper *self, gconstpointer old, const char *name, GError **error)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;

@@ -363,7 +363,7 @@ rerun_async (VireoKeeper *self,
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  gpointer def = vireo_def_obj_get_persistent (VIREO_DEF_OBJ (obj));
+  gconstpointer def = vireo_def_obj_get_persistent (VIREO_DEF_OBJ (obj));
   Rerun *rerun;
 
   g_task_set_check_cancellable (task, FALSE);

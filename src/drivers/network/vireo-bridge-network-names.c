@@ -55,7 +55,7 @@ taken_names (VireoKeeper *keeper, VireoObj *obj, gconstpointer def)
 static const VireoNetworkDef *
 old_definition (VireoObj *obj)
 {
-  VireoNetworkDef *old
+  const VireoNetworkDef *old
       = obj != NULL ? vireo_network_obj_get_def (VIREO_NETWORK_OBJ (obj)) : NULL;
 
   return old != NULL && owns_bridge (old) ? old : NULL;
