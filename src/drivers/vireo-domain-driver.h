@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-domain-obj.h"
+#include "vireo-domain-work.h"
 
 G_BEGIN_DECLS
 
@@ -9,6 +10,7 @@ typedef enum
 {
   VIREO_DOMAIN_START_NONE = 0,
   VIREO_DOMAIN_START_PAUSED = 1 << 0,
+  VIREO_DOMAIN_START_FORCE_BOOT = 1 << 1, /* rather than use a managed save image */
 } VireoDomainStartFlags;
 
 typedef enum
@@ -16,6 +18,15 @@ typedef enum
   VIREO_DOMAIN_DESTROY_NONE = 0,
   VIREO_DOMAIN_DESTROY_GRACEFUL = 1 << 0,
 } VireoDomainDestroyFlags;
+
+/* What goes with the definition; without its flag, a domain that has it cannot be undefined. */
+typedef enum
+{
+  VIREO_DOMAIN_UNDEFINE_NONE = 0,
+  VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE = 1 << 0,
+  VIREO_DOMAIN_UNDEFINE_SNAPSHOTS = 1 << 1,
+  VIREO_DOMAIN_UNDEFINE_CHECKPOINTS = 1 << 2,
+} VireoDomainUndefineFlags;
 
 #define VIREO_TYPE_DOMAIN_DRIVER (vireo_domain_driver_get_type ())
 G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVER, GObject)
@@ -42,6 +53,42 @@ G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVE
  * @resume: lets them run
  * @open_console: (nullable device): returns a file descriptor, as an int. Without the slot
  * @reload: reads definitions again from the state folder. Without the slot
+ * @save: writes the state of an active domain to the file @path, and stops it; @def (nullable)
+ *   replaces its definition there
+ * @restore: makes a domain of a file that @save wrote, with @def (nullable) instead of the
+ *   definition in it. Without the slot. Returns a #VireoDomainObj
+ * @read_save_image: returns the definition in the file @path, a #VireoDomainDef. Without the slot
+ * @write_save_image: replaces the definition in the file @path. Without the slot
+ * @managed_save: as @save, to a file of the driver's own that the next start uses
+ * @remove_managed_save: forgets that file
+ * @read_managed_save: returns the definition in it, a #VireoDomainDef. Without the slot
+ * @write_managed_save: replaces the definition in it
+ * @core_dump: writes the memory of an active domain to the file @path
+ * @create_snapshot: keeps a moment of the domain. Returns a #VireoMomentObj; %NULL without an error
+ *   when there is none because no metadata was wanted
+ * @revert_snapshot: goes back to it, with the slot of the domain
+ * @delete_snapshot: forgets it, with the slot of the domain
+ * @create_checkpoint: begins to track changes. Returns a #VireoMomentObj
+ * @delete_checkpoint: forgets it, with the slot of the domain
+ * @get_checkpoint_sizes: returns a copy of the checkpoint's definition with the sizes of what has
+ *   changed since, a #VireoDomainCheckpointDef. Without the slot
+ * @begin_backup: begins a backup, and a checkpoint (nullable) with it. Returns the #VireoJob
+ * @get_backup: (transfer none) (nullable): the backup that is going on. Without the slot
+ * @end_backup: ends it: one that somebody pulls is done then, one that pushes is given up
+ * @block_pull: begins to copy what is below an image into it. Returns the #VireoJob; so those below
+ * @block_commit: begins to copy an image into what is below it
+ * @block_copy: begins to copy a disk to somewhere else
+ * @get_block_job: gives the block job of a disk; its @job is %NULL when it has none. Without the
+ * slot
+ * @set_block_job_speed: bytes a second
+ * @abort_block_job: ends the block job of a disk; with @pivot the domain goes on with the copy
+ * @migrate: moves the domain to another host, in a job that can be cancelled
+ * @get_migration_parameters: returns a{sv} with `max-downtime` t (µs), `max-speed` t,
+ *   `max-postcopy-speed` t (bytes a second) and `compression-cache` t (bytes), as far as the driver
+ *   has them. Without the slot
+ * @set_migration_parameters: sets some of those, also while a migration goes on. Without the slot
+ * @start_postcopy: of a migration that may: the guest goes on over there, and its memory follows.
+ *   Without the slot
  *
  * What can be done with domains. See the folder's README for the rules.
  *
@@ -63,7 +110,10 @@ struct _VireoDomainDriverInterface
                    VireoDomainObj *obj,
                    const VireoDomainDef *def,
                    GTask *task);
-  void (*undefine) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+  void (*undefine) (VireoDomainDriver *self,
+                    VireoDomainObj *obj,
+                    VireoDomainUndefineFlags flags,
+                    GTask *task);
   void (*rename) (VireoDomainDriver *self, VireoDomainObj *obj, const char *name, GTask *task);
   void (*set_autostart) (VireoDomainDriver *self,
                          VireoDomainObj *obj,
@@ -91,6 +141,114 @@ struct _VireoDomainDriverInterface
                         GTask *task);
 
   void (*reload) (VireoDomainDriver *self, GTask *task);
+
+  void (*save) (VireoDomainDriver *self,
+                VireoDomainObj *obj,
+                const char *path,
+                const VireoDomainDef *def,
+                VireoDomainSaveFlags flags,
+                GTask *task);
+  void (*restore) (VireoDomainDriver *self,
+                   const char *path,
+                   const VireoDomainDef *def,
+                   guint owner,
+                   VireoDomainSaveFlags flags,
+                   GTask *task);
+  void (*read_save_image) (VireoDomainDriver *self, const char *path, GTask *task);
+  void (*write_save_image) (VireoDomainDriver *self,
+                            const char *path,
+                            const VireoDomainDef *def,
+                            VireoDomainSaveFlags flags,
+                            GTask *task);
+  void (*managed_save) (VireoDomainDriver *self,
+                        VireoDomainObj *obj,
+                        VireoDomainSaveFlags flags,
+                        GTask *task);
+  void (*remove_managed_save) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+  void (*read_managed_save) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+  void (*write_managed_save) (VireoDomainDriver *self,
+                              VireoDomainObj *obj,
+                              const VireoDomainDef *def,
+                              VireoDomainSaveFlags flags,
+                              GTask *task);
+  void (*core_dump) (VireoDomainDriver *self,
+                     VireoDomainObj *obj,
+                     const char *path,
+                     VireoDomainDumpFormat format,
+                     VireoDomainDumpFlags flags,
+                     GTask *task);
+
+  void (*create_snapshot) (VireoDomainDriver *self,
+                           VireoDomainObj *obj,
+                           const VireoDomainSnapshotDef *def,
+                           VireoSnapshotCreateFlags flags,
+                           GTask *task);
+  void (*revert_snapshot) (VireoDomainDriver *self,
+                           VireoMomentObj *snapshot,
+                           VireoSnapshotRevertFlags flags,
+                           GTask *task);
+  void (*delete_snapshot) (VireoDomainDriver *self,
+                           VireoMomentObj *snapshot,
+                           VireoMomentDeleteFlags flags,
+                           GTask *task);
+  void (*create_checkpoint) (VireoDomainDriver *self,
+                             VireoDomainObj *obj,
+                             const VireoDomainCheckpointDef *def,
+                             VireoCheckpointCreateFlags flags,
+                             GTask *task);
+  void (*delete_checkpoint) (VireoDomainDriver *self,
+                             VireoMomentObj *checkpoint,
+                             VireoMomentDeleteFlags flags,
+                             GTask *task);
+  void (*get_checkpoint_sizes) (VireoDomainDriver *self, VireoMomentObj *checkpoint, GTask *task);
+
+  void (*begin_backup) (VireoDomainDriver *self,
+                        VireoDomainObj *obj,
+                        const VireoDomainBackupDef *def,
+                        const VireoDomainCheckpointDef *checkpoint,
+                        VireoBackupBeginFlags flags,
+                        GTask *task);
+  const VireoDomainBackupDef *(*get_backup) (VireoDomainDriver *self, VireoDomainObj *obj);
+  void (*end_backup) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+
+  void (*block_pull) (VireoDomainDriver *self,
+                      VireoDomainObj *obj,
+                      const VireoBlockJobRequest *request,
+                      GTask *task);
+  void (*block_commit) (VireoDomainDriver *self,
+                        VireoDomainObj *obj,
+                        const VireoBlockJobRequest *request,
+                        GTask *task);
+  void (*block_copy) (VireoDomainDriver *self,
+                      VireoDomainObj *obj,
+                      const VireoBlockJobRequest *request,
+                      GTask *task);
+  gboolean (*get_block_job) (VireoDomainDriver *self,
+                             VireoDomainObj *obj,
+                             const char *disk,
+                             VireoBlockJobInfo *ret_info,
+                             GError **error);
+  void (*set_block_job_speed) (VireoDomainDriver *self,
+                               VireoDomainObj *obj,
+                               const char *disk,
+                               guint64 bandwidth,
+                               GTask *task);
+  void (*abort_block_job) (VireoDomainDriver *self,
+                           VireoDomainObj *obj,
+                           const char *disk,
+                           gboolean pivot,
+                           GTask *task);
+
+  void (*migrate) (VireoDomainDriver *self,
+                   VireoDomainObj *obj,
+                   const VireoMigrateRequest *request,
+                   GTask *task);
+  GVariant *(*get_migration_parameters) (VireoDomainDriver *self, VireoDomainObj *obj);
+  void (*set_migration_parameters) (VireoDomainDriver *self,
+                                    VireoDomainObj *obj,
+                                    GVariant *parameters,
+                                    GTask *task);
+  void (*start_postcopy) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
 };
 
 G_END_DECLS

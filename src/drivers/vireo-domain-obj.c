@@ -8,6 +8,7 @@ typedef struct
   char *state_reason;
   guint64 state_changed_at;
   guint id;
+  gboolean has_managed_save;
 } VireoDomainObjPrivate;
 
 enum
@@ -26,6 +27,7 @@ enum
   PROP_VCPUS,
   PROP_POST_PARSE_FAILED,
   PROP_POST_PARSE_PROBLEMS,
+  PROP_HAS_MANAGED_SAVE,
   N_PROPS
 };
 
@@ -211,6 +213,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_POST_PARSE_PROBLEMS:
       g_value_set_variant (value, problems_to_variant (priv->problems));
       break;
+    case PROP_HAS_MANAGED_SAVE:
+      g_value_set_boolean (value, priv->has_managed_save);
+      break;
     default:
       if (id >= FIRST_DEF_PROP && id <= LAST_DEF_PROP)
         get_def_property (vireo_def_obj_glance (VIREO_DEF_OBJ (self)), id, value);
@@ -278,6 +283,8 @@ vireo_domain_obj_class_init (VireoDomainObjClass *klass)
   props[PROP_POST_PARSE_FAILED] = g_param_spec_boolean ("post-parse-failed", NULL, NULL, FALSE, r);
   props[PROP_POST_PARSE_PROBLEMS] = g_param_spec_variant ("post-parse-problems", NULL, NULL,
                                                           G_VARIANT_TYPE ("a(ssssa{sv})"), NULL, r);
+  props[PROP_HAS_MANAGED_SAVE]
+      = g_param_spec_boolean ("has-managed-save", NULL, NULL, FALSE, r);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -463,4 +470,35 @@ GPtrArray *
 vireo_domain_obj_get_post_parse_problems (VireoDomainObj *self)
 {
   return get_private (self)->problems;
+}
+
+/**
+ * vireo_domain_obj_set_has_managed_save:
+ * @self: a domain
+ * @has_managed_save: whether its next start goes on from where it was saved
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_has_managed_save (VireoDomainObj *self, gboolean has_managed_save)
+{
+  VireoDomainObjPrivate *priv = get_private (self);
+
+  if (priv->has_managed_save == !!has_managed_save)
+    return;
+  priv->has_managed_save = !!has_managed_save;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HAS_MANAGED_SAVE]);
+}
+
+/**
+ * vireo_domain_obj_get_has_managed_save:
+ * @self: a domain
+ *
+ * Returns: whether its next start goes on from where it was saved
+ * Since: 0.1
+ */
+gboolean
+vireo_domain_obj_get_has_managed_save (VireoDomainObj *self)
+{
+  return get_private (self)->has_managed_save;
 }

@@ -34,7 +34,8 @@ gboolean vireo_domain_state_from_string (const char *string, VireoDomainState *r
  * A domain: a #VireoDefObj of #VireoDomainDef, and what is known of its state. Drivers derive from
  * it to hang their own runtime data on it. Properties beside those of #VireoObj: `id` u, `state` s,
  * `state-reason` s, `state-changed-at` t, `domain-type` s, `os-type` s, `title` s, `description` s,
- * `max-memory` t, `memory` t, `vcpus` u, `post-parse-failed` b, `post-parse-problems` a(ssssa{sv});
+ * `max-memory` t, `memory` t, `vcpus` u, `post-parse-failed` b, `post-parse-problems` a(ssssa{sv}),
+ * `has-managed-save` b;
  * those that come from a definition come from the live one while there is one.
  *
  * Since: 0.1
@@ -93,6 +94,9 @@ void vireo_domain_obj_set_state_changed_at (VireoDomainObj *self, guint64 when);
 guint64 vireo_domain_obj_get_state_changed_at (VireoDomainObj *self);
 void vireo_domain_obj_set_id (VireoDomainObj *self, guint id);
 guint vireo_domain_obj_get_id (VireoDomainObj *self);
+/* Whether the driver keeps a state from which the next start goes on. Notifies. */
+void vireo_domain_obj_set_has_managed_save (VireoDomainObj *self, gboolean has_managed_save);
+gboolean vireo_domain_obj_get_has_managed_save (VireoDomainObj *self);
 
 /* @problems: (nullable) (element-type VireoProblem): %NULL when post-parse succeeded. */
 void vireo_domain_obj_set_post_parse_problems (VireoDomainObj *self, GPtrArray *problems);

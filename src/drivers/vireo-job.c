@@ -18,6 +18,12 @@ struct _VireoJob
   GCancellable *cancellable;
   gboolean cancelable;
   gboolean ended;
+  gboolean detached;
+  gboolean background;
+  VireoJobState state;
+  GError *error;
+  gint64 ended_at;
+  GVariant *statistics;
   double progress;
   guint64 bytes_total;
   guint64 rate;
@@ -36,7 +42,18 @@ enum
   PROP_RATE,
   PROP_BYTES_TOTAL,
   PROP_EXPECTED_END_TIME,
+  PROP_STATE,
+  PROP_ENDED_AT,
+  PROP_ERROR,
+  PROP_ERROR_MESSAGE,
+  PROP_STATISTICS,
   N_PROPS
+};
+
+static const char *const state_names[] = {
+  [VIREO_JOB_RUNNING] = "running",     [VIREO_JOB_READY] = "ready",
+  [VIREO_JOB_COMPLETED] = "completed", [VIREO_JOB_FAILED] = "failed",
+  [VIREO_JOB_CANCELLED] = "cancelled",
 };
 
 static GParamSpec *props[N_PROPS];
@@ -78,6 +95,21 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_EXPECTED_END_TIME:
       g_value_set_uint64 (value, self->expected_end);
       break;
+    case PROP_STATE:
+      g_value_set_string (value, state_names[self->state]);
+      break;
+    case PROP_ENDED_AT:
+      g_value_set_uint64 (value, (guint64) self->ended_at);
+      break;
+    case PROP_ERROR:
+      g_value_set_string (value, self->error != NULL ? vireo_error_dbus_name (self->error) : "");
+      break;
+    case PROP_ERROR_MESSAGE:
+      g_value_set_string (value, self->error != NULL ? self->error->message : "");
+      break;
+    case PROP_STATISTICS:
+      g_value_set_variant (value, self->statistics);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -90,6 +122,8 @@ finalize (GObject *object)
 
   g_object_unref (self->object);
   g_object_unref (self->cancellable);
+  g_clear_error (&self->error);
+  g_variant_unref (self->statistics);
   g_free (self->operation);
   G_OBJECT_CLASS (vireo_job_parent_class)->finalize (object);
 }
@@ -113,6 +147,12 @@ vireo_job_class_init (VireoJobClass *klass)
   props[PROP_BYTES_TOTAL] = g_param_spec_uint64 ("bytes-total", NULL, NULL, 0, G_MAXUINT64, 0, r);
   props[PROP_EXPECTED_END_TIME]
       = g_param_spec_uint64 ("expected-end-time", NULL, NULL, 0, G_MAXUINT64, 0, r);
+  props[PROP_STATE] = g_param_spec_string ("state", NULL, NULL, NULL, r);
+  props[PROP_ENDED_AT] = g_param_spec_uint64 ("ended-at", NULL, NULL, 0, G_MAXUINT64, 0, r);
+  props[PROP_ERROR] = g_param_spec_string ("error", NULL, NULL, NULL, r);
+  props[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, r);
+  props[PROP_STATISTICS]
+      = g_param_spec_variant ("statistics", NULL, NULL, G_VARIANT_TYPE_VARDICT, NULL, r);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   completed_signal = g_signal_new ("completed", VIREO_TYPE_JOB, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
@@ -124,6 +164,7 @@ vireo_job_init (VireoJob *self)
 {
   self->cancellable = g_cancellable_new ();
   self->progress = -1;
+  self->statistics = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   self->started_at = g_get_real_time ();
 }
 
@@ -337,6 +378,259 @@ vireo_job_set_progress (VireoJob *self, double progress, guint64 bytes_total, gu
 }
 
 /**
+ * vireo_job_get_state:
+ * @self: a job
+ *
+ * Returns: how far it is
+ * Since: 0.1
+ */
+VireoJobState
+vireo_job_get_state (VireoJob *self)
+{
+  return self->state;
+}
+
+/**
+ * vireo_job_get_error:
+ * @self: a job
+ *
+ * Returns: (transfer none) (nullable): why it failed; %NULL while it works, and when it succeeded
+ * Since: 0.1
+ */
+const GError *
+vireo_job_get_error (VireoJob *self)
+{
+  return self->error;
+}
+
+static void
+set_state (VireoJob *self, VireoJobState state)
+{
+  if (self->state == state)
+    return;
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+}
+
+/**
+ * vireo_job_set_ready:
+ * @self: a job
+ * @ready: whether it waits for somebody to finish it
+ *
+ * Since: 0.1
+ */
+void
+vireo_job_set_ready (VireoJob *self, gboolean ready)
+{
+  if (!self->ended)
+    set_state (self, ready ? VIREO_JOB_READY : VIREO_JOB_RUNNING);
+}
+
+/**
+ * vireo_job_set_statistics:
+ * @self: a job
+ * @statistics: a{sv}; floating references are sunk
+ *
+ * Replaces the numbers that only this kind of work has.
+ *
+ * Since: 0.1
+ */
+void
+vireo_job_set_statistics (VireoJob *self, GVariant *statistics)
+{
+  g_return_if_fail (g_variant_is_of_type (statistics, G_VARIANT_TYPE_VARDICT));
+  g_variant_unref (self->statistics);
+  self->statistics = g_variant_ref_sink (statistics);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATISTICS]);
+}
+
+/**
+ * vireo_job_get_statistics:
+ * @self: a job
+ *
+ * Returns: (transfer none): a{sv}
+ * Since: 0.1
+ */
+GVariant *
+vireo_job_get_statistics (VireoJob *self)
+{
+  return self->statistics;
+}
+
+/**
+ * vireo_job_set_detached:
+ * @self: a job
+ * @detached: whether clients got the job instead of an answer
+ *
+ * Since: 0.1
+ */
+void
+vireo_job_set_detached (VireoJob *self, gboolean detached)
+{
+  self->detached = !!detached;
+}
+
+/**
+ * vireo_job_get_detached:
+ * @self: a job
+ *
+ * Returns: whether clients got the job instead of an answer
+ * Since: 0.1
+ */
+gboolean
+vireo_job_get_detached (VireoJob *self)
+{
+  return self->detached;
+}
+
+/* ---- descriptions ---- */
+
+static void
+insert_u64 (GVariantDict *dict, const char *key, guint64 value)
+{
+  if (!g_variant_dict_contains (dict, key))
+    g_variant_dict_insert (dict, key, "t", value);
+}
+
+/**
+ * vireo_job_describe:
+ * @self: a job
+ *
+ * Says how it is, or was, under the names of libvirt's job statistics: its own numbers, and what
+ * follows from its progress. Times are in milliseconds, as there.
+ *
+ * Returns: (transfer floating): a{sv}
+ * Since: 0.1
+ */
+GVariant *
+vireo_job_describe (VireoJob *self)
+{
+  gint64 until = self->ended ? self->ended_at : g_get_real_time ();
+  guint64 processed = self->progress > 0 ? (guint64) (self->progress * (double) self->bytes_total)
+                                         : 0;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, self->statistics);
+  g_variant_dict_insert (&dict, "operation", "s", self->operation);
+  g_variant_dict_insert (&dict, "state", "s", state_names[self->state]);
+  insert_u64 (&dict, "time_elapsed", (guint64) MAX (until - self->started_at, 0) / 1000);
+  if (!self->ended && self->expected_end > (guint64) until)
+    insert_u64 (&dict, "time_remaining", (self->expected_end - (guint64) until) / 1000);
+  if (self->bytes_total > 0)
+    {
+      insert_u64 (&dict, "data_total", self->bytes_total);
+      insert_u64 (&dict, "data_processed", processed);
+      insert_u64 (&dict, "data_remaining", self->bytes_total - processed);
+    }
+  if (self->ended)
+    g_variant_dict_insert (&dict, "success", "b", self->error == NULL);
+  if (self->error != NULL)
+    g_variant_dict_insert (&dict, "errmsg", "s", self->error->message);
+  return g_variant_dict_end (&dict);
+}
+
+static GQuark
+description_quark (void)
+{
+  return g_quark_from_static_string ("vireo-last-job");
+}
+
+/**
+ * vireo_job_get_last_description:
+ * @object: an object
+ *
+ * Returns: (transfer none) (nullable): vireo_job_describe() of the last job on @object that had
+ *   bytes or numbers of its own to tell of, and has ended
+ * Since: 0.1
+ */
+GVariant *
+vireo_job_get_last_description (VireoObj *object)
+{
+  return g_object_get_qdata (G_OBJECT (object), description_quark ());
+}
+
+/**
+ * vireo_job_forget_last_description:
+ * @object: an object
+ *
+ * Since: 0.1
+ */
+void
+vireo_job_forget_last_description (VireoObj *object)
+{
+  g_object_set_qdata (G_OBJECT (object), description_quark (), NULL);
+}
+
+static void
+keep_description (VireoJob *self)
+{
+  if (self->bytes_total == 0 && g_variant_n_children (self->statistics) == 0)
+    return;
+  g_object_set_qdata_full (G_OBJECT (self->object), description_quark (),
+                           g_variant_ref_sink (vireo_job_describe (self)),
+                           (GDestroyNotify) g_variant_unref);
+}
+
+/* ---- in the background ---- */
+
+static GQuark
+background_quark (void)
+{
+  return g_quark_from_static_string ("vireo-background-jobs");
+}
+
+/**
+ * vireo_job_get_background:
+ * @object: an object
+ *
+ * Returns: (transfer none) (nullable) (element-type VireoJob): the jobs that work on it beside the
+ *   one that has its slot
+ * Since: 0.1
+ */
+GPtrArray *
+vireo_job_get_background (VireoObj *object)
+{
+  return g_object_get_qdata (G_OBJECT (object), background_quark ());
+}
+
+/**
+ * vireo_job_new_background:
+ * @object: an object
+ * @operation: what is done, such as "domain-block-copy"
+ * @uid: who asked for it; 0 for the daemon itself
+ *
+ * Makes a job that leaves the object's slot to others. The object has it until it ends.
+ *
+ * Returns: (transfer full): the job, which the caller has to end
+ * Since: 0.1
+ */
+VireoJob *
+vireo_job_new_background (VireoObj *object, const char *operation, guint uid)
+{
+  VireoJob *self = _vireo_job_new (object, operation, VIREO_JOB_NONE, uid);
+  GPtrArray *jobs = vireo_job_get_background (object);
+
+  self->detached = TRUE;
+  self->background = TRUE;
+  if (jobs == NULL)
+    {
+      jobs = g_ptr_array_new_with_free_func (g_object_unref);
+      g_object_set_qdata_full (G_OBJECT (object), background_quark (), jobs,
+                               (GDestroyNotify) g_ptr_array_unref);
+    }
+  g_ptr_array_add (jobs, g_object_ref (self));
+  g_object_notify (G_OBJECT (object), "jobs");
+  return self;
+}
+
+static void
+leave_background (VireoJob *self)
+{
+  if (g_ptr_array_remove (vireo_job_get_background (self->object), self))
+    g_object_notify (G_OBJECT (self->object), "jobs");
+}
+
+/**
  * vireo_job_end:
  * @self: a job that has not ended
  * @error: (nullable): why it failed; %NULL when it succeeded
@@ -349,9 +643,33 @@ void
 vireo_job_end (VireoJob *self, const GError *error)
 {
   g_autoptr (VireoJob) kept = g_object_ref (self);
+  GObject *object = G_OBJECT (self);
 
   g_return_if_fail (!self->ended);
   self->ended = TRUE;
+  self->ended_at = g_get_real_time ();
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+  g_object_freeze_notify (object);
+  if (error == NULL)
+    set_state (self, VIREO_JOB_COMPLETED);
+  else if (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_CANCELLED))
+    set_state (self, VIREO_JOB_CANCELLED);
+  else
+    set_state (self, VIREO_JOB_FAILED);
+  g_object_notify_by_pspec (object, props[PROP_ENDED_AT]);
+  if (error != NULL)
+    {
+      g_object_notify_by_pspec (object, props[PROP_ERROR]);
+      g_object_notify_by_pspec (object, props[PROP_ERROR_MESSAGE]);
+    }
+  if (self->cancelable)
+    g_object_notify_by_pspec (object, props[PROP_CANCELABLE]);
+  self->cancelable = FALSE;
+  g_object_thaw_notify (object);
+  keep_description (self);
   g_signal_emit (self, completed_signal, 0, error);
-  _vireo_obj_release_job (self->object, self);
+  if (self->background)
+    leave_background (self);
+  else
+    _vireo_obj_release_job (self->object, self);
 }

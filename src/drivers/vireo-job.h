@@ -24,12 +24,33 @@ typedef enum
 } VireoJobKind;
 
 /**
+ * VireoJobState:
+ * @VIREO_JOB_RUNNING: it works
+ * @VIREO_JOB_READY: it has done what it can, and keeps up until somebody finishes it
+ * @VIREO_JOB_COMPLETED: it has ended, and what it was for is done
+ * @VIREO_JOB_FAILED: it has ended, and what it was for is not done
+ * @VIREO_JOB_CANCELLED: it was cancelled, and what it had done is undone
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_JOB_RUNNING,
+  VIREO_JOB_READY,
+  VIREO_JOB_COMPLETED,
+  VIREO_JOB_FAILED,
+  VIREO_JOB_CANCELLED,
+} VireoJobState;
+
+/**
  * VireoJob:
  *
- * Work that holds the job slot of an object. Properties, all with notify: `operation` s, `object`
+ * Work on an object: what holds its job slot, or what goes on in the background while the object
+ * can be worked with (block jobs, backups). Properties, all with notify: `operation` s, `object`
  * (a #VireoObj), `started-at` (µs since the epoch), `started-by-uid`, `cancelable` b, `progress` d
- * (0…1, -1 unknown), `rate` t, `bytes-total` t, `expected-end-time` t. Signal `completed`
- * (const GError *error), the error %NULL on success.
+ * (0…1, -1 unknown), `rate` t, `bytes-total` t, `expected-end-time` t, `state` s, `ended-at` t,
+ * `error` s and `error-message` s (the D-Bus name and the text, "" without one), `statistics`
+ * a{sv}. Signal `completed` (const GError *error), the error %NULL on success.
  *
  * Since: 0.1
  */
@@ -50,6 +71,32 @@ gboolean vireo_job_cancel (VireoJob *self, GError **error);
 
 void vireo_job_set_progress (VireoJob *self, double progress, guint64 bytes_total, guint64 rate);
 
+VireoJobState vireo_job_get_state (VireoJob *self);
+/* (transfer none) (nullable): why it failed; %NULL while it works, and when it succeeded. */
+const GError *vireo_job_get_error (VireoJob *self);
+/* That it is ready, or works again. */
+void vireo_job_set_ready (VireoJob *self, gboolean ready);
+/* Numbers that only this kind of work has, under libvirt's names: a{sv}, sunk. */
+void vireo_job_set_statistics (VireoJob *self, GVariant *statistics);
+GVariant *vireo_job_get_statistics (VireoJob *self);
+/* Whether clients got the job instead of an answer: it stays on the bus for a while when it ended,
+ * so that they can see how. */
+void vireo_job_set_detached (VireoJob *self, gboolean detached);
+gboolean vireo_job_get_detached (VireoJob *self);
+
 void vireo_job_end (VireoJob *self, const GError *error);
+
+/* How a job is or was, as libvirt's job statistics say it: a{sv}, floating. */
+GVariant *vireo_job_describe (VireoJob *self);
+/* (transfer none) (nullable): the same of the last on @object that has ended and was worth it. */
+GVariant *vireo_job_get_last_description (VireoObj *object);
+void vireo_job_forget_last_description (VireoObj *object);
+
+/* ---- in the background ---- */
+
+/* Makes a job on @object that does not hold its slot, and is detached. Whoever makes it ends it. */
+VireoJob *vireo_job_new_background (VireoObj *object, const char *operation, guint uid);
+/* (transfer none) (nullable) (element-type VireoJob): those that have not ended. */
+GPtrArray *vireo_job_get_background (VireoObj *object);
 
 G_END_DECLS

@@ -51,6 +51,7 @@ enum
   PROP_AUTOSTART,
   PROP_ACTIVE,
   PROP_CURRENT_JOB,
+  PROP_JOBS,
   N_PROPS
 };
 
@@ -162,6 +163,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_CURRENT_JOB:
       g_value_set_object (value, priv->current_job);
       break;
+    case PROP_JOBS:
+      g_value_set_boxed (value, vireo_job_get_background (VIREO_OBJ (object)));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -226,6 +230,7 @@ vireo_obj_class_init (VireoObjClass *klass)
   props[PROP_AUTOSTART] = g_param_spec_boolean ("autostart", NULL, NULL, FALSE, rw);
   props[PROP_ACTIVE] = g_param_spec_boolean ("active", NULL, NULL, FALSE, rw);
   props[PROP_CURRENT_JOB] = g_param_spec_object ("current-job", NULL, NULL, VIREO_TYPE_JOB, r);
+  props[PROP_JOBS] = g_param_spec_boxed ("jobs", NULL, NULL, G_TYPE_PTR_ARRAY, r);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -37,7 +37,8 @@ typedef void (*VireoDescribeFunc) (const char *key, const char *value, gpointer 
  * the value changed (%G_PARAM_EXPLICIT_NOTIFY).
  *
  * Base properties: `name` s, `uuid` s, `owner` u, `persistent` b, `autostart` b, `active` b,
- * `current-job` (a #VireoJob, or %NULL). All but the last can be set when the object is made.
+ * `current-job` (a #VireoJob, or %NULL), `jobs` (those in the background, see
+ * vireo_job_new_background()). All but the last two can be set when the object is made.
  * Nobody connects to an object's notify: its list hands the changes of all its objects on.
  *
  * @job_wait: for how long callers wait for the slot, in milliseconds; 30,000 unless a class says

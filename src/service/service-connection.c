@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "service-domain-work.h"
 #include "vireo-define.h"
 #include "vireo-handlers.h"
 #include "vireo-hypervisors.h"
@@ -144,6 +145,13 @@ static const VireoHandler methods[] = {
     DOMAINS (get_domains) },
   { "LookupDomainById", handle_lookup_domain_by_id, .of = VIREO_PATH_DOMAIN,
     DOMAINS (get_domains) },
+  { "RestoreDomain", vireo_connection_restore_domain, .operation = "domain-create",
+    .show_job = TRUE, .of = VIREO_PATH_DOMAIN, DOMAINS (restore),
+    .prepare = vireo_connection_prepare_restore },
+  { "GetSaveImageXml", vireo_connection_get_save_image_xml, .of = VIREO_PATH_DOMAIN,
+    DOMAINS (read_save_image), .prepare = vireo_connection_prepare_save_image },
+  { "SetSaveImageXml", vireo_connection_set_save_image_xml, .of = VIREO_PATH_DOMAIN,
+    DOMAINS (write_save_image), .prepare = vireo_connection_prepare_save_image },
   { "DefineNetwork", vireo_handle_define, .of = VIREO_PATH_NETWORK, NETWORKS (define),
     .prepare = vireo_define_prepare },
   { "CreateNetwork", vireo_handle_define, .operation = "network-create", .show_job = TRUE,

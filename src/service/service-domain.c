@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-services.h"
 
+#include "service-domain-work.h"
 #include "vireo-define.h"
+#include "vireo-documents.h"
 #include "vireo-handlers.h"
 
 static void
 handle_start (VireoCall *call)
 {
-  VireoDomainStartFlags flags = vireo_call_get_boolean (call, "paused") ? VIREO_DOMAIN_START_PAUSED
-                                                                        : VIREO_DOMAIN_START_NONE;
+  static const VireoFlagOption options[] = {
+    { "paused", VIREO_DOMAIN_START_PAUSED },
+    { "force-boot", VIREO_DOMAIN_START_FORCE_BOOT },
+    { NULL },
+  };
+  VireoDomainStartFlags flags = vireo_call_get_flags (call, options);
 
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
       ->start (call->part, VIREO_DOMAIN_OBJ (call->node->object), flags,
@@ -25,6 +31,21 @@ handle_destroy (VireoCall *call)
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
       ->destroy (call->part, VIREO_DOMAIN_OBJ (call->node->object), flags,
                  vireo_call_task_boolean (call));
+}
+
+static void
+handle_undefine (VireoCall *call)
+{
+  static const VireoFlagOption options[] = {
+    { "managed-save", VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE },
+    { "snapshots-metadata", VIREO_DOMAIN_UNDEFINE_SNAPSHOTS },
+    { "checkpoints-metadata", VIREO_DOMAIN_UNDEFINE_CHECKPOINTS },
+    { NULL },
+  };
+
+  VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
+      ->undefine (call->part, VIREO_DOMAIN_OBJ (call->node->object),
+                  vireo_call_get_flags (call, options), vireo_call_task_boolean (call));
 }
 
 static void
@@ -79,7 +100,7 @@ static const VireoHandler methods[] = {
     .op = VIREO_DOMAIN_OP (suspend) },
   { "Resume", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-resume",
     .op = VIREO_DOMAIN_OP (resume) },
-  { "Undefine", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-undefine",
+  { "Undefine", handle_undefine, VIREO_JOB_CHANGE, "domain-undefine",
     .op = VIREO_DOMAIN_OP (undefine) },
   { "Rename", handle_rename, VIREO_JOB_CHANGE, "domain-rename", .op = VIREO_DOMAIN_OP (rename),
     .prepare = vireo_define_prepare_name },
@@ -90,6 +111,21 @@ static const VireoHandler methods[] = {
   { "OpenConsole", handle_open_console, .op = VIREO_DOMAIN_OP (open_console) },
   { "RerunPostParse", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-rerun-post-parse",
     .op = VIREO_DOMAIN_OP (rerun_post_parse) },
+
+  { "Save", vireo_domain_save, VIREO_JOB_CHANGE, "domain-save", .show_job = TRUE,
+    .op = VIREO_DOMAIN_OP (save) },
+  { "ManagedSave", vireo_domain_managed_save, VIREO_JOB_CHANGE, "domain-managed-save",
+    .show_job = TRUE, .op = VIREO_DOMAIN_OP (managed_save) },
+  { "RemoveManagedSave", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-remove-managed-save",
+    .op = VIREO_DOMAIN_OP (remove_managed_save) },
+  { "GetManagedSaveXml", vireo_domain_get_managed_save_xml,
+    .op = VIREO_DOMAIN_OP (read_managed_save), .prepare = vireo_prepare_secure },
+  { "SetManagedSaveXml", vireo_domain_set_managed_save_xml, VIREO_JOB_CHANGE,
+    "domain-set-managed-save-xml", .op = VIREO_DOMAIN_OP (write_managed_save) },
+  { "CoreDump", vireo_domain_core_dump, VIREO_JOB_CHANGE, "domain-core-dump", .show_job = TRUE,
+    .op = VIREO_DOMAIN_OP (core_dump) },
+  { "GetJobStats", vireo_domain_get_job_stats },
+  { "AbortJob", vireo_domain_abort_job },
   { NULL },
 };
 
@@ -101,6 +137,7 @@ static const VireoHandler writers[] = {
 
 static const VireoGetter getters[] = {
   { "CurrentJob", vireo_get_current_job },
+  { "Jobs", vireo_get_jobs },
   { NULL },
 };
 

@@ -149,6 +149,37 @@ vireo_call_get_string (VireoCall *self, const char *option)
   return value;
 }
 
+guint64
+vireo_call_get_uint64 (VireoCall *self, const char *option)
+{
+  guint64 value = 0;
+
+  if (self->options != NULL)
+    g_variant_lookup (self->options, option, "t", &value);
+  return value;
+}
+
+guint
+vireo_call_get_uint (VireoCall *self, const char *option)
+{
+  guint value = 0;
+
+  if (self->options != NULL)
+    g_variant_lookup (self->options, option, "u", &value);
+  return value;
+}
+
+guint
+vireo_call_get_flags (VireoCall *self, const VireoFlagOption *rows)
+{
+  guint flags = 0;
+
+  for (; rows->option != NULL; rows++)
+    if (vireo_call_get_boolean (self, rows->option))
+      flags |= rows->flag;
+  return flags;
+}
+
 /* A line in the journal for every change, done or refused: who, what, to what, and how it went. */
 static void
 audit (VireoCall *self, const char *result, const char *message)
@@ -229,6 +260,23 @@ vireo_call_return (VireoCall *self, GVariant *values)
   if (self->changes)
     audit (self, "done", "");
   finish_with (self, values, NULL);
+}
+
+void
+vireo_call_return_job (VireoCall *self, VireoJob *job)
+{
+  g_autoptr (VireoJob) kept = g_object_ref (job);
+  VireoNode *node = vireo_node_of (job);
+
+  vireo_job_set_detached (job, TRUE);
+  if (self->job == job)
+    g_clear_object (&self->job);
+  if (node == NULL)
+    vireo_call_return_new_error (self, VIREO_ERROR_UNKNOWN_OBJECT,
+                                 "the job %s is over, and so is what it worked on",
+                                 vireo_job_get_operation (job));
+  else
+    vireo_call_return (self, g_variant_new ("(o)", node->path));
 }
 
 /**

@@ -107,7 +107,24 @@ gboolean vireo_call_get_boolean (VireoCall *self, const char *option);
 const char *vireo_call_get_string (VireoCall *self, const char *option);
 gboolean vireo_call_find_boolean (VireoCall *self, const char *option, gboolean *ret_value);
 
+/* 0 when it is not given. */
+guint64 vireo_call_get_uint64 (VireoCall *self, const char *option);
+guint vireo_call_get_uint (VireoCall *self, const char *option);
+
+/* A boolean option, and the flag of a driver's operation that it is. */
+typedef struct
+{
+  const char *option;
+  guint flag;
+} VireoFlagOption;
+
+/* @rows: ending with an empty one */
+guint vireo_call_get_flags (VireoCall *self, const VireoFlagOption *rows);
+
 void vireo_call_return (VireoCall *self, GVariant *values);
+/* Answers with a job, which goes on: the call's own, which is ended by whoever works on it, or one
+ * in the background. */
+void vireo_call_return_job (VireoCall *self, VireoJob *job);
 void vireo_call_return_fd (VireoCall *self, int fd);
 void vireo_call_return_error (VireoCall *self, GError *error);
 void vireo_call_return_new_error (VireoCall *self, VireoError code, const char *format, ...)

@@ -4,11 +4,8 @@
 #include <string.h>
 
 #include "drivers/vireo-driver.h"
+#include "vireo-documents.h"
 #include "vireo-gate.h"
-
-/* What a definition is about is in its text, so that has to be parsed before polkit can be asked;
- * whoever calls can make us do that, so it is bounded, and done in a thread when it takes long. */
-#define LONG_TEXT (32u * 1024)
 
 /* Longer ones are no names; polkit is not bothered with them. */
 #define MAX_NAME 255
@@ -143,80 +140,38 @@ on_parsed (VireoCall *call, const Document *document, gpointer def, GError *erro
   vireo_call_prepared (call);
 }
 
-/* ---- in a thread ---- */
-
-typedef struct
-{
-  const Document *document;
-  const char *text; /* in the call's message, which stays */
-  VireoParseFlags flags;
-  VireoCall *call;
-} Parse;
-
 static void
-parse_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+on_document (gpointer def, GError *error, gpointer user_data)
 {
-  const Parse *parse = task_data;
-  GError *error = NULL;
-  gpointer def = vireo_doc_parse (vireo_doc_kind_find (parse->document->doc), parse->text, -1,
-                                  parse->flags, &error);
+  VireoCall *call = user_data;
 
-  /* Nobody cancels it, so it always arrives. */
-  if (def != NULL)
-    g_task_return_pointer (task, def, NULL);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-on_thread_done (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  const Parse *parse = user_data;
-  GError *error = NULL;
-  gpointer def = g_task_propagate_pointer (G_TASK (result), &error);
-
-  on_parsed (parse->call, parse->document, def, error);
+  on_parsed (call, find_document (call), def, error);
 }
 
 void
 vireo_define_prepare (VireoCall *call)
 {
-  const Document *document = find_document (call);
-  VireoParseFlags flags
-      = vireo_call_get_boolean (call, "validate") ? VIREO_PARSE_STRICT : VIREO_PARSE_NONE;
-  GError *error = NULL;
   const char *text;
-  gsize length;
 
-  g_variant_get_child (call->args, 0, "&s", &text);
-  length = strlen (text);
-  /* Options that are wrong, or a text that is too long: there is nothing to look at. */
-  if (call->held == NULL && length > VIREO_DOC_MAX_SIZE)
-    vireo_call_hold_error (call, g_error_new (VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
-                                              "the document has %" G_GSIZE_FORMAT
-                                              " bytes; %u are the most that is read",
-                                              length, VIREO_DOC_MAX_SIZE));
+  /* Options that are wrong: there is nothing to look at. */
   if (call->held != NULL)
-    go_on_without (call);
-  else if (length > LONG_TEXT)
     {
-      Parse *parse = g_new (Parse, 1);
-      g_autoptr (GTask) task = g_task_new (NULL, NULL, on_thread_done, parse);
-
-      parse->document = document;
-      parse->text = text;
-      parse->flags = flags;
-      parse->call = call;
-      g_task_set_task_data (task, parse, g_free);
-      g_task_run_in_thread (task, parse_in_thread);
+      go_on_without (call);
+      return;
     }
-  else
-    {
-      gpointer def = vireo_doc_parse (vireo_doc_kind_find (document->doc), text, (gssize) length,
-                                      flags, &error);
+  /* What a definition is about is in its text: it is parsed before polkit can be asked. */
+  g_variant_get_child (call->args, 0, "&s", &text);
+  vireo_document_parse (vireo_doc_kind_find (find_document (call)->doc), text,
+                        vireo_call_get_parse_flags (call), on_document, call);
+}
 
-      on_parsed (call, document, def, error);
-    }
+void
+vireo_define_add_subjects (VireoCall *call, const char *name, const char *uuid)
+{
+  VireoVerdict settled;
+
+  if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
+    add_subjects (call, name, uuid);
 }
 
 void

@@ -104,3 +104,9 @@ vireo_get_current_job (VireoNode *node, const VireoReading *reading)
 {
   return g_variant_new_object_path (vireo_node_get_job_path (node));
 }
+
+GVariant *
+vireo_get_jobs (VireoNode *node, const VireoReading *reading)
+{
+  return vireo_node_get_job_paths (node);
+}

@@ -27,6 +27,8 @@ void vireo_handle_get_xml (VireoCall *call);
 
 /* The property `CurrentJob`. */
 GVariant *vireo_get_current_job (VireoNode *node, const VireoReading *reading);
+/* The property `Jobs`. */
+GVariant *vireo_get_jobs (VireoNode *node, const VireoReading *reading);
 
 void vireo_handle_list (VireoCall *call);
 void vireo_handle_get_objects (VireoCall *call);

@@ -14,6 +14,8 @@ struct _VireoTree
   VireoNode *manager;
   GPtrArray *connections;
   guint64 n_jobs;
+  GQueue lingering; /* nodes of jobs that have ended, in the order in which they did */
+  guint linger_id;
 };
 
 /* The objects of one kind that are in another one, such as a connection. */
@@ -112,6 +114,23 @@ vireo_node_get_list (VireoNode *self, VireoPathKind path_kind)
   return vireo_obj_get_children (VIREO_OBJ (self->object), vireo_path_kind_name (path_kind));
 }
 
+/* (transfer full): paths of all jobs that work on an object and are shown. */
+GVariant *
+vireo_node_get_job_paths (VireoNode *self)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  GPtrArray *jobs = vireo_job_get_background (VIREO_OBJ (self->object));
+  VireoNode *node = vireo_node_of (vireo_obj_get_current_job (VIREO_OBJ (self->object)));
+
+  if (node != NULL)
+    g_ptr_array_add (paths, node->path);
+  for (guint i = 0; jobs != NULL && i < jobs->len; i++)
+    if ((node = vireo_node_of (jobs->pdata[i])) != NULL)
+      g_ptr_array_add (paths, node->path);
+  return g_variant_ref_sink (
+      g_variant_new_objv ((const char *const *) paths->pdata, (gssize) paths->len));
+}
+
 const char *
 vireo_node_get_job_path (VireoNode *self)
 {
@@ -196,6 +215,8 @@ tree_finalize (GObject *object)
   VireoTree *self = VIREO_TREE (object);
 
   g_clear_pointer (&self->manager, vireo_node_unref);
+  g_clear_handle_id (&self->linger_id, g_source_remove);
+  g_queue_clear_full (&self->lingering, (GDestroyNotify) vireo_node_unref);
   g_ptr_array_unref (self->connections);
   g_hash_table_unref (self->nodes);
   g_hash_table_unref (self->shown_operations);
@@ -360,6 +381,51 @@ remove_node (VireoTree *self, VireoNode *node)
   g_signal_emit (self, signals[SIGNAL_REMOVED], 0, node);
 }
 
+/* ---- jobs ---- */
+
+/* For how long a job that clients got instead of an answer is there when it ended, and how many
+ * are: more are removed earlier, the oldest first. */
+#define LINGER_SECONDS 60
+#define MAX_LINGERING 256
+
+/* Those that stay for a while began to do so one after the other: there is one timer for all. */
+static gboolean
+remove_lingering (gpointer data)
+{
+  VireoTree *self = data;
+  gint64 now = g_get_real_time ();
+  VireoNode *node;
+
+  while ((node = g_queue_peek_head (&self->lingering)) != NULL)
+    {
+      guint64 ended_at;
+
+      g_object_get (node->object, "ended-at", &ended_at, NULL);
+      if (self->lingering.length <= MAX_LINGERING
+          && (gint64) ended_at + LINGER_SECONDS * G_USEC_PER_SEC > now)
+        return G_SOURCE_CONTINUE;
+      g_queue_pop_head (&self->lingering);
+      remove_node (self, node);
+      vireo_node_unref (node);
+    }
+  self->linger_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+linger (VireoTree *self, VireoNode *node)
+{
+  g_queue_push_tail (&self->lingering, vireo_node_ref (node));
+  if (self->lingering.length > MAX_LINGERING)
+    {
+      g_autoptr (VireoNode) oldest = g_queue_pop_head (&self->lingering);
+
+      remove_node (self, oldest);
+    }
+  if (self->linger_id == 0)
+    self->linger_id = g_timeout_add_seconds (LINGER_SECONDS / 4, remove_lingering, self);
+}
+
 static void
 on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
 {
@@ -375,7 +441,10 @@ on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
                                             error != NULL ? error->message : ""));
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, node, "Completed", args, node);
   g_variant_unref (args);
-  remove_node (self, node);
+  if (vireo_job_get_detached (job))
+    linger (self, node);
+  else
+    remove_node (self, node);
 }
 
 static void
@@ -398,6 +467,17 @@ show_job (VireoTree *self, VireoNode *of, VireoJob *job)
   g_signal_connect (job, "completed", G_CALLBACK (on_job_completed), self);
   g_signal_connect (job, "notify", G_CALLBACK (on_job_notify), self);
   insert_node (self, node);
+}
+
+/* Those that work beside who has the slot. */
+static void
+follow_background (VireoTree *self, VireoNode *of)
+{
+  GPtrArray *jobs = vireo_job_get_background (VIREO_OBJ (of->object));
+
+  for (guint i = 0; jobs != NULL && i < jobs->len; i++)
+    if (vireo_node_of (jobs->pdata[i]) == NULL && !vireo_job_is_ended (jobs->pdata[i]))
+      show_job (self, of, jobs->pdata[i]);
 }
 
 /* Looks at who has the slot now. Returns whether that is something else for clients: jobs that take
@@ -432,6 +512,7 @@ on_added (VireoObjList *list, VireoObj *obj, gpointer user_data)
 
   insert_node (self, node);
   follow_job (self, node);
+  follow_background (self, node);
   add_children (self, node);
 }
 
@@ -458,8 +539,14 @@ on_changed (VireoObjList *list, VireoObj *obj, guint n, GParamSpec **pspecs, gpo
 
       if (g_str_equal (name, "name") || g_str_equal (name, "owner"))
         g_clear_pointer (&node->details, vireo_details_unref);
-      if (g_str_equal (name, "current-job") && !follow_job (self, node))
-        continue;
+      if (g_str_equal (name, "current-job"))
+        {
+          if (!follow_job (self, node))
+            continue;
+          g_signal_emit (self, signals[SIGNAL_CHANGED], 0, node, "jobs");
+        }
+      else if (g_str_equal (name, "jobs"))
+        follow_background (self, node);
       g_signal_emit (self, signals[SIGNAL_CHANGED], 0, node, name);
     }
 }

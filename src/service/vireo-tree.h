@@ -54,6 +54,8 @@ VireoObjList *vireo_node_get_list (VireoNode *self, VireoPathKind path_kind);
 
 /* Of the job that works on an object, or "/" when none is shown. */
 const char *vireo_node_get_job_path (VireoNode *self);
+/* Of that, and of those that work in the background. */
+GVariant *vireo_node_get_job_paths (VireoNode *self);
 
 /**
  * VireoTree:

@@ -190,6 +190,22 @@ call_plain (void (*operation) (VireoDomainDriver *, VireoDomainObj *, GTask *),
 }
 
 gboolean
+call_undefine (VireoDomainDriver *driver, VireoDomainObj *obj, GError **error)
+{
+  Waiting waiting = { NULL };
+  g_autoptr (VireoJob) job = begin (obj, VIREO_JOB_CHANGE, error);
+  gboolean done;
+
+  if (job == NULL)
+    return FALSE;
+  VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->undefine (driver, obj, VIREO_DOMAIN_UNDEFINE_NONE,
+                                                    wait_task (&waiting));
+  done = end_boolean (&waiting, error);
+  vireo_job_end (job, NULL);
+  return done;
+}
+
+gboolean
 call_reload (VireoDomainDriver *driver, GError **error)
 {
   Waiting waiting = { NULL };

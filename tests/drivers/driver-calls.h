@@ -35,7 +35,8 @@ gboolean call_start (VireoDomainDriver *driver,
                      VireoDomainStartFlags flags,
                      GError **error);
 gboolean call_destroy (VireoDomainDriver *driver, VireoDomainObj *obj, GError **error);
-/* One that takes nothing but the object, such as iface->undefine. */
+gboolean call_undefine (VireoDomainDriver *driver, VireoDomainObj *obj, GError **error);
+/* One that takes nothing but the object, such as iface->suspend. */
 gboolean call_plain (void (*operation) (VireoDomainDriver *, VireoDomainObj *, GTask *),
                      VireoDomainDriver *driver,
                      VireoDomainObj *obj,

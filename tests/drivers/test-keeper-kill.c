@@ -82,7 +82,7 @@ change_something (KeeperFixture *fixture, GRand *rand, int fd, guint number)
       break;
     case 1:
       tell (fd, 'B', slot, ABSENT);
-      call_plain (fixture->iface->undefine, fixture->driver, VIREO_DOMAIN_OBJ (obj), NULL);
+      call_undefine (fixture->driver, VIREO_DOMAIN_OBJ (obj), NULL);
       break;
     case 2:
       state = g_strdup_printf ("%s,%s,%d,77", new_name, def->title, autostart);

@@ -105,7 +105,7 @@ test_unparsable_is_used (KeeperFixture *fixture, gconstpointer data)
   g_assert_true (keeper_by_name (fixture, "fixed-a") == obj);
   g_assert_cmpint (vireo_domain_obj_get_state (obj), ==, VIREO_DOMAIN_STATE_SHUTOFF);
 
-  g_assert_true (call_plain (fixture->iface->undefine, fixture->driver,
+  g_assert_true (call_undefine (fixture->driver,
                              keeper_by_name (fixture, "gone"), NULL));
   g_assert_false (keeper_has_file (fixture, "gone.xml"));
 

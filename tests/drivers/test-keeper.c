@@ -159,12 +159,12 @@ test_undefine (KeeperFixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_string_truncate (fixture->log, 0);
-  g_assert_true (call_plain (fixture->iface->undefine, fixture->driver, obj, NULL));
+  g_assert_true (call_undefine (fixture->driver, obj, NULL));
   g_assert_cmpstr (fixture->log->str, ==, "a Lifecycle ('undefined', 'removed');");
   g_assert_cmpuint (vireo_obj_list_get_size (fixture->list), ==, 0);
   g_assert_false (keeper_has_file (fixture, UUID_A ".xml"));
   g_assert_false (keeper_has_file (fixture, UUID_A ".conf"));
-  g_assert_false (call_plain (fixture->iface->undefine, fixture->driver, obj, &error));
+  g_assert_false (call_undefine (fixture->driver, obj, &error));
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT);
 }
 
@@ -184,7 +184,8 @@ test_undefine_while_defined (KeeperFixture *fixture, gconstpointer data)
                              &slot);
   wait_until_done (&slot);
   job = vireo_obj_begin_job_finish (VIREO_OBJ (obj), slot.result, NULL);
-  fixture->iface->undefine (fixture->driver, obj, wait_task (&undefine));
+  fixture->iface->undefine (fixture->driver, obj, VIREO_DOMAIN_UNDEFINE_NONE,
+                            wait_task (&undefine));
   fixture->iface->define (fixture->driver, def, 7, wait_task (&defined));
   wait_until_done (&undefine);
   vireo_job_end (job, NULL);
@@ -206,18 +207,18 @@ test_undefine_active (KeeperFixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_true (call_start (fixture->driver, obj, VIREO_DOMAIN_START_NONE, NULL));
-  g_assert_true (call_plain (fixture->iface->undefine, fixture->driver, obj, NULL));
+  g_assert_true (call_undefine (fixture->driver, obj, NULL));
   g_assert_true (keeper_by_name (fixture, "a") == obj);
   g_assert_false (vireo_obj_get_persistent (VIREO_OBJ (obj)));
   g_assert_false (keeper_has_file (fixture, UUID_A ".xml"));
-  g_assert_false (call_plain (fixture->iface->undefine, fixture->driver, obj, &error));
+  g_assert_false (call_undefine (fixture->driver, obj, &error));
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE);
 
   /* Defining it makes it persistent again. */
   g_assert_true (keeper_define (fixture, "a", UUID_A, NULL) == obj);
   g_assert_true (vireo_obj_get_persistent (VIREO_OBJ (obj)));
   g_assert_true (keeper_has_file (fixture, UUID_A ".conf"));
-  g_assert_true (call_plain (fixture->iface->undefine, fixture->driver, obj, NULL));
+  g_assert_true (call_undefine (fixture->driver, obj, NULL));
   g_assert_true (call_destroy (fixture->driver, obj, NULL));
   g_assert_null (keeper_by_name (fixture, "a"));
 }

@@ -19,7 +19,7 @@ get (VireoNode *node, const VireoReading *reading)
   return g_variant_new_string ("");
 }
 
-static const VireoHandler job_methods[] = { { "Cancel", handle }, { NULL } };
+static const VireoHandler job_methods[] = { { "Cancel", handle }, { "Wait", handle }, { NULL } };
 static const VireoHandler none[] = { { NULL } };
 static const VireoGetter job_getters[] = { { "Objects", get }, { NULL } };
 
@@ -69,8 +69,9 @@ test_complete (void)
 static void
 test_methods (void)
 {
-  static const VireoHandler more[] = { { "Cancel", handle }, { "Fly", handle }, { NULL } };
-  static const VireoHandler empty[] = { { "Cancel", NULL }, { NULL } };
+  static const VireoHandler more[]
+      = { { "Cancel", handle }, { "Wait", handle }, { "Fly", handle }, { NULL } };
+  static const VireoHandler empty[] = { { "Cancel", NULL }, { "Wait", handle }, { NULL } };
   VireoService service = good_service ();
 
   service.methods = none;

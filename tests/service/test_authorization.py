@@ -17,7 +17,8 @@ OPEN = {
     "Connection.LookupDomainByName", "Connection.LookupDomainByUuid",
     "Connection.LookupDomainById", "Connection.ListNetworks", "Connection.GetNetworks",
     "Connection.LookupNetworkByName", "Connection.LookupNetworkByUuid",
-    "Connection.GetCapabilities", "Domain.GetXml", "Network.GetXml", "Network.GetLeases",
+    "Connection.GetCapabilities", "Connection.GetSaveImageXml", "Domain.GetJobStats",
+    "Domain.GetManagedSaveXml", "Domain.GetXml", "Job.Wait", "Network.GetXml", "Network.GetLeases",
 }
 INTERFACES = {"Manager", "Connection", "Domain", "Network", "Job"}
 SLOW = "<t:delay start='600000'/>"

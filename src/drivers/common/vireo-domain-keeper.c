@@ -78,8 +78,13 @@ replace (VireoDomainDriver *driver, VireoDomainObj *obj, const VireoDomainDef *d
   vireo_keeper_replace (VIREO_KEEPER (driver), VIREO_OBJ (obj), def, task);
 }
 
+/* What belongs to a domain beside its definition is the driver's: one that has such things chains
+ * up when they are gone. */
 static void
-undefine (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+undefine (VireoDomainDriver *driver,
+          VireoDomainObj *obj,
+          VireoDomainUndefineFlags flags,
+          GTask *task)
 {
   vireo_keeper_undefine (VIREO_KEEPER (driver), VIREO_OBJ (obj), task);
 }

@@ -2,6 +2,7 @@
 #include "vireo-test-domains.h"
 
 #include "vireo-test-console.h"
+#include "vireo-test-save.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-work.h"
 
@@ -64,6 +65,8 @@ typedef struct
   GTask *task;
   VireoJob *job; /* (nullable): of `create`, which took the slot itself */
   gboolean paused;
+  gboolean force_boot;
+  gboolean restored; /* from what it was saved to when it was stopped */
 } Operation;
 
 static Operation *
@@ -124,23 +127,57 @@ require_state (VireoDomainObj *obj, VireoDomainState state, GTask *task)
 
 /* ---- running and stopping ---- */
 
-static void
-begin_running (VireoTestDomains *self, VireoDomainObj *obj, gboolean paused)
+/**
+ * vireo_test_domains_begin:
+ * @self: the domains
+ * @obj: an inactive domain, with its live definition in place
+ * @paused: whether its processors are stopped
+ * @reason: how it came to run, as in `state-reason`
+ * @detail: the same, as in Lifecycle
+ *
+ * Makes the domain run.
+ *
+ * Since: 0.1
+ */
+void
+vireo_test_domains_begin (VireoTestDomains *self,
+                          VireoDomainObj *obj,
+                          gboolean paused,
+                          const char *reason,
+                          const char *detail)
 {
+  gboolean booted = g_str_equal (reason, "booted");
+
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, ++self->last_id);
   if (paused)
-    vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_PAUSED, "user");
+    vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_PAUSED, booted ? "user" : reason);
   else
-    vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_RUNNING, "booted");
+    vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_RUNNING, reason);
   g_object_thaw_notify (G_OBJECT (obj));
-  vireo_domain_obj_emit_lifecycle (obj, "started", "booted");
+  vireo_domain_obj_emit_lifecycle (obj, "started", detail);
   if (paused)
-    vireo_domain_obj_emit_lifecycle (obj, "suspended", "paused");
+    vireo_domain_obj_emit_lifecycle (obj, "suspended", booted ? "paused" : detail);
 }
 
 static void
-stop_running (VireoTestDomains *self, VireoDomainObj *obj, const char *reason)
+begin_running (VireoTestDomains *self, VireoDomainObj *obj, gboolean paused)
+{
+  vireo_test_domains_begin (self, obj, paused, "booted", "booted");
+}
+
+/**
+ * vireo_test_domains_stop:
+ * @self: the domains
+ * @obj: an active domain
+ * @reason: why, as in `state-reason` and Lifecycle
+ *
+ * Stops the domain, and all that goes on with it.
+ *
+ * Since: 0.1
+ */
+void
+vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char *reason)
 {
   TestDomain *domain = TEST_DOMAIN (obj);
 
@@ -187,6 +224,13 @@ start_worked (GObject *source, GAsyncResult *result, gpointer data)
                  settings.start_failure);
   if (error != NULL)
     vireo_keeper_stopped (VIREO_KEEPER (operation->domains), VIREO_OBJ (operation->obj));
+  else if (operation->restored)
+    {
+      gboolean paused = operation->paused || !vireo_test_save_was_running (operation->obj);
+
+      vireo_test_save_forget (operation->obj);
+      vireo_test_domains_begin (operation->domains, operation->obj, paused, "restored", "restored");
+    }
   else
     begin_running (operation->domains, operation->obj, operation->paused);
   operation_end (operation, g_steal_pointer (&error));
@@ -207,6 +251,7 @@ static void
 start_ready (GObject *source, GAsyncResult *result, gpointer data)
 {
   Operation *operation = data;
+  const VireoDomainDef *saved = vireo_test_save_peek (operation->obj);
   g_autoptr (GError) error = NULL;
 
   if (!vireo_keeper_make_ready_finish (VIREO_KEEPER (source), result, &error))
@@ -214,8 +259,14 @@ start_ready (GObject *source, GAsyncResult *result, gpointer data)
       operation_end (operation, g_steal_pointer (&error));
       return;
     }
+  operation->restored = saved != NULL && !operation->force_boot;
+  if (operation->force_boot)
+    vireo_test_save_forget (operation->obj);
   vireo_domain_obj_set_live_def (
-      operation->obj, vireo_domain_def_copy (vireo_domain_obj_get_persistent_def (operation->obj)));
+      operation->obj,
+      vireo_domain_def_copy (operation->restored
+                                 ? saved
+                                 : vireo_domain_obj_get_persistent_def (operation->obj)));
   start_work (operation);
 }
 
@@ -225,6 +276,7 @@ start (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainStartFlags fla
   Operation *operation = operation_new (driver, obj, task);
 
   operation->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
+  operation->force_boot = (flags & VIREO_DOMAIN_START_FORCE_BOOT) != 0;
   if (vireo_obj_get_active (VIREO_OBJ (obj)))
     {
       operation_end (operation, g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
@@ -276,7 +328,8 @@ guest_has_shut_down (gpointer data)
 
   domain->shutdown_id = 0;
   if (list != NULL && vireo_obj_get_active (VIREO_OBJ (domain)))
-    stop_running (VIREO_TEST_DOMAINS (domain->domains), VIREO_DOMAIN_OBJ (domain), "shutdown");
+    vireo_test_domains_stop (VIREO_TEST_DOMAINS (domain->domains), VIREO_DOMAIN_OBJ (domain),
+                             "shutdown");
   return G_SOURCE_REMOVE;
 }
 
@@ -290,7 +343,7 @@ shutdown_domain (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
     return;
   vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (obj));
   if (settings.shutdown_delay == 0)
-    stop_running (VIREO_TEST_DOMAINS (driver), obj, "shutdown");
+    vireo_test_domains_stop (VIREO_TEST_DOMAINS (driver), obj, "shutdown");
   else if (domain->shutdown_id == 0)
     {
       domain->domains = VIREO_DOMAIN_KEEPER (driver);
@@ -319,7 +372,7 @@ reboot (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
     return;
   action = vireo_domain_obj_get_def (obj)->on_reboot;
   if (action == VIREO_LIFECYCLE_ACTION_DESTROY || action == VIREO_LIFECYCLE_ACTION_PRESERVE)
-    stop_running (VIREO_TEST_DOMAINS (driver), obj, "shutdown");
+    vireo_test_domains_stop (VIREO_TEST_DOMAINS (driver), obj, "shutdown");
   else
     restart (obj);
   g_task_return_boolean (task, TRUE);
@@ -345,7 +398,7 @@ destroy_worked (GObject *source, GAsyncResult *result, gpointer data)
   /* The guest may have stopped by itself meanwhile, which is just as well. */
   if (vireo_test_work_finish (VIREO_OBJ (source), result, &error)
       && vireo_obj_get_active (VIREO_OBJ (operation->obj)))
-    stop_running (operation->domains, operation->obj, "destroyed");
+    vireo_test_domains_stop (operation->domains, operation->obj, "destroyed");
   operation_end (operation, g_steal_pointer (&error));
 }
 
@@ -453,6 +506,78 @@ open_console (VireoDomainDriver *driver,
   g_object_unref (task);
 }
 
+/* ---- what goes with a definition ---- */
+
+static VireoDomainDriverInterface *
+parent_iface (void)
+{
+  return g_type_interface_peek (vireo_test_domains_parent_class, VIREO_TYPE_DOMAIN_DRIVER);
+}
+
+/* What is lost with the definition has to be named. */
+static gboolean
+check_undefine (VireoDomainObj *obj, VireoDomainUndefineFlags flags, GError **error)
+{
+  const char *name = vireo_obj_get_name (VIREO_OBJ (obj));
+
+  if (vireo_domain_obj_get_has_managed_save (obj)
+      && (flags & VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "domain \"%s\" has a managed save image, which would be lost", name);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static void
+undefined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  VireoDomainObj *obj = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  vireo_test_save_forget (obj);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+undefine (VireoDomainDriver *driver,
+          VireoDomainObj *obj,
+          VireoDomainUndefineFlags flags,
+          GTask *task)
+{
+  GError *error = NULL;
+
+  if (!check_undefine (obj, flags, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  g_task_set_task_data (task, g_object_ref (obj), g_object_unref);
+  parent_iface ()->undefine (driver, obj, flags,
+                             g_task_new (driver, g_task_get_cancellable (task), undefined, task));
+}
+
+static void
+rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name, GTask *task)
+{
+  if (vireo_domain_obj_get_has_managed_save (obj))
+    {
+      g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                               "domain \"%s\" has a managed save image, which has its old name",
+                               vireo_obj_get_name (VIREO_OBJ (obj)));
+      g_object_unref (task);
+      return;
+    }
+  parent_iface ()->rename (driver, obj, name, task);
+}
+
 static void
 domain_driver_init (VireoDomainDriverInterface *iface)
 {
@@ -465,6 +590,9 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->suspend = suspend;
   iface->resume = resume;
   iface->open_console = open_console;
+  iface->undefine = undefine;
+  iface->rename = rename_domain;
+  vireo_test_save_init (iface);
 }
 
 /* ---- definitions ---- */

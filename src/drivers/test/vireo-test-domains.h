@@ -14,4 +14,12 @@ VireoTestDomains *vireo_test_domains_new (const char *state_dir);
 /* Makes the inactive domain run, without waiting for anything. */
 void vireo_test_domains_run (VireoTestDomains *self, VireoDomainObj *obj, gboolean paused);
 
+/* Makes an inactive domain run that has its live definition; stops an active one. */
+void vireo_test_domains_begin (VireoTestDomains *self,
+                               VireoDomainObj *obj,
+                               gboolean paused,
+                               const char *reason,
+                               const char *detail);
+void vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char *reason);
+
 G_END_DECLS

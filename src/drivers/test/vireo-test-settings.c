@@ -7,6 +7,8 @@
 
 #define NAMESPACE "https://vireo.org/xmlns/domain/test/1.0"
 #define MAX_DELAY 600000
+/* Of what nobody expects to be done at once. */
+#define USUAL_DELAY 100
 
 /* What is in an attribute, and where in the settings it goes. */
 static const struct
@@ -19,7 +21,16 @@ static const struct
   { "delay", "start", FALSE, G_STRUCT_OFFSET (VireoTestSettings, start_delay) },
   { "delay", "shutdown", FALSE, G_STRUCT_OFFSET (VireoTestSettings, shutdown_delay) },
   { "delay", "destroy", FALSE, G_STRUCT_OFFSET (VireoTestSettings, destroy_delay) },
+  { "delay", "save", FALSE, G_STRUCT_OFFSET (VireoTestSettings, save_delay) },
+  { "delay", "snapshot", FALSE, G_STRUCT_OFFSET (VireoTestSettings, snapshot_delay) },
+  { "delay", "dump", FALSE, G_STRUCT_OFFSET (VireoTestSettings, dump_delay) },
+  { "delay", "block-job", FALSE, G_STRUCT_OFFSET (VireoTestSettings, block_job_delay) },
+  { "delay", "migrate", FALSE, G_STRUCT_OFFSET (VireoTestSettings, migrate_delay) },
   { "fail", "start", TRUE, G_STRUCT_OFFSET (VireoTestSettings, start_failure) },
+  { "fail", "save", TRUE, G_STRUCT_OFFSET (VireoTestSettings, save_failure) },
+  { "fail", "snapshot", TRUE, G_STRUCT_OFFSET (VireoTestSettings, snapshot_failure) },
+  { "fail", "block-job", TRUE, G_STRUCT_OFFSET (VireoTestSettings, block_job_failure) },
+  { "fail", "migrate", TRUE, G_STRUCT_OFFSET (VireoTestSettings, migrate_failure) },
   { "missing", "resource", TRUE, G_STRUCT_OFFSET (VireoTestSettings, missing_resource) },
 };
 
@@ -61,7 +72,8 @@ read_element (VireoTestSettings *settings, xmlNode *node)
  * @settings: (out): to be cleared with vireo_test_settings_clear()
  * @def: a domain
  *
- * Reads what the metadata of @def says; what it does not say is 0 and %NULL.
+ * Reads what the metadata of @def says; what it does not say is 0, or 100 ms of what nobody expects
+ * to be done at once, and %NULL.
  *
  * Since: 0.1
  */
@@ -73,6 +85,7 @@ vireo_test_settings_init (VireoTestSettings *settings, const VireoDomainDef *def
   xmlDoc *doc;
 
   memset (settings, 0, sizeof *settings);
+  settings->block_job_delay = settings->migrate_delay = USUAL_DELAY;
   /* Most have none, and are not parsed twice. */
   if (def->metadata == NULL || strstr (def->metadata, NAMESPACE) == NULL)
     return;
@@ -103,6 +116,7 @@ vireo_test_settings_init (VireoTestSettings *settings, const VireoDomainDef *def
 void
 vireo_test_settings_clear (VireoTestSettings *settings)
 {
-  g_clear_pointer (&settings->start_failure, g_free);
-  g_clear_pointer (&settings->missing_resource, g_free);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].is_text)
+      g_clear_pointer (&G_STRUCT_MEMBER (char *, settings, rows[i].offset), g_free);
 }

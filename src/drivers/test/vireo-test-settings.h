@@ -12,8 +12,17 @@ typedef struct
   guint start_delay;
   guint shutdown_delay;
   guint destroy_delay;
-  char *start_failure;    /* (nullable) */
-  char *missing_resource; /* (nullable) */
+  guint save_delay; /* saving, and restoring */
+  guint snapshot_delay;
+  guint dump_delay;
+  guint block_job_delay; /* backups, too */
+  guint migrate_delay;
+  char *start_failure;     /* (nullable), as those below */
+  char *save_failure;
+  char *snapshot_failure;
+  char *block_job_failure;
+  char *migrate_failure; /* of the domain that arrives */
+  char *missing_resource;
 } VireoTestSettings;
 
 void vireo_test_settings_init (VireoTestSettings *settings, const VireoDomainDef *def);

@@ -10,6 +10,7 @@ typedef struct
   VireoJob *job; /* (nullable) */
   gint64 begun;
   gint64 length; /* µs */
+  guint64 bytes;
 } Work;
 
 static void
@@ -19,6 +20,16 @@ work_free (gpointer data)
 
   g_clear_object (&work->job);
   g_free (work);
+}
+
+/* @elapsed: µs, not more than it takes */
+static void
+show_progress (Work *work, gint64 elapsed)
+{
+  guint64 rate = (guint64) ((double) work->bytes / (double) work->length * G_USEC_PER_SEC);
+
+  if (work->job != NULL)
+    vireo_job_set_progress (work->job, (double) elapsed / (double) work->length, work->bytes, rate);
 }
 
 static gboolean
@@ -37,16 +48,13 @@ tick (gpointer data)
     }
   if (elapsed >= work->length)
     {
+      show_progress (work, work->length);
       if (work->job != NULL)
-        {
-          vireo_job_set_progress (work->job, 1, 0, 0);
-          vireo_job_set_cancelable (work->job, FALSE);
-        }
+        vireo_job_set_cancelable (work->job, FALSE);
       g_task_return_boolean (task, TRUE);
       return G_SOURCE_REMOVE;
     }
-  if (work->job != NULL)
-    vireo_job_set_progress (work->job, (double) elapsed / (double) work->length, 0, 0);
+  show_progress (work, elapsed);
   return G_SOURCE_CONTINUE;
 }
 
@@ -69,6 +77,30 @@ vireo_test_work_async (VireoObj *obj,
                        GAsyncReadyCallback callback,
                        gpointer user_data)
 {
+  vireo_test_copy_async (obj, msec, 0, cancellable, callback, user_data);
+}
+
+/**
+ * vireo_test_copy_async:
+ * @obj: the object that is worked on
+ * @msec: how long it takes, in milliseconds
+ * @bytes: how much there is to copy
+ * @cancellable: (nullable): to give up, beside that of the job
+ * @callback: called when the time is over
+ * @user_data: for @callback
+ *
+ * Takes a while, as vireo_test_work_async() does, over a number of bytes.
+ *
+ * Since: 0.1
+ */
+void
+vireo_test_copy_async (VireoObj *obj,
+                       guint msec,
+                       guint64 bytes,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
   g_autoptr (GTask) task = g_task_new (obj, cancellable, callback, user_data);
   VireoJob *job = vireo_obj_get_current_job (obj);
   Work *work = g_new0 (Work, 1);
@@ -77,6 +109,7 @@ vireo_test_work_async (VireoObj *obj,
   work->job = job != NULL ? g_object_ref (job) : NULL;
   work->begun = g_get_monotonic_time ();
   work->length = (gint64) msec * 1000;
+  work->bytes = bytes;
   g_task_set_task_data (task, work, work_free);
   if (msec == 0)
     {

@@ -12,6 +12,13 @@ void vireo_test_work_async (VireoObj *obj,
                             GCancellable *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer user_data);
+void vireo_test_copy_async (VireoObj *obj,
+                            guint msec,
+                            guint64 bytes,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+/* For both. */
 gboolean vireo_test_work_finish (VireoObj *obj, GAsyncResult *result, GError **error);
 
 G_END_DECLS

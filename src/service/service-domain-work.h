@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-call.h"
+
+G_BEGIN_DECLS
+
+/* Handlers of the long operations on domains, for the tables in service-domain.c and
+ * service-connection.c. */
+
+/* ---- service-domain-save.c ---- */
+
+void vireo_domain_save (VireoCall *call);
+void vireo_domain_managed_save (VireoCall *call);
+void vireo_domain_get_managed_save_xml (VireoCall *call);
+void vireo_domain_set_managed_save_xml (VireoCall *call);
+void vireo_domain_core_dump (VireoCall *call);
+void vireo_domain_get_job_stats (VireoCall *call);
+void vireo_domain_abort_job (VireoCall *call);
+
+/* What is in a file is known when it was read: polkit is asked about the domain in it. */
+void vireo_connection_prepare_restore (VireoCall *call);
+void vireo_connection_restore_domain (VireoCall *call);
+void vireo_connection_prepare_save_image (VireoCall *call);
+void vireo_connection_get_save_image_xml (VireoCall *call);
+void vireo_connection_set_save_image_xml (VireoCall *call);
+
+G_END_DECLS
