@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "libvirt/vireo-libvirt.h"
+#include "util/vireo-store.h"
 #include "vireo-hypervisors.h"
 #include "vireo-server.h"
 #include "vireo-services.h"
@@ -192,6 +193,7 @@ stop (Daemon *self)
       g_signal_handlers_disconnect_by_data (self->connection, self);
       g_dbus_connection_flush_sync (self->connection, NULL, NULL);
     }
+  vireo_stores_settle ();
 }
 
 static int

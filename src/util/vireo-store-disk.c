@@ -26,6 +26,7 @@ vireo_store_call_new (const VireoStoreOp *ops, gsize n_ops)
   call->ops = g_new0 (VireoStoreOp, n_ops);
   call->n_ops = n_ops;
   call->temporaries = g_new0 (char *, n_ops);
+  call->states = g_new0 (VireoStoreState, n_ops);
   for (gsize i = 0; i < n_ops; i++)
     {
       call->ops[i].name = g_strdup (ops[i].name);
@@ -43,7 +44,9 @@ vireo_store_call_free (VireoStoreCall *call)
       g_free ((char *) call->ops[i].name);
       g_clear_pointer (&call->ops[i].contents, g_bytes_unref);
       g_free (call->temporaries[i]);
+      g_clear_pointer (&call->states[i].contents, g_bytes_unref);
     }
+  g_free (call->states);
   g_free (call->ops);
   g_free (call->temporaries);
   g_clear_error (&call->error);
@@ -68,9 +71,9 @@ vireo_store_check_name (const char *name, GError **error)
 }
 
 int
-vireo_store_open_folder (const char *folder, GError **error)
+vireo_store_open_folder (const VireoStoreIo *io, const char *folder, GError **error)
 {
-  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = io->open_folder (folder);
 
   if (fd < 0)
     vireo_error_set_errno (error, errno, "cannot open the folder %s", folder);
@@ -80,7 +83,7 @@ vireo_store_open_folder (const char *folder, GError **error)
 static gboolean
 sync_folder (const char *folder, GError **error)
 {
-  int fd = vireo_store_open_folder (folder, error);
+  int fd = vireo_store_open_folder (&vireo_store_system_io, folder, error);
   int saved_errno;
   gboolean ok;
 
@@ -153,33 +156,13 @@ temporary_name (void)
                           (guint) g_atomic_int_add (&counter, 1));
 }
 
-static gboolean
-write_all (int fd, GBytes *contents)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (contents, &size);
-
-  while (size > 0)
-    {
-      gssize n = write (fd, data, size);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return FALSE;
-      data += n;
-      size -= (gsize) n;
-    }
-  return TRUE;
-}
-
-/* Writes the new contents next to the file that they are for, and starts their way to the disk. */
-static int
-write_temporary (int folder_fd, VireoStoreCall *call, gsize i)
+/* Writes the new contents next to the file that they are for. */
+int
+vireo_store_write_temporary (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call, gsize i)
 {
   const VireoStoreOp *op = &call->ops[i];
   g_autofree char *name = temporary_name ();
-  int fd = openat (folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int fd = io->open (folder_fd, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
   int saved_errno;
 
   if (fd < 0)
@@ -189,46 +172,19 @@ write_temporary (int folder_fd, VireoStoreCall *call, gsize i)
     }
   call->temporaries[i] = g_steal_pointer (&name);
   /* Not the mode of open(): the daemon's umask has no say in it. */
-  if (write_all (fd, op->contents) && fchmod (fd, op->mode) == 0)
-    {
-      /* Only a hint: the files of a batch travel together, and the syncs find most of it done. */
-      sync_file_range (fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-      return fd;
-    }
+  if (vireo_store_io_write_all (io, fd, op->contents, 0) == 0 && io->set_mode (fd, op->mode) == 0)
+    return fd;
 
   saved_errno = errno;
-  close (fd);
+  io->close (fd);
   vireo_error_set_errno (&call->error, saved_errno, "cannot write %s", op->name);
   return -1;
 }
 
-/* One file that is to be synced, or could not be. */
 typedef struct
 {
-  VireoStoreCall *call;
-  gsize op;
-  int fd;
-  int error;
-} Syncing;
-
-/* @files: (element-type Syncing): those that were written are added. */
-static void
-write_temporaries (int folder_fd, VireoStoreCall *call, GArray *files)
-{
-  for (gsize i = 0; i < call->n_ops && call->error == NULL; i++)
-    {
-      Syncing syncing = { call, i, -1, 0 };
-
-      if (call->ops[i].contents != NULL)
-        syncing.fd = write_temporary (folder_fd, call, i);
-      if (syncing.fd >= 0)
-        g_array_append_val (files, syncing);
-    }
-}
-
-typedef struct
-{
-  GArray *files; /* Syncing */
+  const VireoStoreIo *io;
+  GArray *files; /* VireoStoreSync */
   gint next;     /* what the next thread that is free takes */
 } SyncWork;
 
@@ -240,11 +196,11 @@ sync_files (gpointer data)
 
   while ((i = g_atomic_int_add (&work->next, 1)) < (gint) work->files->len)
     {
-      Syncing *syncing = &g_array_index (work->files, Syncing, i);
+      VireoStoreSync *file = &g_array_index (work->files, VireoStoreSync, i);
 
       /* A full disk may show only here, where blocks are allocated late. */
-      if (fsync (syncing->fd) != 0)
-        syncing->error = errno;
+      if (work->io->sync (file->fd) != 0)
+        file->error = errno;
     }
   return NULL;
 }
@@ -252,12 +208,13 @@ sync_files (gpointer data)
 /* Disks and journals serve all who wait at the same time with one flush, and who comes after it
  * with the next: sixteen files at once take the time of two or three. A thread that cannot be had
  * leaves more to the others. */
-static void
-sync_at_once (GArray *files)
+int
+vireo_store_sync_at_once (const VireoStoreIo *io, GArray *files)
 {
-  SyncWork work = { files, 0 };
+  SyncWork work = { io, files, 0 };
   GThread *threads[MAX_SYNCING] = { NULL };
   guint n_threads = MIN (files->len, MAX_SYNCING);
+  int error = 0;
 
   for (guint i = 1; i < n_threads; i++)
     threads[i] = g_thread_try_new ("vireo-sync", sync_files, &work, NULL);
@@ -265,54 +222,94 @@ sync_at_once (GArray *files)
   for (guint i = 1; i < n_threads; i++)
     if (threads[i] != NULL)
       g_thread_join (threads[i]);
+  for (guint i = 0; i < files->len && error == 0; i++)
+    error = g_array_index (files, VireoStoreSync, i).error;
+  return error;
+}
+
+/* Where a file that is synced comes from. */
+typedef struct
+{
+  VireoStoreCall *call;
+  gsize op;
+} Origin;
+
+/* @files: (element-type VireoStoreSync), @origins: (element-type Origin): get those that were
+ * written. */
+static void
+write_temporaries (const VireoStoreIo *io,
+                   int folder_fd,
+                   VireoStoreCall *call,
+                   GArray *files,
+                   GArray *origins)
+{
+  for (gsize i = 0; i < call->n_ops && call->error == NULL; i++)
+    {
+      VireoStoreSync file = { -1, 0 };
+      Origin origin = { call, i };
+
+      if (call->ops[i].contents != NULL)
+        file.fd = vireo_store_write_temporary (io, folder_fd, call, i);
+      if (file.fd < 0)
+        continue;
+      /* Only a hint: the files of a batch travel together, and the syncs find most of it done. */
+      io->start_sync (file.fd);
+      g_array_append_val (files, file);
+      g_array_append_val (origins, origin);
+    }
 }
 
 static void
-sync_temporaries (GArray *files)
+sync_temporaries (const VireoStoreIo *io, GArray *files, GArray *origins)
 {
-  sync_at_once (files);
+  vireo_store_sync_at_once (io, files);
   for (guint i = 0; i < files->len; i++)
     {
-      const Syncing *syncing = &g_array_index (files, Syncing, i);
-      VireoStoreCall *call = syncing->call;
-      const char *name = call->ops[syncing->op].name;
+      const VireoStoreSync *file = &g_array_index (files, VireoStoreSync, i);
+      const Origin *origin = &g_array_index (origins, Origin, i);
+      VireoStoreCall *call = origin->call;
+      const char *name = call->ops[origin->op].name;
 
-      if (syncing->error != 0 && call->error == NULL)
-        vireo_error_set_errno (&call->error, syncing->error, "cannot sync %s", name);
-      if (close (syncing->fd) != 0 && errno != EINTR && call->error == NULL)
+      if (file->error != 0 && call->error == NULL)
+        vireo_error_set_errno (&call->error, file->error, "cannot sync %s", name);
+      if (io->close (file->fd) != 0 && errno != EINTR && call->error == NULL)
         vireo_error_set_errno (&call->error, errno, "cannot write %s", name);
     }
 }
 
-static void
-apply_in_order (int folder_fd, VireoStoreCall *call)
+void
+vireo_store_apply_in_order (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call)
 {
-  for (gsize i = 0; i < call->n_ops && call->error == NULL; i++)
+  for (gsize i = 0; i < call->n_ops; i++)
     {
       const char *name = call->ops[i].name;
 
+      if (call->error != NULL)
+        return;
       if (call->temporaries[i] == NULL)
         {
-          if (unlinkat (folder_fd, name, 0) != 0 && errno != ENOENT)
+          if (io->unlink (folder_fd, name) != 0 && errno != ENOENT)
             vireo_error_set_errno (&call->error, errno, "cannot delete %s", name);
         }
-      else if (renameat (folder_fd, call->temporaries[i], folder_fd, name) != 0)
+      else if (io->rename (folder_fd, call->temporaries[i], name) != 0)
         vireo_error_set_errno (&call->error, errno, "cannot replace %s", name);
       else
         g_clear_pointer (&call->temporaries[i], g_free);
+      if (call->error == NULL)
+        call->n_done++;
     }
 }
 
-static void
-remove_temporaries (int folder_fd, VireoStoreCall *call)
+void
+vireo_store_remove_temporaries (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call)
 {
   for (gsize i = 0; i < call->n_ops; i++)
     if (call->temporaries[i] != NULL)
-      unlinkat (folder_fd, call->temporaries[i], 0);
+      io->unlink (folder_fd, call->temporaries[i]);
 }
 
-static void
-fail_all (VireoStoreCall **calls, gsize n_calls, const GError *error)
+void
+vireo_store_fail_all (VireoStoreCall **calls, gsize n_calls, const GError *error)
 {
   for (gsize i = 0; i < n_calls; i++)
     if (calls[i]->error == NULL)
@@ -323,30 +320,34 @@ fail_all (VireoStoreCall **calls, gsize n_calls, const GError *error)
  * all of a call's files are safe, so a full disk changes nothing; they come in order, which the
  * journals of ext4, XFS and btrfs keep. */
 void
-vireo_store_commit (const char *folder, VireoStoreCall **calls, gsize n_calls)
+vireo_store_commit (const VireoStoreIo *io,
+                    const char *folder,
+                    VireoStoreCall **calls,
+                    gsize n_calls)
 {
   g_autoptr (GError) error = NULL;
-  int folder_fd = vireo_store_open_folder (folder, &error);
-  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (Syncing));
+  int folder_fd = vireo_store_open_folder (io, folder, &error);
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (VireoStoreSync));
+  g_autoptr (GArray) origins = g_array_new (FALSE, FALSE, sizeof (Origin));
 
   if (folder_fd < 0)
     {
-      fail_all (calls, n_calls, error);
+      vireo_store_fail_all (calls, n_calls, error);
       return;
     }
 
   for (gsize i = 0; i < n_calls; i++)
-    write_temporaries (folder_fd, calls[i], files);
-  sync_temporaries (files);
+    write_temporaries (io, folder_fd, calls[i], files, origins);
+  sync_temporaries (io, files, origins);
   for (gsize i = 0; i < n_calls; i++)
     {
-      apply_in_order (folder_fd, calls[i]);
-      remove_temporaries (folder_fd, calls[i]);
+      vireo_store_apply_in_order (io, folder_fd, calls[i]);
+      vireo_store_remove_temporaries (io, folder_fd, calls[i]);
     }
-  if (fsync (folder_fd) != 0)
+  if (io->sync (folder_fd) != 0)
     {
       vireo_error_set_errno (&error, errno, "cannot sync the folder %s", folder);
-      fail_all (calls, n_calls, error);
+      vireo_store_fail_all (calls, n_calls, error);
     }
-  close (folder_fd);
+  io->close (folder_fd);
 }

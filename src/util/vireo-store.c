@@ -3,6 +3,8 @@
 
 #include "vireo-error.h"
 #include "vireo-store-disk.h"
+#include "vireo-store-frame.h"
+#include "vireo-store-log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +15,24 @@
 /* How many files one batch may hold open; far below the usual limit of 1024 descriptors. */
 #define MAX_BATCH_OPS 128u
 
+/* Nor is more than this written down at once, but for a single call. */
+#define MAX_BATCH_SIZE (256u * 1024)
+
+/* How long changes stay in the log when no others come; and after which time something that failed
+ * is tried again. */
+#define CHECKPOINT_TIME_US (3 * G_USEC_PER_SEC)
+
 /**
  * VireoStore:
  *
  * Files in one folder, changed in a way that a crash at any instant leaves each file either as it
  * was or as it was to be, and that what was acknowledged is on the disk. One thread does the
- * writing. While it waits for the disk, calls gather, and go in one batch with one sync of the
- * folder: many callers at once cost little more than one.
+ * writing. While it waits for the disk, calls gather, and go in one batch: many callers at once
+ * cost little more than one.
+ *
+ * A store has a log or not. With one, a batch takes one flush of the disk, whatever is in it; see
+ * vireo-store-log.h for how. Without one, each file and the folder are synced: for folders in
+ * memory, where a sync costs nothing.
  *
  * Since: 0.1
  */
@@ -42,7 +55,17 @@ typedef struct _Worker
   GQueue queue; /* GTask, whose task data is a VireoStoreCall */
   gboolean writing;
   gboolean stopping;
+  gboolean settling; /* whether somebody waits for an empty log */
+  gboolean synced;   /* whether the thread of a checkpoint is through */
+  /* What only the worker's thread uses. */
+  VireoStoreLog *log;     /* (nullable) */
+  GThread *checkpoint;    /* (nullable): what syncs files that were logged */
+  gint64 checkpoint_time; /* when the next one is due; 0 when there is nothing to sync */
 } Worker;
+
+/* Workers whose threads run and that have a log. */
+static GMutex running_lock;
+static GQueue running = G_QUEUE_INIT;
 
 G_DEFINE_FINAL_TYPE (VireoStore, vireo_store, G_TYPE_OBJECT)
 
@@ -68,16 +91,17 @@ static GPtrArray *
 take_batch (Worker *worker)
 {
   GPtrArray *batch = g_ptr_array_new_with_free_func (g_object_unref);
-  gsize n_ops = 0;
+  gsize n_ops = 0, size = 0;
 
   while (!g_queue_is_empty (&worker->queue))
     {
       GTask *task = g_queue_peek_head (&worker->queue);
       VireoStoreCall *call = g_task_get_task_data (task);
 
-      if (batch->len > 0 && n_ops + call->n_ops > MAX_BATCH_OPS)
-        break;
       n_ops += call->n_ops;
+      size += vireo_store_frame_call_size (call);
+      if (batch->len > 0 && (n_ops > MAX_BATCH_OPS || size > MAX_BATCH_SIZE))
+        break;
       g_ptr_array_add (batch, g_queue_pop_head (&worker->queue));
     }
   return batch;
@@ -98,6 +122,112 @@ return_batch (GPtrArray *batch)
     }
 }
 
+/* ---- the log ---- */
+
+static gpointer
+checkpoint_main (gpointer data)
+{
+  Worker *worker = data;
+  g_autoptr (GError) error = NULL;
+  gboolean done = vireo_store_log_checkpoint (worker->log, &error);
+
+  if (!done)
+    g_warning ("%s", error->message);
+  g_mutex_lock (&worker->mutex);
+  worker->synced = TRUE;
+  g_cond_broadcast (&worker->changed);
+  g_mutex_unlock (&worker->mutex);
+  return GINT_TO_POINTER (done);
+}
+
+/* Waits for the checkpoint that is under way, if there is one. */
+static void
+end_checkpoint (Worker *worker)
+{
+  if (worker->checkpoint == NULL)
+    return;
+  vireo_store_log_checkpointed (
+      worker->log, GPOINTER_TO_INT (g_thread_join (g_steal_pointer (&worker->checkpoint))));
+  worker->synced = FALSE;
+}
+
+static void
+begin_checkpoint (Worker *worker)
+{
+  end_checkpoint (worker);
+  worker->checkpoint_time = 0;
+  if (!vireo_store_log_is_used (worker->log))
+    return;
+  vireo_store_log_turn (worker->log);
+  worker->checkpoint = g_thread_try_new ("vireo-checkpoint", checkpoint_main, worker, NULL);
+  if (worker->checkpoint == NULL)
+    vireo_store_log_checkpointed (worker->log, vireo_store_log_checkpoint (worker->log, NULL));
+}
+
+/* After something failed: nothing is written, and nobody gets an answer, before it is undone. */
+static gboolean
+repair (Worker *worker, GError **error)
+{
+  if (!vireo_store_log_is_broken (worker->log))
+    return TRUE;
+  end_checkpoint (worker);
+  if (vireo_store_log_repair (worker->log, error))
+    return TRUE;
+  worker->checkpoint_time = g_get_monotonic_time () + CHECKPOINT_TIME_US;
+  return FALSE;
+}
+
+/* Nothing is in the log afterwards, or it is broken. */
+static gboolean
+settle (Worker *worker, GError **error)
+{
+  begin_checkpoint (worker);
+  end_checkpoint (worker);
+  return repair (worker, error);
+}
+
+/* The log that is full is synced while the other one takes what comes. */
+static gboolean
+make_room (Worker *worker, GError **error)
+{
+  end_checkpoint (worker);
+  if (!repair (worker, error))
+    return FALSE;
+  begin_checkpoint (worker);
+  return TRUE;
+}
+
+static void
+commit_logged (Worker *worker, VireoStoreCall **calls, gsize n_calls)
+{
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+
+  for (gsize i = 0; i < n_calls; i++)
+    size += vireo_store_frame_call_size (calls[i]);
+  if (!repair (worker, &error)
+      || (!vireo_store_log_can_take (worker->log, size) && !settle (worker, &error)))
+    {
+      vireo_store_fail_all (calls, n_calls, error);
+      return;
+    }
+  if (!vireo_store_log_can_take (worker->log, size))
+    {
+      vireo_store_commit (&vireo_store_system_io, worker->folder, calls, n_calls);
+      return;
+    }
+  if (!vireo_store_log_has_room (worker->log, size) && !make_room (worker, &error))
+    {
+      vireo_store_fail_all (calls, n_calls, error);
+      return;
+    }
+  vireo_store_log_commit (worker->log, calls, n_calls);
+  if (!repair (worker, &error))
+    g_warning ("%s", error->message);
+  if (worker->checkpoint_time == 0 && vireo_store_log_is_used (worker->log))
+    worker->checkpoint_time = g_get_monotonic_time () + CHECKPOINT_TIME_US;
+}
+
 /* Runs a batch without those calls that were cancelled while they waited. */
 static void
 commit_batch (Worker *worker, GPtrArray *batch)
@@ -116,39 +246,100 @@ commit_batch (Worker *worker, GPtrArray *batch)
       else
         calls[n_calls++] = call;
     }
-  if (n_calls > 0)
-    vireo_store_commit (worker->folder, calls, n_calls);
+  if (n_calls > 0 && worker->log != NULL)
+    commit_logged (worker, calls, n_calls);
+  else if (n_calls > 0)
+    vireo_store_commit (&vireo_store_system_io, worker->folder, calls, n_calls);
+}
+
+/* Waits until there is something to do, which need not be a call. Under the mutex. */
+static void
+wait_for_work (Worker *worker)
+{
+  if (worker->checkpoint_time == 0)
+    g_cond_wait (&worker->changed, &worker->mutex);
+  else
+    g_cond_wait_until (&worker->changed, &worker->mutex, worker->checkpoint_time);
+}
+
+/* What the worker does when no calls wait. Without the mutex. */
+static void
+look_after_log (Worker *worker, gboolean settling, gboolean synced)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (settling)
+    settle (worker, &error);
+  else if (synced)
+    {
+      end_checkpoint (worker);
+      repair (worker, &error);
+    }
+  else if (repair (worker, &error))
+    begin_checkpoint (worker);
+  if (error != NULL)
+    g_warning ("%s", error->message);
+}
+
+static gboolean
+has_chores (Worker *worker)
+{
+  return worker->log != NULL
+         && (worker->settling || worker->synced
+             || (worker->checkpoint_time != 0
+                 && g_get_monotonic_time () >= worker->checkpoint_time));
+}
+
+/* One round, with the mutex held before and after. */
+static void
+work (Worker *worker)
+{
+  g_autoptr (GPtrArray) batch = NULL;
+  gboolean settling = worker->settling, synced = worker->synced;
+  gboolean idle = g_queue_is_empty (&worker->queue);
+
+  if (!idle)
+    batch = take_batch (worker);
+  worker->writing = TRUE;
+  g_mutex_unlock (&worker->mutex);
+
+  if (!idle)
+    {
+      commit_batch (worker, batch);
+      return_batch (batch);
+    }
+  else
+    look_after_log (worker, settling, synced);
+  /* May drop the last reference to the store: not under the mutex. */
+  g_clear_pointer (&batch, g_ptr_array_unref);
+
+  g_mutex_lock (&worker->mutex);
+  if (idle && settling)
+    worker->settling = FALSE;
+  worker->writing = FALSE;
+  g_cond_broadcast (&worker->changed);
 }
 
 static gpointer
 worker_main (gpointer data)
 {
   Worker *worker = data;
+  g_autoptr (GError) error = NULL;
 
   g_mutex_lock (&worker->mutex);
   while (!worker->stopping || !g_queue_is_empty (&worker->queue))
     {
-      g_autoptr (GPtrArray) batch = NULL;
-
-      if (g_queue_is_empty (&worker->queue))
-        {
-          g_cond_wait (&worker->changed, &worker->mutex);
-          continue;
-        }
-      batch = take_batch (worker);
-      worker->writing = TRUE;
-      g_mutex_unlock (&worker->mutex);
-
-      commit_batch (worker, batch);
-      return_batch (batch);
-      /* May drop the last reference to the store: not under the mutex. */
-      g_clear_pointer (&batch, g_ptr_array_unref);
-
-      g_mutex_lock (&worker->mutex);
-      worker->writing = FALSE;
-      g_cond_broadcast (&worker->changed);
+      if (g_queue_is_empty (&worker->queue) && !has_chores (worker))
+        wait_for_work (worker);
+      else
+        work (worker);
     }
   g_mutex_unlock (&worker->mutex);
+  if (worker->log != NULL && !settle (worker, &error))
+    g_warning ("%s", error->message);
+  g_mutex_lock (&running_lock);
+  g_queue_remove (&running, worker);
+  g_mutex_unlock (&running_lock);
   worker_unref (worker);
   return NULL;
 }
@@ -207,6 +398,22 @@ vireo_store_new (const char *folder)
 }
 
 /**
+ * vireo_store_new_logged:
+ * @folder: (type filename): where the files are; need not exist
+ *
+ * Returns: (transfer full): a store with a log, for a folder on a disk
+ * Since: 0.1
+ */
+VireoStore *
+vireo_store_new_logged (const char *folder)
+{
+  VireoStore *self = vireo_store_new (folder);
+
+  self->worker->log = vireo_store_log_new (folder, &vireo_store_system_io);
+  return self;
+}
+
+/**
  * vireo_store_get_folder:
  * @self: a store
  *
@@ -224,9 +431,9 @@ vireo_store_get_folder (VireoStore *self)
  * @self: a store
  * @error: what the operating system said
  *
- * Makes the folder, readable for its owner only, if it is not there, and removes what a daemon left
- * in it that was killed while it wrote. For the start, before the first change: it blocks, and must
- * not run next to another process that uses the folder.
+ * Makes the folder, readable for its owner only, if it is not there, removes what a daemon left in
+ * it that was killed while it wrote, and does what it left in its log. For the start, before the
+ * first change: it blocks, and must not run next to another process that uses the folder.
  *
  * Returns: whether the folder can be used
  * Since: 0.1
@@ -234,7 +441,8 @@ vireo_store_get_folder (VireoStore *self)
 gboolean
 vireo_store_prepare (VireoStore *self, GError **error)
 {
-  return vireo_store_make_folder (self->folder, error) && vireo_store_sweep (self->folder, error);
+  return vireo_store_make_folder (self->folder, error) && vireo_store_sweep (self->folder, error)
+         && (self->worker->log == NULL || vireo_store_log_recover (self->worker->log, error));
 }
 
 static int
@@ -373,6 +581,17 @@ check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
   return TRUE;
 }
 
+static void
+ensure_thread (VireoStore *self)
+{
+  if (self->thread != NULL)
+    return;
+  g_mutex_lock (&running_lock);
+  g_queue_push_tail (&running, self->worker);
+  g_mutex_unlock (&running_lock);
+  self->thread = g_thread_new ("vireo-store", worker_main, g_atomic_rc_box_acquire (self->worker));
+}
+
 /**
  * vireo_store_apply_async:
  * @self: a store
@@ -390,8 +609,11 @@ check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
  * Since: 0.1
  */
 void
-vireo_store_apply_async (VireoStore *self, const VireoStoreOp *ops, gsize n_ops,
-                         GCancellable *cancellable, GAsyncReadyCallback callback,
+vireo_store_apply_async (VireoStore *self,
+                         const VireoStoreOp *ops,
+                         gsize n_ops,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
                          gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
@@ -408,9 +630,7 @@ vireo_store_apply_async (VireoStore *self, const VireoStoreOp *ops, gsize n_ops,
                         (GDestroyNotify) vireo_store_call_free);
 
   g_mutex_lock (&self->worker->mutex);
-  if (self->thread == NULL)
-    self->thread
-        = g_thread_new ("vireo-store", worker_main, g_atomic_rc_box_acquire (self->worker));
+  ensure_thread (self);
   g_queue_push_tail (&self->worker->queue, g_steal_pointer (&task));
   g_cond_broadcast (&self->worker->changed);
   g_mutex_unlock (&self->worker->mutex);
@@ -453,3 +673,35 @@ vireo_store_flush (VireoStore *self)
   g_mutex_unlock (&worker->mutex);
 }
 
+static void
+settle_worker (Worker *worker)
+{
+  g_mutex_lock (&worker->mutex);
+  worker->settling = TRUE;
+  g_cond_broadcast (&worker->changed);
+  while (worker->settling && !worker->stopping)
+    g_cond_wait (&worker->changed, &worker->mutex);
+  g_mutex_unlock (&worker->mutex);
+}
+
+/**
+ * vireo_stores_settle:
+ *
+ * Waits until all calls of all stores are over and nothing is in a log any more, so that whoever
+ * changes files by hand while there is no daemon is not contradicted. For the end of the daemon: it
+ * blocks.
+ *
+ * Since: 0.1
+ */
+void
+vireo_stores_settle (void)
+{
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_unref);
+
+  g_mutex_lock (&running_lock);
+  for (GList *link = running.head; link != NULL; link = link->next)
+    g_ptr_array_add (workers, g_atomic_rc_box_acquire (link->data));
+  g_mutex_unlock (&running_lock);
+  for (guint i = 0; i < workers->len; i++)
+    settle_worker (workers->pdata[i]);
+}

@@ -28,6 +28,8 @@ typedef struct
 
 VireoStore *vireo_store_new (const char *folder);
 
+VireoStore *vireo_store_new_logged (const char *folder);
+
 const char *vireo_store_get_folder (VireoStore *self);
 
 gboolean vireo_store_prepare (VireoStore *self, GError **error);
@@ -43,5 +45,7 @@ void vireo_store_apply_async (VireoStore *self, const VireoStoreOp *ops, gsize n
 gboolean vireo_store_apply_finish (VireoStore *self, GAsyncResult *result, GError **error);
 
 void vireo_store_flush (VireoStore *self);
+
+void vireo_stores_settle (void);
 
 G_END_DECLS

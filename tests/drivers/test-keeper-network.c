@@ -59,7 +59,13 @@ teardown (Fixture *fixture, gconstpointer data)
     }
   g_clear_object (&fixture->driver);
   g_string_free (fixture->log, TRUE);
-  /* Undefining all of them leaves nothing behind. */
+  /* Undefining all of them leaves nothing behind but an empty log. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *log = g_strdup_printf ("%s/.vireo-log-%u", folder, i);
+
+      g_remove (log);
+    }
   g_assert_cmpint (g_rmdir (folder), ==, 0);
   g_assert_cmpint (g_rmdir (fixture->dir), ==, 0);
   g_free (fixture->dir);

@@ -18,6 +18,15 @@ typedef struct
   VireoStore *store;
 } Fixture;
 
+/* What a fixture's data is: whether the store has a log. */
+#define LOGGED GINT_TO_POINTER (TRUE)
+
+static VireoStore *
+new_store (const char *folder, gconstpointer logged)
+{
+  return logged != NULL ? vireo_store_new_logged (folder) : vireo_store_new (folder);
+}
+
 typedef struct
 {
   gboolean called;
@@ -48,7 +57,7 @@ set_up (Fixture *f, gconstpointer data)
 
   f->folder = g_dir_make_tmp ("vireo-store-XXXXXX", &error);
   g_assert_no_error (error);
-  f->store = vireo_store_new (f->folder);
+  f->store = new_store (f->folder, data);
   g_assert_true (vireo_store_prepare (f->store, &error));
   g_assert_no_error (error);
 }
@@ -124,16 +133,17 @@ assert_text (VireoStore *store, const char *name, const char *expected)
   g_assert_cmpstr (found, ==, expected);
 }
 
-/* Everything in the folder, hidden files too. */
+/* Everything in the folder, hidden files too, but for the log. */
 static guint
 count_files (const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
   guint n = 0;
 
   g_assert_nonnull (dir);
-  while (g_dir_read_name (dir) != NULL)
-    n++;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    n += !g_str_has_prefix (name, ".vireo-log-");
   return n;
 }
 
@@ -187,7 +197,7 @@ test_prepare (Fixture *f, gconstpointer data)
   g_autofree char *inner = g_build_filename (outer, "inner", NULL);
   g_autofree char *left = g_build_filename (inner, ".tmp-1-1", NULL);
   g_autofree char *other = g_build_filename (inner, ".keep", NULL);
-  g_autoptr (VireoStore) store = vireo_store_new (inner);
+  g_autoptr (VireoStore) store = new_store (inner, data);
   g_autoptr (GError) error = NULL;
   struct stat st;
 
@@ -211,8 +221,8 @@ test_prepare_in_the_way (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (f->folder, "file", NULL);
   g_autofree char *below = g_build_filename (path, "folder", NULL);
-  g_autoptr (VireoStore) at = vireo_store_new (path);
-  g_autoptr (VireoStore) under = vireo_store_new (below);
+  g_autoptr (VireoStore) at = new_store (path, data);
+  g_autoptr (VireoStore) under = new_store (below, data);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (path, "x", -1, NULL));
@@ -317,10 +327,11 @@ test_failure_is_ones_own (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (outcomes[1].error->message, "taken"));
   g_assert_true (outcomes[2].ok);
   assert_text (f->store, "c3", "x");
-  /* A prefix of the call: what came before the failure, nothing after it, and no temporary. */
-  assert_text (f->store, "b1", "x");
+  /* A prefix of the call: what came before the failure, nothing after it, and no temporary. With a
+   * log it is looked at before anything is changed. */
+  assert_text (f->store, "b1", data == LOGGED ? NULL : "x");
   assert_text (f->store, "b3", NULL);
-  g_assert_cmpuint (count_files (f->folder), ==, 8);
+  g_assert_cmpuint (count_files (f->folder), ==, data == LOGGED ? 7 : 8);
   g_clear_error (&outcomes[1].error);
   g_remove (inside);
 }
@@ -329,7 +340,7 @@ static void
 test_no_folder (Fixture *f, gconstpointer data)
 {
   g_autofree char *folder = g_build_filename (f->folder, "none", NULL);
-  g_autoptr (VireoStore) store = vireo_store_new (folder);
+  g_autoptr (VireoStore) store = new_store (folder, data);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (write_text (store, "a", "x", &error));
@@ -406,7 +417,7 @@ test_cancel (Fixture *f, gconstpointer data)
 static void
 test_dropped (Fixture *f, gconstpointer data)
 {
-  VireoStore *store = vireo_store_new (f->folder);
+  VireoStore *store = new_store (f->folder, data);
   g_autoptr (GBytes) bytes = text ("x");
   VireoStoreOp op = { "late", bytes, 0600 };
   Outcome outcome = { 0 };
@@ -458,6 +469,7 @@ full_disk_subprocess (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
   VireoStoreOp ops[] = { { "kept", NULL, 0 }, { "new", bytes, 0600 }, { "big", big_bytes, 0600 } };
 
+  /* So small that there is no place for a log: without one it works as well. */
   mount_tiny (f->folder);
   g_assert_true (write_text (f->store, "kept", "old", &error));
   g_assert_false (apply (f->store, ops, G_N_ELEMENTS (ops), &error));
@@ -478,14 +490,17 @@ full_disk_subprocess (Fixture *f, gconstpointer data)
 }
 
 static void
-test_full_disk (void)
+test_full_disk (gconstpointer data)
 {
+  const char *path
+      = data == LOGGED ? "/store-with-log/full-disk/subprocess" : "/store/full-disk/subprocess";
+
   if (geteuid () != 0)
     {
       g_test_skip ("mounting a small file system needs root");
       return;
     }
-  g_test_trap_subprocess ("/store/full-disk/subprocess", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_subprocess (path, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
   g_test_trap_assert_passed ();
 }
 
@@ -528,9 +543,9 @@ take_turn (VireoStore *store)
 }
 
 G_NORETURN static void
-be_victim (const char *folder)
+be_victim (const char *folder, gboolean logged)
 {
-  VireoStore *store = vireo_store_new (folder);
+  VireoStore *store = new_store (folder, GINT_TO_POINTER (logged));
 
   for (guint i = 0; i < 8; i++)
     take_turn (store);
@@ -584,18 +599,19 @@ test_kill (Fixture *f, gconstpointer data)
   for (guint round = 0; round < 10; round++)
     {
       g_autoptr (GSubprocess) victim
-          = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/proc/self/exe", "--victim",
-                              f->folder, NULL);
+          = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/proc/self/exe",
+                              data == LOGGED ? "--logged-victim" : "--victim", f->folder, NULL);
       gint64 kill_at = g_get_monotonic_time () + g_test_rand_int_range (1000, 80000);
       guint acknowledged;
 
       g_assert_no_error (error);
       acknowledged = read_acknowledged (g_subprocess_get_stdout_pipe (victim), kill_at, victim);
       g_assert_true (g_subprocess_wait (victim, NULL, &error));
+      if (data != LOGGED)
+        check_after_kill (f->store, acknowledged);
+      g_assert_true (vireo_store_prepare (f->store, &error));
       check_after_kill (f->store, acknowledged);
       g_test_message ("killed after %u; %u files", acknowledged, count_files (f->folder));
-
-      g_assert_true (vireo_store_prepare (f->store, &error));
       remove_folder (f->folder);
       g_assert_false (g_file_test (f->folder, G_FILE_TEST_EXISTS));
       g_assert_true (vireo_store_prepare (f->store, &error));
@@ -654,31 +670,41 @@ main (int argc, char **argv)
     const char *path;
     void (*test) (Fixture *f, gconstpointer data);
   } tests[] = {
-    { "/store/write", test_write },
-    { "/store/large", test_large },
-    { "/store/prepare", test_prepare },
-    { "/store/prepare-in-the-way", test_prepare_in_the_way },
-    { "/store/list", test_list },
-    { "/store/bad-names", test_bad_names },
-    { "/store/read-odd", test_read_odd },
-    { "/store/failure-is-ones-own", test_failure_is_ones_own },
-    { "/store/no-folder", test_no_folder },
-    { "/store/order", test_order },
-    { "/store/cancel", test_cancel },
-    { "/store/dropped", test_dropped },
-    { "/store/context", test_context },
-    { "/store/kill", test_kill },
-    { "/store/full-disk/subprocess", full_disk_subprocess },
+    { "write", test_write },
+    { "large", test_large },
+    { "prepare", test_prepare },
+    { "prepare-in-the-way", test_prepare_in_the_way },
+    { "list", test_list },
+    { "bad-names", test_bad_names },
+    { "read-odd", test_read_odd },
+    { "failure-is-ones-own", test_failure_is_ones_own },
+    { "no-folder", test_no_folder },
+    { "order", test_order },
+    { "cancel", test_cancel },
+    { "dropped", test_dropped },
+    { "context", test_context },
+    { "kill", test_kill },
+    { "full-disk/subprocess", full_disk_subprocess },
   };
 
-  if (argc == 3 && g_str_equal (argv[1], "--victim"))
-    be_victim (argv[2]);
+  if (argc == 3)
+    be_victim (argv[2], g_str_equal (argv[1], "--logged-victim"));
 
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/store/full-disk", test_full_disk);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    {
+      g_autofree char *path = g_strconcat ("/store/", tests[i].path, NULL);
+      g_autofree char *logged = g_strconcat ("/store-with-log/", tests[i].path, NULL);
+
+      g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
+      g_test_add (logged, Fixture, LOGGED, set_up, tests[i].test, tear_down);
+    }
+  g_test_add_data_func ("/store/full-disk", NULL, test_full_disk);
+  g_test_add_data_func ("/store-with-log/full-disk", LOGGED, test_full_disk);
   if (g_test_perf ())
-    g_test_add ("/store/speed", Fixture, NULL, set_up, test_speed, tear_down);
+    {
+      g_test_add ("/store/speed", Fixture, NULL, set_up, test_speed, tear_down);
+      g_test_add ("/store-with-log/speed", Fixture, LOGGED, set_up, test_speed, tear_down);
+    }
   return g_test_run ();
 }

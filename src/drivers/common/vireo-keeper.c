@@ -64,7 +64,7 @@ constructed (GObject *object)
     {
       g_autofree char *folder = g_build_filename (priv->state_dir, kind->folder, NULL);
 
-      priv->store = vireo_store_new (folder);
+      priv->store = vireo_store_new_logged (folder);
     }
 }
 

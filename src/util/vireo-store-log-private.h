@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Private to the store's log. */
+#pragma once
+
+#include "vireo-store-log.h"
+
+G_BEGIN_DECLS
+
+/* What a file that is not synced yet is to be. */
+typedef struct
+{
+  GBytes *contents; /* (nullable): %NULL when it was deleted */
+  guint mode;
+} VireoStorePending;
+
+/* One of the two files of the log. */
+typedef struct
+{
+  const char *name;
+  int fd; /* -1 when it is not there */
+  guint64 epoch;
+  gint64 end;          /* of what is in it */
+  GHashTable *pending; /* file name -> VireoStorePending: what it has that is not synced */
+} VireoStoreHalf;
+
+struct _VireoStoreLog
+{
+  const VireoStoreIo *io;
+  char *folder;
+  gsize size; /* of each half */
+  VireoStoreHalf halves[2];
+  guint active;
+  guint64 sequence;
+  gboolean checkpointing;
+  gboolean broken;
+  gboolean stale; /* whether there may be logs of another daemon */
+};
+
+gboolean vireo_store_log_sync_names (VireoStoreLog *self, const char *const *names, guint n,
+                                     GError **error);
+gboolean vireo_store_log_write_all (VireoStoreLog *self, const VireoStoreOp *ops, gsize n,
+                                    GError **error);
+gboolean vireo_store_log_discard (VireoStoreLog *self, GError **error);
+
+G_END_DECLS
