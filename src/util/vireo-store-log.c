@@ -393,11 +393,18 @@ vireo_store_log_checkpoint (VireoStoreLog *self, GError **error)
 {
   VireoStoreHalf *half = get_other (self);
   g_autofree const char **names = NULL;
+  g_autoptr (GError) cause = NULL;
   guint n;
 
   names = (const char **) g_hash_table_get_keys_as_array (half->pending, &n);
-  if (n > 0 && !vireo_store_log_sync_names (self, names, n, error))
-    return FALSE;
+  if (n > 0 && !vireo_store_log_sync_names (self, names, n, &cause))
+    {
+      gboolean gone = g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE);
+
+      /* The folder is gone, and with it all that there was to sync. */
+      g_propagate_error (gone ? NULL : error, g_steal_pointer (&cause));
+      return gone;
+    }
   if (half->fd >= 0 && (half_begin (self, half) != 0 || self->io->sync_data (half->fd) != 0))
     {
       vireo_error_set_errno (error, errno, "cannot empty the log of %s", self->folder);
