@@ -402,6 +402,8 @@ vireo_store_log_checkpoint (VireoStoreLog *self, GError **error)
       gboolean gone = g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE);
 
       /* The folder is gone, and with it all that there was to sync. */
+      if (gone)
+        half_close (self, half);
       g_propagate_error (gone ? NULL : error, g_steal_pointer (&cause));
       return gone;
     }
