@@ -586,9 +586,12 @@ ensure_thread (VireoStore *self)
 {
   if (self->thread != NULL)
     return;
-  g_mutex_lock (&running_lock);
-  g_queue_push_tail (&running, self->worker);
-  g_mutex_unlock (&running_lock);
+  if (self->worker->log != NULL)
+    {
+      g_mutex_lock (&running_lock);
+      g_queue_push_tail (&running, self->worker);
+      g_mutex_unlock (&running_lock);
+    }
   self->thread = g_thread_new ("vireo-store", worker_main, g_atomic_rc_box_acquire (self->worker));
 }
 
@@ -687,7 +690,7 @@ settle_worker (Worker *worker)
 /**
  * vireo_stores_settle:
  *
- * Waits until all calls of all stores are over and nothing is in a log any more, so that whoever
+ * Waits until the calls of all stores with a log are over and nothing is in a log any more, so that whoever
  * changes files by hand while there is no daemon is not contradicted. For the end of the daemon: it
  * blocks.
  *

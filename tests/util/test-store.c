@@ -453,6 +453,24 @@ test_context (Fixture *f, gconstpointer data)
   g_assert_true (outcome.ok);
 }
 
+/* After the end in order, hands have the last word: nothing is left that would contradict them. */
+static void
+test_settle (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->folder, "a.xml", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (write_text (f->store, "a.xml", "one", &error));
+  vireo_stores_settle ();
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_true (vireo_store_prepare (f->store, &error));
+  assert_text (f->store, "a.xml", NULL);
+  /* A store goes on after that. */
+  g_assert_true (write_text (f->store, "a.xml", "two", &error));
+  vireo_stores_settle ();
+  assert_text (f->store, "a.xml", "two");
+}
+
 /* Mounts a tiny file system in a mount namespace of this process alone. */
 static void
 mount_tiny (const char *folder)
@@ -685,6 +703,7 @@ main (int argc, char **argv)
     { "cancel", test_cancel },
     { "dropped", test_dropped },
     { "context", test_context },
+    { "settle", test_settle },
     { "kill", test_kill },
     { "full-disk/subprocess", full_disk_subprocess },
   };
