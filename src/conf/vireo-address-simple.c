@@ -70,15 +70,6 @@ row_find (const Row *row, const VireoAddressDef *wanted, guint first, guint *ret
   return FALSE;
 }
 
-static VireoAddressDef *
-open_address (VireoAddressDef **place, VireoAddressType type)
-{
-  if (*place == NULL)
-    *place = vireo_address_def_new ();
-  (*place)->type = type;
-  return *place;
-}
-
 /* --- SCSI --- */
 
 static gboolean
@@ -107,7 +98,7 @@ place_hostdev (Row *row, VireoHostdevDef *hostdev)
     return TRUE;
   if (!row_find (row, hostdev->address, 0, &controller, &unit))
     return FALSE;
-  address = open_address (&hostdev->address, row->address);
+  address = vireo_address_open (&hostdev->address, row->address);
   address->controller = controller;
   address->unit = unit;
   address->has_controller = TRUE;
@@ -160,7 +151,7 @@ place_port (Row *row, VireoAddressDef **place, guint first)
     return TRUE;
   if (!row_find (row, *place, first, &controller, &port))
     return FALSE;
-  address = open_address (place, row->address);
+  address = vireo_address_open (place, row->address);
   address->controller = controller;
   address->port = port;
   address->has_controller = TRUE;
@@ -233,7 +224,7 @@ vireo_address_place_ccid (VireoDomainDef *def)
           all = FALSE;
           continue;
         }
-      open_address (place, row.address);
+      vireo_address_open (place, row.address);
       (*place)->controller = controller;
       (*place)->slot = slot;
       (*place)->has_controller = TRUE;
@@ -280,7 +271,7 @@ vireo_address_place_dimm (VireoDomainDef *def)
         next++;
       if (next == n_slots)
         return FALSE;
-      open_address (&memory->address, VIREO_ADDRESS_TYPE_DIMM);
+      vireo_address_open (&memory->address, VIREO_ADDRESS_TYPE_DIMM);
       memory->address->slot = next;
       memory->address->has_slot = TRUE;
       used[next] = TRUE;

@@ -22,6 +22,15 @@ vireo_address_is_open (const VireoAddressDef *address, VireoAddressType type)
   return address == NULL || address->type == VIREO_ADDRESS_TYPE_UNSET || address->type == type;
 }
 
+VireoAddressDef *
+vireo_address_open (VireoAddressDef **place, VireoAddressType type)
+{
+  if (*place == NULL)
+    *place = vireo_address_def_new ();
+  (*place)->type = type;
+  return *place;
+}
+
 /* --- making room --- */
 
 static gboolean
@@ -90,43 +99,53 @@ static const Bus table[] = {
   { VIREO_ADDRESS_BUS_CCID, vireo_address_place_ccid, grow_ccid, "smart card" },
   /* How many memory slots there are, is what the guest was told. */
   { VIREO_ADDRESS_BUS_DIMM, vireo_address_place_dimm, NULL, "memory" },
+  { VIREO_ADDRESS_BUS_CCW, vireo_address_place_ccw, NULL, "CCW" },
+  { VIREO_ADDRESS_BUS_VIRTIO_MMIO, vireo_address_place_virtio_mmio, NULL, "virtio-mmio" },
+  { VIREO_ADDRESS_BUS_SPAPR_VIO, vireo_address_place_spapr_vio, NULL, "spapr-vio" },
+  { VIREO_ADDRESS_BUS_ISA, vireo_address_place_isa, NULL, "ISA" },
 };
 
 /**
  * vireo_post_parse_assign_addresses:
  * @context: what the callback got
- * @buses: which buses the driver's machines have
+ * @machine: where there are places
  *
  * For the addresses phase of a driver: places the devices that have no address yet, and adds the
- * controllers and hubs that are needed for it. To be called before the controllers get addresses
- * themselves.
+ * controllers and hubs that are needed for it.
  *
  * Returns: the outcome; invalid when there is no room
  * Since: 0.1
  */
 VireoPostParseOutcome
-vireo_post_parse_assign_addresses (VireoPostParseContext *context, VireoAddressBuses buses)
+vireo_post_parse_assign_addresses (VireoPostParseContext *context,
+                                   const VireoAddressMachine *machine)
 {
   VireoPostParseOutcome outcome = VIREO_POST_PARSE_DONE;
+  g_autofree char *message = NULL;
+  const char *code = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
     {
       guint grown = 0;
 
-      while ((buses & table[i].bus) != 0 && !table[i].place (context->def))
+      while ((machine->buses & table[i].bus) != 0 && !table[i].place (context->def))
         if (table[i].grow == NULL || grown++ == MAX_GROWTH || !table[i].grow (context, &outcome))
           return vireo_post_parse_invalid (context, "no-room",
                                            "/domain/devices: there is no place left for another %s "
                                            "device",
                                            table[i].name);
     }
+  /* Last, for the controllers that were added want a place too. */
+  if (machine->pci != NULL
+      && !vireo_address_place_pci (context->def, machine->pci, FALSE, &code, &message))
+    return vireo_post_parse_invalid (context, code, "%s", message);
   return outcome;
 }
 
 /**
  * vireo_address_assign:
  * @def: a domain, of which a device is new
- * @buses: which buses the driver's machines have
+ * @machine: where there are places
  * @error: ConfigUnsupported when a bus is full
  *
  * For plugging into a running machine: places what has no address yet, in what is there.
@@ -135,14 +154,23 @@ vireo_post_parse_assign_addresses (VireoPostParseContext *context, VireoAddressB
  * Since: 0.1
  */
 gboolean
-vireo_address_assign (VireoDomainDef *def, VireoAddressBuses buses, GError **error)
+vireo_address_assign (VireoDomainDef *def, const VireoAddressMachine *machine, GError **error)
 {
+  g_autofree char *message = NULL;
+  const char *code = NULL;
+
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
-    if ((buses & table[i].bus) != 0 && !table[i].place (def))
+    if ((machine->buses & table[i].bus) != 0 && !table[i].place (def))
       {
         g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
                      "there is no place left for another %s device", table[i].name);
         return FALSE;
       }
+  if (machine->pci != NULL
+      && !vireo_address_place_pci (def, machine->pci, TRUE, &code, &message))
+    {
+      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED, message);
+      return FALSE;
+    }
   return TRUE;
 }

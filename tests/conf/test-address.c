@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#define ALL                                                                                        \
-  (VIREO_ADDRESS_BUS_SCSI | VIREO_ADDRESS_BUS_USB | VIREO_ADDRESS_BUS_VIRTIO_SERIAL                \
-   | VIREO_ADDRESS_BUS_CCID | VIREO_ADDRESS_BUS_DIMM)
 #define USB "<controller type='usb' index='0'/>"
 #define MOUSE "<input type='mouse' bus='usb'/>"
 #define CHANNEL "<channel type='null'><target type='virtio' name='x'/></channel>"
@@ -17,10 +14,15 @@
   "<address bus='0' target='0' unit='" number "'/></source></hostdev>"
 #define MODULE "<memory model='dimm'><target><size>1024</size></target></memory>"
 
+static const VireoAddressMachine all = {
+  .buses = VIREO_ADDRESS_BUS_SCSI | VIREO_ADDRESS_BUS_USB | VIREO_ADDRESS_BUS_VIRTIO_SERIAL
+           | VIREO_ADDRESS_BUS_CCID | VIREO_ADDRESS_BUS_DIMM,
+};
+
 static VireoPostParseOutcome
 assign (VireoPostParseContext *context)
 {
-  return vireo_post_parse_assign_addresses (context, ALL);
+  return vireo_post_parse_assign_addresses (context, &all);
 }
 
 static const VireoPostParseOps ops
@@ -140,11 +142,11 @@ test_plug (void)
   input->type = VIREO_INPUT_TYPE_TABLET;
   input->bus = VIREO_INPUT_BUS_USB;
   vireo_domain_def_add_input (def, vireo_input_def_copy (input));
-  g_assert_true (vireo_address_assign (def, ALL, &error));
+  g_assert_true (vireo_address_assign (def, &all, &error));
   two = usb_ports (def);
   g_assert_cmpstr (two, ==, "1 2");
   vireo_domain_def_add_input (def, input);
-  g_assert_false (vireo_address_assign (def, ALL, &error));
+  g_assert_false (vireo_address_assign (def, &all, &error));
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED);
   after = usb_ports (def);
   g_assert_cmpstr (after, ==, "1 2");
