@@ -29,12 +29,13 @@ static const struct
 {
   const char *property;
   GType (*get_type) (void);
-  gsize reload; /* where its function for it is */
+  gsize reload; /* where its function for it is; 0 for none */
 } parts[VIREO_N_PARTS] = {
   [VIREO_PART_DOMAINS] = { "domain-driver", vireo_domain_driver_get_type,
                            G_STRUCT_OFFSET (VireoDomainDriverInterface, reload) },
   [VIREO_PART_NETWORKS] = { "network-driver", vireo_network_driver_get_type,
                             G_STRUCT_OFFSET (VireoNetworkDriverInterface, reload) },
+  [VIREO_PART_HOST] = { "host-driver", vireo_host_driver_get_type, 0 },
 };
 
 /* The lists that the parts have: a kind, and the function that gives its list. */
@@ -337,8 +338,10 @@ vireo_connection_obj_reload_async (VireoConnectionObj *self,
     {
       gpointer part = vireo_connection_obj_get_part (self, i);
       void (*function) (gpointer part, GTask * task)
-          = (void (*) (gpointer, GTask *)) vireo_connection_obj_get_function (self, i,
-                                                                              parts[i].reload);
+          = parts[i].reload != 0
+                ? (void (*) (gpointer, GTask *)) vireo_connection_obj_get_function (self, i,
+                                                                                    parts[i].reload)
+                : NULL;
 
       if (function == NULL)
         continue;

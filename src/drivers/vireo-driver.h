@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-domain-driver.h"
+#include "vireo-host-driver.h"
 #include "vireo-network-driver.h"
 
 G_BEGIN_DECLS
@@ -36,6 +37,7 @@ typedef struct
  * VireoPart:
  * @VIREO_PART_DOMAINS: a #VireoDomainDriver
  * @VIREO_PART_NETWORKS: a #VireoNetworkDriver
+ * @VIREO_PART_HOST: a #VireoHostDriver
  * @VIREO_PART_CONNECTION: the connection itself, which is no part
  *
  * The parts of a connection.
@@ -46,6 +48,7 @@ typedef enum
 {
   VIREO_PART_DOMAINS,
   VIREO_PART_NETWORKS,
+  VIREO_PART_HOST,
   VIREO_N_PARTS,
   VIREO_PART_CONNECTION = VIREO_N_PARTS,
 } VireoPart;
@@ -59,7 +62,8 @@ typedef void (*VireoDriverFunc) (void);
  * An open connection to a hypervisor. A #VireoObj of the kind "connect" whose name is the id in its
  * D-Bus path, and whose children are the objects of its parts. Properties beside: `id` s, `driver`
  * s, `uri` s, `hostname` s, `hypervisor-version` s. A driver makes one with g_object_new() and the
- * construct properties `name` (the id), `driver`, `uri`, `domain-driver` and `network-driver` (its
+ * construct properties `name` (the id), `driver`, `uri`, `domain-driver`, `network-driver` and
+ * `host-driver` (its
  * parts, as #GObjects); `hostname` is this host's unless it is given; `hypervisor-version` may
  * change later.
  *
@@ -71,6 +75,8 @@ G_DECLARE_DERIVABLE_TYPE (VireoConnectionObj, vireo_connection_obj, VIREO, CONNE
 /**
  * VireoConnectionObjClass:
  * @get_capabilities: (nullable): returns the `capabilities` document, as a string
+ * @get_domain_capabilities: (nullable): what a guest can have, as functions of #VireoHostDriver
+ * @get_cpu_models: (nullable): so, too
  *
  * Since: 0.1
  */
@@ -79,6 +85,8 @@ struct _VireoConnectionObjClass
   VireoObjClass parent_class;
 
   void (*get_capabilities) (VireoConnectionObj *self, GTask *task);
+  void (*get_domain_capabilities) (VireoConnectionObj *self, GVariant *args, GTask *task);
+  void (*get_cpu_models) (VireoConnectionObj *self, GVariant *args, GTask *task);
 };
 
 /* The parts of a connection; %NULL where it has none. */

@@ -131,6 +131,9 @@ get_features (VireoNode *node, const VireoReading *reading)
 
 #define DOMAINS(name) .part = VIREO_PART_REF (VIREO_PART_DOMAINS), .op = VIREO_DOMAIN_OP (name)
 #define NETWORKS(name) .part = VIREO_PART_REF (VIREO_PART_NETWORKS), .op = VIREO_NETWORK_OP (name)
+#define HOST(name) .part = VIREO_PART_REF (VIREO_PART_HOST), .op = VIREO_HOST_OP (name)
+#define ITSELF(name)                                                                               \
+  .part = VIREO_PART_REF (VIREO_PART_CONNECTION), .op = VIREO_CONNECTION_OP (name)
 
 static const VireoHandler methods[] = {
   { "DefineDomain", vireo_handle_define, .of = VIREO_PATH_DOMAIN, DOMAINS (define),
@@ -162,8 +165,15 @@ static const VireoHandler methods[] = {
     NETWORKS (get_networks) },
   { "LookupNetworkByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_NETWORK,
     NETWORKS (get_networks) },
-  { "GetCapabilities", handle_get_capabilities, .part = VIREO_PART_REF (VIREO_PART_CONNECTION),
-    .op = G_STRUCT_OFFSET (VireoConnectionObjClass, get_capabilities) },
+  { "GetCapabilities", handle_get_capabilities, ITSELF (get_capabilities) },
+  { "GetDomainCapabilities", vireo_handle_query, ITSELF (get_domain_capabilities) },
+  { "GetCpuModels", vireo_handle_query, ITSELF (get_cpu_models) },
+  { "GetHostInfo", vireo_handle_query, HOST (get_info) },
+  { "GetHostCpus", vireo_handle_query, HOST (get_cpus) },
+  { "GetHostCpuStats", vireo_handle_query, HOST (get_cpu_stats) },
+  { "GetHostMemoryStats", vireo_handle_query, HOST (get_memory_stats) },
+  { "GetSysinfo", vireo_handle_query, HOST (get_sysinfo) },
+  { "GetSecurityModel", vireo_handle_query, HOST (get_security_model) },
   { "Reload", handle_reload },
   { NULL },
 };

@@ -17,6 +17,8 @@ typedef guint VireoPartRef;
 /* Where functions are. */
 #define VIREO_DOMAIN_OP(name) G_STRUCT_OFFSET (VireoDomainDriverInterface, name)
 #define VIREO_NETWORK_OP(name) G_STRUCT_OFFSET (VireoNetworkDriverInterface, name)
+#define VIREO_HOST_OP(name) G_STRUCT_OFFSET (VireoHostDriverInterface, name)
+#define VIREO_CONNECTION_OP(name) G_STRUCT_OFFSET (VireoConnectionObjClass, name)
 
 /**
  * VireoHandler:

@@ -42,6 +42,30 @@ vireo_handle_set_boolean (VireoCall *call)
             vireo_call_task_boolean (call));
 }
 
+/* ---- what is asked ---- */
+
+static void
+on_query (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  GError *error = NULL;
+  g_autoptr (GVariant) values = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (values != NULL)
+    vireo_call_return (call, values);
+  else
+    vireo_call_return_error (call, error);
+}
+
+void
+vireo_handle_query (VireoCall *call)
+{
+  void (*function) (gpointer part, GVariant * args, GTask * task)
+      = (void (*) (gpointer, GVariant *, GTask *)) call->op;
+
+  function (call->part, call->args, vireo_call_task (call, on_query));
+}
+
 /* ---- GetXml ---- */
 
 static const VireoAction *

@@ -20,6 +20,10 @@ void vireo_handle_set_xml (VireoCall *call);
 /* Of a writable boolean. void (*) (part, object, gboolean, GTask *). */
 void vireo_handle_set_boolean (VireoCall *call);
 
+/* What is asked of the driver and changes nothing. void (*) (part, GVariant *args, GTask *): a
+ * GVariant, which is what the method returns. */
+void vireo_handle_query (VireoCall *call);
+
 /* The document of a VireoDefObj. Secrets, and text of which nobody knows whether it has any, take
  * the service's `secure` permission as well. */
 void vireo_prepare_get_xml (VireoCall *call);

@@ -19,6 +19,9 @@ OPEN = {
     "Connection.LookupNetworkByName", "Connection.LookupNetworkByUuid",
     "Connection.GetCapabilities", "Connection.GetSaveImageXml", "Domain.GetJobStats",
     "Domain.GetManagedSaveXml", "Domain.GetXml", "Job.Wait", "Network.GetXml", "Network.GetLeases",
+    "Connection.GetDomainCapabilities", "Connection.GetCpuModels",
+    "Connection.GetHostInfo", "Connection.GetHostCpus", "Connection.GetHostCpuStats",
+    "Connection.GetHostMemoryStats", "Connection.GetSysinfo", "Connection.GetSecurityModel",
 }
 INTERFACES = {"Manager", "Connection", "Domain", "Network", "Job"}
 SLOW = "<t:delay start='600000'/>"

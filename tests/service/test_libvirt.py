@@ -160,6 +160,25 @@ class Use(Case):
         self.assertEqual(lease[2:5:2] + (lease[6],), (0, "", 24))
         self.assertEqual(self.client.do(NETWORK, "GetDHCPLeases", "52:54:00:00:00:00", 0), [])
 
+    def test_the_host(self):
+        do = lambda *a: self.client.do(TEST, *a)  # noqa: E731
+        self.assertEqual(do("NodeGetCPUMap", 0), [True] * 8)
+        before = do("NodeGetCPUStats", -1, 0)
+        self.assertEqual(set(before), {"user", "kernel", "idle", "iowait"})
+        self.assertGreater(do("NodeGetCPUStats", -1, 0)["idle"], before["idle"])
+        memory = do("NodeGetMemoryStats", -1, 0)
+        self.assertEqual(set(memory), {"total", "free", "buffers", "cached"})
+        self.assertEqual(do("NodeGetFreeMemory"), memory["free"] * 1024)
+        self.assertEqual(do("NodeGetMemoryStats", 1, 0)["total"], memory["total"] // 2)
+        for method, args in [("NodeGetMemoryStats", (2, 0)), ("NodeGetCPUStats", (8, 0)),
+                             ("NodeGetCPUStats", (-2, 0)), ("GetCPUModelNames", ("z80", 0))]:
+            self.assertIn("invalid argument: ", self.refused(TEST, method, *args))
+        self.assertEqual(do("NodeGetSecurityModel"), ("testSecurity", ""))
+        self.assertIn("qemu32", do("GetCPUModelNames", "i686", 0))
+        document = ElementTree.fromstring(do("GetDomainCapabilities", "", "aarch64", "", "", 0))
+        self.assertEqual(document.findtext("arch"), "aarch64")
+        self.assertEqual(ElementTree.fromstring(do("GetSysinfo", 0)).tag, "sysinfo")
+
     def test_errors(self):
         absent = f"{TEST}/domain/_{uuid_of(77).replace('-', '_')}"
         for path, method, arguments, beginning in [

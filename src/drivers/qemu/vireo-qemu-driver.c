@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qemu-driver.h"
 
+#include "drivers/common/vireo-linux-host.h"
 #include "drivers/network/vireo-bridge-network-driver.h"
 #include "vireo-qemu-capsxml.h"
+#include "vireo-qemu-domcaps.h"
 
 #define DRIVER_ID "qemu"
 #define DRIVER_NAME "QEMU"
@@ -45,9 +47,25 @@ get_capabilities (VireoConnectionObj *connection, GTask *task)
 }
 
 static void
+get_domain_capabilities (VireoConnectionObj *connection, GVariant *args, GTask *task)
+{
+  vireo_qemu_domcaps_get (get_domains (connection)->caps, args, task);
+}
+
+static void
+get_cpu_models (VireoConnectionObj *connection, GVariant *args, GTask *task)
+{
+  vireo_qemu_domcaps_get_cpu_models (get_domains (connection)->caps, args, task);
+}
+
+static void
 vireo_qemu_connection_class_init (VireoQemuConnectionClass *klass)
 {
-  VIREO_CONNECTION_OBJ_CLASS (klass)->get_capabilities = get_capabilities;
+  VireoConnectionObjClass *connection_class = VIREO_CONNECTION_OBJ_CLASS (klass);
+
+  connection_class->get_capabilities = get_capabilities;
+  connection_class->get_domain_capabilities = get_domain_capabilities;
+  connection_class->get_cpu_models = get_cpu_models;
 }
 
 static void
@@ -116,12 +134,16 @@ accepts_uri (VireoDriver *driver, const char *uri)
 static VireoConnectionObj *
 connection_new (VireoQemuDriver *self, VireoQemuDomains *domains)
 {
+  /* Guests are kept apart by who they run as. */
+  g_autoptr (VireoHostDriver) host = vireo_linux_host_new ("", "dac", "0");
+
   return g_object_new (VIREO_TYPE_QEMU_CONNECTION,
                        "name", DRIVER_ID,
                        "driver", DRIVER_NAME,
                        "uri", self->env->session ? URI_SESSION : URI_SYSTEM,
                        "domain-driver", domains,
                        "network-driver", domains->networks,
+                       "host-driver", host,
                        NULL);
 }
 

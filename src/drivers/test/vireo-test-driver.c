@@ -3,6 +3,7 @@
 
 #include "drivers/vireo-drivers-built.h"
 #include "vireo-test-domains.h"
+#include "vireo-test-host.h"
 #include "vireo-test-networks.h"
 
 #define URI "test:///default"
@@ -72,9 +73,25 @@ get_capabilities (VireoConnectionObj *connection, GTask *task)
 }
 
 static void
+get_domain_capabilities (VireoConnectionObj *connection, GVariant *args, GTask *task)
+{
+  vireo_test_host_get_domain_capabilities (connection, args, task);
+}
+
+static void
+get_cpu_models (VireoConnectionObj *connection, GVariant *args, GTask *task)
+{
+  vireo_test_host_get_cpu_models (connection, args, task);
+}
+
+static void
 test_connection_class_init (TestConnectionClass *klass)
 {
-  VIREO_CONNECTION_OBJ_CLASS (klass)->get_capabilities = get_capabilities;
+  VireoConnectionObjClass *connection_class = VIREO_CONNECTION_OBJ_CLASS (klass);
+
+  connection_class->get_capabilities = get_capabilities;
+  connection_class->get_domain_capabilities = get_domain_capabilities;
+  connection_class->get_cpu_models = get_cpu_models;
 }
 
 static void
@@ -123,6 +140,7 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
   Opening *opening = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autoptr (VireoHostDriver) host = NULL;
 
   if (obj == NULL)
     {
@@ -130,11 +148,12 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   vireo_test_domains_run (opening->domains, obj, FALSE);
+  host = vireo_test_host_new (vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
   g_task_return_pointer (task,
                          g_object_new (TEST_TYPE_CONNECTION, "name", "test", "driver", "Test",
                                        "uri", URI, "hypervisor-version", VIREO_VERSION,
                                        "domain-driver", opening->domains, "network-driver",
-                                       opening->networks, NULL),
+                                       opening->networks, "host-driver", host, NULL),
                          g_object_unref);
 }
 

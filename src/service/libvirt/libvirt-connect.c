@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/vireo-driver.h"
+#include "libvirt-connect-host.h"
 #include "vireo-libvirt-convert.h"
 
 /* ---- lists ---- */
@@ -90,10 +91,11 @@ static const VireoLibvirtMethod methods[] = {
   { "DomainSaveImageGetXMLDesc" },
   { "FindStoragePoolSources" },
   { "GetAllDomainStats" },
-  { "GetCPUModelNames" },
+  { "GetCPUModelNames", "Connection.GetCpuModels" },
   { "GetCapabilities", "Connection.GetCapabilities" },
-  { "GetDomainCapabilities" },
-  { "GetSysinfo" },
+  { "GetDomainCapabilities", "Connection.GetDomainCapabilities",
+    .in = vireo_libvirt_domain_capabilities_in },
+  { "GetSysinfo", "Connection.GetSysinfo" },
   { "InterfaceChangeBegin" },
   { "InterfaceChangeCommit" },
   { "InterfaceChangeRollback" },
@@ -119,12 +121,14 @@ static const VireoLibvirtMethod methods[] = {
   { "NodeDeviceCreateXML" },
   { "NodeDeviceLookupByName" },
   { "NodeDeviceLookupSCSIHostByWWN" },
-  { "NodeGetCPUMap" },
-  { "NodeGetCPUStats" },
-  { "NodeGetFreeMemory" },
+  { "NodeGetCPUMap", "Connection.GetHostCpus", .out = vireo_libvirt_host_cpu_map_out },
+  { "NodeGetCPUStats", "Connection.GetHostCpuStats" },
+  { "NodeGetFreeMemory", "Connection.GetHostMemoryStats", .in = vireo_libvirt_free_memory_in,
+    .out = vireo_libvirt_free_memory_out },
   { "NodeGetMemoryParameters" },
-  { "NodeGetMemoryStats" },
-  { "NodeGetSecurityModel" },
+  { "NodeGetMemoryStats", "Connection.GetHostMemoryStats" },
+  { "NodeGetSecurityModel", "Connection.GetSecurityModel",
+    .out = vireo_libvirt_security_model_out },
   { "NodeSetMemoryParameters" },
   { "SecretDefineXML" },
   { "SecretLookupByUUID" },

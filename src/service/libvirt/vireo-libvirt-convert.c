@@ -165,6 +165,43 @@ vireo_libvirt_filter_list (VireoLibvirtCall *call,
   return g_variant_new ("(ao)", &paths);
 }
 
+/* ---- sets of processors ---- */
+
+GVariant *
+vireo_libvirt_cpu_map (const char *list, guint number)
+{
+  g_autofree gboolean *set = g_new0 (gboolean, number);
+  GVariantBuilder map;
+
+  while (g_ascii_isdigit (*list))
+    {
+      char *end;
+      guint64 first = g_ascii_strtoull (list, &end, 10);
+      guint64 last = *end == '-' ? g_ascii_strtoull (end + 1, &end, 10) : first;
+
+      for (guint64 i = first; i <= last && i < number; i++)
+        set[i] = TRUE;
+      list = *end == ',' ? end + 1 : end;
+    }
+  g_variant_builder_init (&map, G_VARIANT_TYPE ("ab"));
+  for (guint i = 0; i < number; i++)
+    g_variant_builder_add (&map, "b", set[i]);
+  return g_variant_builder_end (&map);
+}
+
+char *
+vireo_libvirt_cpu_list (GVariant *map)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+  gsize n = 0;
+  const guint8 *set = g_variant_get_fixed_array (map, &n, 1);
+
+  for (gsize i = 0; i < n; i++)
+    if (set[i])
+      g_string_append_printf (list, "%s%" G_GSIZE_FORMAT, list->len > 0 ? "," : "", i);
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
 /* ---- dictionaries ---- */
 
 GVariant *

@@ -44,6 +44,10 @@ GVariant *vireo_libvirt_filter_list (VireoLibvirtCall *call,
                                      GVariant *values,
                                      const VireoLibvirtFilter *filters);
 
+/* "0-2,5" and the like as an array of booleans, ab, of @number; and the other way. */
+GVariant *vireo_libvirt_cpu_map (const char *list, guint number);
+char *vireo_libvirt_cpu_list (GVariant *map);
+
 /* The values of @values, an a{sv}, in a variant more. */
 GVariant *vireo_libvirt_wrap_values (GVariant *values);
 /* The other way; values that are not wrapped stay as they are. */
