@@ -39,11 +39,15 @@ append_name (GString *out, const xmlNs *ns, const xmlChar *name)
 static void
 append_declaration (GString *out, const xmlNs *ns)
 {
+  g_autoptr (GString) uri = g_string_new ((const char *) ns->href);
+
+  /* libxml2 leaves an ampersand of a URI as it hands it to itself in attributes. */
+  g_string_replace (uri, "&#38;", "&", 0);
   if (ns->prefix != NULL)
     g_string_append_printf (out, " xmlns:%s='", (const char *) ns->prefix);
   else
     g_string_append (out, " xmlns='");
-  append_escaped (out, ns->href != NULL ? (const char *) ns->href : "", TRUE);
+  append_escaped (out, uri->str, TRUE);
   g_string_append_c (out, '\'');
 }
 
