@@ -137,3 +137,28 @@ def settle():
     private_copy("/usr/share/polkit-1/actions")
     # Bridges write here through sysctl; the network namespace has its own /proc/sys/net.
     mount("-t", "sysfs", "sysfs", "/sys")
+
+
+def make_harmless():
+    """After settle(): nothing that root does here changes the machine's disks or devices.
+
+    For tests that let a service do what nobody foresaw.
+    """
+    devices = PRIVATE / "dev"
+    devices.mkdir()
+    mount("-t", "tmpfs", "-o", "mode=755", "vireo-test", str(devices))
+    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+        (devices / name).touch()
+        mount("--bind", f"/dev/{name}", str(devices / name))
+    (devices / "pts").mkdir()
+    mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=620", "devpts",
+          str(devices / "pts"))
+    (devices / "ptmx").symlink_to("pts/ptmx")
+    mount("--rbind", str(devices), "/dev")
+    empty_folder("/tmp", 0o1777)
+    empty_folder("/var/tmp", 0o1777)
+    switches = [s for s in ("/proc/sys", "/proc/sysrq-trigger") if os.path.exists(s)]
+    for switch in switches:
+        mount("--bind", switch, switch)
+    for target in (*switches, "/sys", "/"):
+        mount("-o", "remount,bind,ro", target)
