@@ -690,9 +690,9 @@ settle_worker (Worker *worker)
 /**
  * vireo_stores_settle:
  *
- * Waits until the calls of all stores with a log are over and nothing is in a log any more, so that whoever
- * changes files by hand while there is no daemon is not contradicted. For the end of the daemon: it
- * blocks.
+ * Waits until the calls of all stores with a log are over and nothing is in a log any more, so that
+ * whoever changes files by hand while there is no daemon is not contradicted. For the end of the
+ * daemon: it blocks.
  *
  * Since: 0.1
  */
