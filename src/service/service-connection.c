@@ -17,7 +17,7 @@ handle_create_domain (VireoCall *call)
                                                                         : VIREO_DOMAIN_START_NONE;
 
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-      ->create (call->part, call->def, vireo_caller_get_uid (call->caller), flags,
+      ->create (call->part, call->def, vireo_define_get_owner (call), flags,
                 vireo_call_task_object (call));
 }
 

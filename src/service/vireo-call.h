@@ -46,6 +46,8 @@ typedef void (*VireoAnswerFunc) (VireoCall *call,
  * @job: (nullable): the slot, while it is held
  * @def: (nullable): a definition that was parsed for it
  * @def_doc: (nullable): the kind of document that it is
+ * @owner: whose the object is, or will be
+ * @late: (nullable): adds checks that come after those of the member
  * @changes: whether it is more than a reading
  * @answer: (nullable): who takes the answer, if that is not the caller
  * @answer_data: for @answer
@@ -76,6 +78,8 @@ struct _VireoCall
   VireoJob *job;
   gpointer def;
   const VireoDocKind *def_doc;
+  guint owner;
+  void (*late) (VireoCall *call);
   gboolean changes;
   VireoAnswerFunc answer;
   gpointer answer_data;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conf/vireo-unprivileged.h"
 #include "drivers/vireo-driver.h"
 #include "vireo-documents.h"
 #include "vireo-gate.h"
@@ -97,6 +98,7 @@ add_subjects (VireoCall *call, const char *name, const char *uuid)
   about.has_owner = TRUE;
   about.owner = target != NULL ? vireo_obj_get_owner (target) : vireo_caller_get_uid (call->caller);
 
+  call->owner = about.owner;
   if (target != NULL)
     add_existing (call, target, NULL);
   if (by_name != target && by_name != NULL)
@@ -122,6 +124,47 @@ go_on_without (VireoCall *call)
   vireo_call_prepared (call);
 }
 
+/* ---- what takes more than to be allowed to have machines ---- */
+
+/* A definition that reaches beyond what its owner could do without us, and one of somebody else's
+ * machine, whose files are opened with that owner's rights: both take domain.unrestricted. Who has
+ * that anyway makes machines of root. */
+static void
+require_for_domain (VireoCall *call)
+{
+  const VireoAction *unrestricted = vireo_action_find ("domain", "unrestricted");
+  const VireoDomainDef *def = call->def;
+  VireoDetails *details = g_ptr_array_index (call->subjects, 0);
+  g_autoptr (GPtrArray) problems
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
+  VireoNode *connection = vireo_node_get_connection (call->node);
+  VireoObjList *networks = vireo_node_get_list (connection, VIREO_PATH_NETWORK);
+
+  vireo_domain_def_check_unprivileged (def, problems);
+  if (call->owner != vireo_caller_get_uid (call->caller))
+    vireo_call_require_of (call, unrestricted, details, NULL, g_strdup ("another user's domain"));
+  else if (problems->len > 0)
+    vireo_call_require_of (call, unrestricted, details, NULL,
+                           g_strdup (((VireoProblem *) problems->pdata[0])->path));
+  else
+    vireo_call_wish (call, unrestricted, details);
+  for (guint i = 0; i < def->n_interfaces; i++)
+    {
+      const VireoInterfaceSourceDef *source = def->interfaces[i]->source;
+      VireoObj *network = source != NULL && source->network != NULL && networks != NULL
+                              ? vireo_obj_list_find_by_name (networks, source->network)
+                              : NULL;
+
+      /* One that does not exist is the driver's to complain about, and one that does may be hidden:
+       * both are refused in the same words. */
+      if (source != NULL && source->network != NULL)
+        vireo_call_require_of (call, vireo_action_find ("network", "use"),
+                               network != NULL ? vireo_node_get_details (vireo_node_of (network))
+                                               : vireo_node_get_details (connection),
+                               unrestricted, g_strdup_printf ("\"%s\"", source->network));
+    }
+}
+
 static void
 on_parsed (VireoCall *call, const Document *document, gpointer def, GError *error)
 {
@@ -136,7 +179,11 @@ on_parsed (VireoCall *call, const Document *document, gpointer def, GError *erro
   call->def = def;
   call->def_doc = vireo_doc_kind_find (document->doc);
   if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
-    add_subjects (call, get_text (def, document->name), get_text (def, document->uuid));
+    {
+      add_subjects (call, get_text (def, document->name), get_text (def, document->uuid));
+      if (document->path_kind == VIREO_PATH_DOMAIN)
+        call->late = require_for_domain;
+    }
   vireo_call_prepared (call);
 }
 
@@ -172,6 +219,19 @@ vireo_define_add_subjects (VireoCall *call, const char *name, const char *uuid)
 
   if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
     add_subjects (call, name, uuid);
+}
+
+guint
+vireo_define_get_owner (VireoCall *call)
+{
+  VireoVerdict settled;
+
+  if (call->late == require_for_domain
+      && !vireo_authority_settles (vireo_server_get_authority (call->server), call->caller,
+                                   &settled)
+      && vireo_call_has_required (call, vireo_action_find ("domain", "unrestricted")))
+    return VIREO_OWNER_ROOT;
+  return vireo_caller_get_uid (call->caller);
 }
 
 void

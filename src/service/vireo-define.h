@@ -9,6 +9,9 @@ G_BEGIN_DECLS
  * the definition in call->def, and what polkit has to be told of it. */
 void vireo_define_prepare (VireoCall *call);
 
+/* Whose an object that the call makes is, for its handler. */
+guint vireo_define_get_owner (VireoCall *call);
+
 /* Of calls whose first argument is a new name. */
 void vireo_define_prepare_name (VireoCall *call);
 

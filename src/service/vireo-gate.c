@@ -22,7 +22,11 @@ typedef struct
 {
   const VireoAction *action;
   VireoDetails *details;
-  gboolean hides; /* whether a refusal says that there is no such object */
+  gboolean hides;            /* whether a refusal says that there is no such object */
+  gboolean wish;             /* whether the call goes on without */
+  gboolean refused;          /* of a wish */
+  const VireoAction *unless; /* (nullable): a wish that makes it needless when it is granted */
+  char *because;             /* (nullable): why it is needed */
 } Check;
 
 static void run_checks (VireoCall *call);
@@ -33,13 +37,13 @@ check_clear (gpointer data)
   Check *check = data;
 
   vireo_details_unref (check->details);
+  g_free (check->because);
 }
 
+/* @details: (transfer full) */
 static void
-add_check (VireoCall *call, const VireoAction *action, VireoDetails *details, gboolean hides)
+add_full_check (VireoCall *call, Check check)
 {
-  Check check = { action, vireo_details_ref (details), hides };
-
   if (call->checks == NULL)
     {
       call->checks = g_array_new (FALSE, FALSE, sizeof (Check));
@@ -49,13 +53,20 @@ add_check (VireoCall *call, const VireoAction *action, VireoDetails *details, gb
     {
       const Check *other = &g_array_index (call->checks, Check, i);
 
-      if (other->action == action && other->details == details)
+      if (other->action == check.action && other->details == check.details
+          && other->wish == check.wish)
         {
-          vireo_details_unref (check.details);
+          check_clear (&check);
           return;
         }
     }
   g_array_append_val (call->checks, check);
+}
+
+static void
+add_check (VireoCall *call, const VireoAction *action, VireoDetails *details, gboolean hides)
+{
+  add_full_check (call, (Check){ action, vireo_details_ref (details), .hides = hides });
 }
 
 static void
@@ -95,8 +106,10 @@ return_refusal (VireoCall *call, const Check *check, VireoVerdict verdict)
       return_unknown (call);
       return;
     }
-  vireo_call_return_new_error (call, refusals[verdict].code, "%s takes %s, which you do not have%s",
-                               member_name (call), check->action->name, refusals[verdict].because);
+  vireo_call_return_new_error (
+      call, refusals[verdict].code, "%s takes %s%s%s, which you do not have%s", member_name (call),
+      check->action->name, check->because != NULL ? " for " : "",
+      check->because != NULL ? check->because : "", refusals[verdict].because);
 }
 
 /* ---- steps 7 and 8 ---- */
@@ -193,9 +206,11 @@ static void
 on_verdict (VireoVerdict verdict, gpointer user_data)
 {
   VireoCall *call = user_data;
-  const Check *check = &g_array_index (call->checks, Check, call->next_check);
+  Check *check = &g_array_index (call->checks, Check, call->next_check);
 
-  if (verdict != VIREO_VERDICT_YES)
+  if (check->wish)
+    check->refused = verdict != VIREO_VERDICT_YES;
+  else if (verdict != VIREO_VERDICT_YES)
     {
       return_refusal (call, check, verdict);
       return;
@@ -214,7 +229,7 @@ on_first_verdict (VireoVerdict verdict, gpointer user_data)
                           & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION)
                          != 0;
 
-  if (verdict != VIREO_VERDICT_CHALLENGE || !interactive)
+  if (verdict != VIREO_VERDICT_CHALLENGE || !interactive || check->wish)
     on_verdict (verdict, call);
   else
     vireo_authority_prompt (vireo_server_get_authority (call->server), call->caller, check->action,
@@ -233,12 +248,18 @@ run_checks (VireoCall *call)
       const Check *check = &g_array_index (call->checks, Check, call->next_check);
       VireoVerdict verdict;
 
+      if (check->unless != NULL && vireo_call_has_required (call, check->unless))
+        {
+          call->next_check++;
+          continue;
+        }
       if (!vireo_authority_peek (authority, call->caller, check->action, check->details, &verdict))
         {
           vireo_authority_ask (authority, call->caller, check->action, check->details,
                                on_first_verdict, call);
           return;
         }
+      /* That goes on by itself, with what is left of the checks. */
       if (verdict != VIREO_VERDICT_YES)
         {
           on_first_verdict (verdict, call);
@@ -336,6 +357,27 @@ vireo_call_require (VireoCall *call, const VireoAction *action)
     add_check (call, action, vireo_node_get_details (call->node), FALSE);
 }
 
+/* The same about something else, with why: (transfer full) (nullable). */
+void
+vireo_call_require_of (VireoCall *call,
+                       const VireoAction *action,
+                       VireoDetails *details,
+                       const VireoAction *unless,
+                       char *because)
+{
+  add_full_check (
+      call, (Check){ action, vireo_details_ref (details), .unless = unless, .because = because });
+}
+
+/* A permission that the call can do without: nobody is asked to authenticate for it, and
+ * vireo_call_has_required() says whether the caller has it. To be wished before what depends on it
+ * is required. */
+void
+vireo_call_wish (VireoCall *call, const VireoAction *action, VireoDetails *details)
+{
+  add_full_check (call, (Check){ action, vireo_details_ref (details), .wish = TRUE });
+}
+
 gboolean
 vireo_call_has_required (VireoCall *call, const VireoAction *action)
 {
@@ -344,7 +386,8 @@ vireo_call_has_required (VireoCall *call, const VireoAction *action)
   if (vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &verdict))
     return verdict == VIREO_VERDICT_YES;
   for (guint i = 0; call->checks != NULL && i < call->checks->len; i++)
-    if (g_array_index (call->checks, Check, i).action == action)
+    if (g_array_index (call->checks, Check, i).action == action
+        && !g_array_index (call->checks, Check, i).refused)
       return TRUE;
   return FALSE;
 }
@@ -394,6 +437,8 @@ vireo_call_prepared (VireoCall *call)
         for (guint j = 0; call->subjects != NULL && j < call->subjects->len; j++)
           add_check (call, action, g_ptr_array_index (call->subjects, j), FALSE);
       }
+  if (call->late != NULL)
+    call->late (call);
   run_checks (call);
 }
 

@@ -10,6 +10,12 @@ void vireo_gate_pass (VireoCall *call);
 
 /* For prepare (), which ends with vireo_call_prepared (). */
 void vireo_call_require (VireoCall *call, const VireoAction *action);
+void vireo_call_require_of (VireoCall *call,
+                            const VireoAction *action,
+                            VireoDetails *details,
+                            const VireoAction *unless,
+                            char *because);
+void vireo_call_wish (VireoCall *call, const VireoAction *action, VireoDetails *details);
 
 /* For handlers: whether vireo_call_require() was called with @action, or would be in vain for this
  * caller. What a call needs may have changed while polkit was asked. */

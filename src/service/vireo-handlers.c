@@ -2,6 +2,7 @@
 #include "vireo-handlers.h"
 
 #include "drivers/vireo-def-obj.h"
+#include "vireo-define.h"
 #include "vireo-gate.h"
 
 void
@@ -19,8 +20,7 @@ vireo_handle_define (VireoCall *call)
   void (*function) (gpointer part, gconstpointer def, guint owner, GTask * task)
       = (void (*) (gpointer, gconstpointer, guint, GTask *)) call->op;
 
-  function (call->part, call->def, vireo_caller_get_uid (call->caller),
-            vireo_call_task_object (call));
+  function (call->part, call->def, vireo_define_get_owner (call), vireo_call_task_object (call));
 }
 
 void

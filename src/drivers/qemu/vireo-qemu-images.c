@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vireo-qemu-qcow2.h"
@@ -42,9 +44,21 @@ vireo_qemu_image_spec_free (VireoQemuImageSpec *spec)
   g_free (spec);
 }
 
+/* Links such as /proc/self/fd/7 lead to what this process has open, whoever may open it by name. */
+static int
+open_without_magic (const char *path, int flags)
+{
+  struct open_how how = { .flags = (guint64) flags, .resolve = RESOLVE_NO_MAGICLINKS };
+
+  return (int) syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
 /* Never waits for a peer (a FIFO, a terminal), and hands out plain files and block devices only. */
 static int
-open_plain (const char *path, int access, gboolean block_ok, struct stat *ret_status,
+open_plain (const char *path,
+            int access,
+            gboolean block_ok,
+            struct stat *ret_status,
             GError **error)
 {
   int fd;
@@ -55,7 +69,7 @@ open_plain (const char *path, int access, gboolean block_ok, struct stat *ret_st
                    "'%s' is not an absolute path: only those are opened", path);
       return -1;
     }
-  fd = open (path, access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  fd = open_without_magic (path, access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0)
     {
       vireo_error_set_errno (error, errno, "cannot open %s%s", path,
@@ -233,8 +247,8 @@ open_lower_given (GPtrArray *chain, GPtrArray *lower, guint *next_fdset, GError 
   for (guint i = 0; i < lower->len; i++)
     {
       const VireoQemuImageSpec *spec = lower->pdata[i];
-      VireoQemuImage *image = open_layer (spec->path, spec->format != NULL ? spec->format : "raw",
-                                          TRUE, error);
+      VireoQemuImage *image
+          = open_layer (spec->path, spec->format != NULL ? spec->format : "raw", TRUE, error);
 
       if (image == NULL || !add_layer (chain, image, next_fdset, error))
         return FALSE;
@@ -349,8 +363,11 @@ conflict (const VireoQemuImageUse *a, const VireoQemuImageUse *b)
 }
 
 gboolean
-vireo_qemu_image_registry_claim (VireoQemuImageRegistry *self, const char *owner,
-                                 const VireoQemuImageUse *use, const char *path, GError **error)
+vireo_qemu_image_registry_claim (VireoQemuImageRegistry *self,
+                                 const char *owner,
+                                 const VireoQemuImageUse *use,
+                                 const char *path,
+                                 GError **error)
 {
   Entry entry = { NULL, *use };
 

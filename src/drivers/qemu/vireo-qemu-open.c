@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/vireo-credentials.h"
 #include "vireo-qemu-log.h"
 #include "vireo-qemu-monitor.h"
 
@@ -17,14 +18,15 @@
 typedef struct
 {
   char *name;
-  GPtrArray *disks;   /* of VireoQemuImageSpec, or NULL for an empty drive */
-  GArray *optional;   /* of gboolean, for each disk: one that is not there is an empty drive */
+  GPtrArray *disks; /* of VireoQemuImageSpec, or NULL for an empty drive */
+  GArray *optional; /* of gboolean, for each disk: one that is not there is an empty drive */
   VireoQemuImageSpec *loader;
   VireoQemuImageSpec *nvram;
   char *nvram_template;
   char *kernel;
   char *initrd;
   char *dtb;
+  guint owner;
   VireoQemuIdentity identity;
   char *runtime_dir;
   char *monitor;
@@ -89,13 +91,12 @@ plan_lower (const VireoBackingStoreDef *store)
       const char *path = source_path (store->type, store->source);
 
       if (path != NULL)
-        g_ptr_array_add (lower,
-                         vireo_qemu_image_spec_new (
-                             path,
-                             store->format != NULL
-                                 ? vireo_disk_format_to_string (store->format->type)
-                                 : NULL,
-                             TRUE));
+        g_ptr_array_add (
+            lower,
+            vireo_qemu_image_spec_new (
+                path,
+                store->format != NULL ? vireo_disk_format_to_string (store->format->type) : NULL,
+                TRUE));
     }
   return lower;
 }
@@ -173,8 +174,7 @@ open_disks (const Plan *plan, VireoQemuResources *resources, guint *next_fdset, 
     {
       const VireoQemuImageSpec *spec = plan->disks->pdata[i];
       g_autoptr (GError) cause = NULL;
-      GPtrArray *chain
-          = spec != NULL ? vireo_qemu_images_open (spec, next_fdset, &cause) : NULL;
+      GPtrArray *chain = spec != NULL ? vireo_qemu_images_open (spec, next_fdset, &cause) : NULL;
 
       if (cause != NULL
           && !(g_array_index (plan->optional, gboolean, i)
@@ -285,19 +285,34 @@ make_runtime (const Plan *plan, VireoQemuResources *resources, GError **error)
   return resources->monitor_fd >= 0;
 }
 
+/* What the definition names is opened as its owner would: that it is the daemon who opens it gives
+ * nobody a file that is not theirs. */
+static gboolean
+open_named (const Plan *plan, VireoQemuResources *resources, GError **error)
+{
+  g_autoptr (VireoCredentials) owner = vireo_credentials_new (plan->owner, error);
+  guint next_fdset = 1;
+  gboolean opened;
+
+  if (owner == NULL || !vireo_credentials_assume (owner, error))
+    return FALSE;
+  opened = open_disks (plan, resources, &next_fdset, error)
+           && open_firmware (plan, resources, &next_fdset, error);
+  vireo_credentials_restore (owner);
+  return opened;
+}
+
 static void
 open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   const Plan *plan = task_data;
   g_autoptr (VireoQemuOpened) opened = g_new0 (VireoQemuOpened, 1);
-  guint next_fdset = 1;
   GError *error = NULL;
   struct stat status;
 
   opened->resources = vireo_qemu_resources_new ();
   opened->log_fd = -1;
-  if (!open_disks (plan, opened->resources, &next_fdset, &error)
-      || !open_firmware (plan, opened->resources, &next_fdset, &error)
+  if (!open_named (plan, opened->resources, &error)
       || !make_runtime (plan, opened->resources, &error)
       || (opened->log_fd
           = vireo_qemu_log_open (plan->log_dir, plan->name, &opened->log_path, &error))
@@ -307,14 +322,18 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
       return;
     }
   opened->log_start = fstat (opened->log_fd, &status) == 0 ? status.st_size : 0;
-  g_task_return_pointer (task, g_steal_pointer (&opened),
-                         (GDestroyNotify) vireo_qemu_opened_free);
+  g_task_return_pointer (task, g_steal_pointer (&opened), (GDestroyNotify) vireo_qemu_opened_free);
 }
 
 void
-vireo_qemu_open_async (const VireoDomainDef *def, const VireoQemuIdentity *identity,
-                       const char *runtime_dir, const char *monitor, const char *log_dir,
-                       GCancellable *cancellable, GAsyncReadyCallback callback,
+vireo_qemu_open_async (const VireoDomainDef *def,
+                       guint owner,
+                       const VireoQemuIdentity *identity,
+                       const char *runtime_dir,
+                       const char *monitor,
+                       const char *log_dir,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
                        gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
@@ -324,6 +343,7 @@ vireo_qemu_open_async (const VireoDomainDef *def, const VireoQemuIdentity *ident
   g_task_set_source_tag (task, vireo_qemu_open_async);
   g_task_set_task_data (task, plan, plan_free);
   g_task_set_return_on_cancel (task, TRUE);
+  plan->owner = owner;
   plan->identity = *identity;
   plan->runtime_dir = g_strdup (runtime_dir);
   plan->monitor = g_strdup (monitor);

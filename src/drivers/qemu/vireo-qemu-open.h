@@ -29,11 +29,17 @@ typedef struct
 void vireo_qemu_opened_free (VireoQemuOpened *opened);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoQemuOpened, vireo_qemu_opened_free)
 
-/* Opens, in a worker thread, all that @def names, and makes @runtime_dir and the socket @monitor.
+/* Opens, in a worker thread, all that @def names with the rights of the user @owner, and makes
+ * @runtime_dir and the socket @monitor with our own.
  * A caller that cancels does not wait for a file system that hangs. */
-void vireo_qemu_open_async (const VireoDomainDef *def, const VireoQemuIdentity *identity,
-                            const char *runtime_dir, const char *monitor, const char *log_dir,
-                            GCancellable *cancellable, GAsyncReadyCallback callback,
+void vireo_qemu_open_async (const VireoDomainDef *def,
+                            guint owner,
+                            const VireoQemuIdentity *identity,
+                            const char *runtime_dir,
+                            const char *monitor,
+                            const char *log_dir,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
                             gpointer user_data);
 VireoQemuOpened *vireo_qemu_open_finish (GAsyncResult *result, GError **error);
 

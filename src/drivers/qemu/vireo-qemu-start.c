@@ -53,8 +53,8 @@ take_persistent (gpointer context, GTask *task)
   VireoQemuStart *start = context;
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (start->domain);
 
-  vireo_domain_obj_set_live_def (
-      obj, vireo_domain_def_copy (vireo_domain_obj_get_persistent_def (obj)));
+  vireo_domain_obj_set_live_def (obj,
+                                 vireo_domain_def_copy (vireo_domain_obj_get_persistent_def (obj)));
   return_step (task, TRUE, NULL);
 }
 
@@ -91,8 +91,7 @@ on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
   VireoQemuStart *start = g_task_get_task_data (task);
   GError *error = NULL;
 
-  start->caps
-      = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
+  start->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
   return_step (task, start->caps != NULL, error);
 }
 
@@ -175,7 +174,8 @@ open_images (gpointer context, GTask *task)
   const VireoQemuStatus *status = start->domain->status;
 
   g_task_set_task_data (task, start, NULL);
-  vireo_qemu_open_async (vireo_qemu_start_get_def (start), &start->driver->identity,
+  vireo_qemu_open_async (vireo_qemu_start_get_def (start),
+                         vireo_obj_get_owner (VIREO_OBJ (start->domain)), &start->driver->identity,
                          status->runtime_dir, status->monitor, start->driver->log_dir,
                          g_task_get_cancellable (task), on_opened, task);
 }
@@ -301,8 +301,7 @@ greet (gpointer context, GTask *task)
 {
   VireoQemuStart *start = context;
   GError *error = NULL;
-  g_autoptr (GSocket) socket
-      = vireo_qemu_monitor_connect (start->domain->status->monitor, &error);
+  g_autoptr (GSocket) socket = vireo_qemu_monitor_connect (start->domain->status->monitor, &error);
   g_autoptr (VireoQmp) qmp = NULL;
 
   if (socket == NULL)
@@ -450,8 +449,7 @@ fail (GTask *task, const char *said)
   start->domain->start_cancelled = g_error_matches (error, VIREO_ERROR, VIREO_ERROR_CANCELLED)
                                    || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   if (error->domain != VIREO_ERROR)
-    vireo_error_translate (&error, "start of '%s'",
-                           vireo_obj_get_name (VIREO_OBJ (start->domain)));
+    vireo_error_translate (&error, "start of '%s'", vireo_obj_get_name (VIREO_OBJ (start->domain)));
   if (ended_by_itself (start))
     {
       GError *died = g_error_new (VIREO_ERROR, VIREO_ERROR_HYPERVISOR_DIED, "the emulator %s%s%s",
@@ -554,8 +552,13 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Runs the steps; the callback gets @task's result. */
 static void
-run (VireoQemuDomains *driver, VireoQemuDomain *domain, gboolean paused, gboolean create,
-     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+run (VireoQemuDomains *driver,
+     VireoQemuDomain *domain,
+     gboolean paused,
+     gboolean create,
+     GCancellable *cancellable,
+     GAsyncReadyCallback callback,
+     gpointer user_data)
 {
   GTask *task = g_task_new (domain, cancellable, callback, user_data);
   VireoQemuStart *start = g_new0 (VireoQemuStart, 1);
@@ -587,7 +590,9 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-vireo_qemu_start (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainStartFlags flags,
+vireo_qemu_start (VireoDomainDriver *driver,
+                  VireoDomainObj *obj,
+                  VireoDomainStartFlags flags,
                   GTask *task)
 {
   VireoQemuDomain *self = VIREO_QEMU_DOMAIN (obj);
@@ -656,13 +661,16 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  run (create->driver, VIREO_QEMU_DOMAIN (vireo_job_get_object (create->job)), create->paused,
-       TRUE, vireo_job_get_cancellable (create->job), on_create_started, g_steal_pointer (&task));
+  run (create->driver, VIREO_QEMU_DOMAIN (vireo_job_get_object (create->job)), create->paused, TRUE,
+       vireo_job_get_cancellable (create->job), on_create_started, g_steal_pointer (&task));
 }
 
 void
-vireo_qemu_create (VireoDomainDriver *driver, const VireoDomainDef *def, guint owner,
-                   VireoDomainStartFlags flags, GTask *task)
+vireo_qemu_create (VireoDomainDriver *driver,
+                   const VireoDomainDef *def,
+                   guint owner,
+                   VireoDomainStartFlags flags,
+                   GTask *task)
 {
   Create *create = g_new0 (Create, 1);
 

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon opens images for users who have none of its rights, and is not confused by them."""
+
+import os
+import pwd
+import subprocess
+import unittest
+
+import vireotest
+
+EXAMPLE = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
+NOBODY = pwd.getpwnam("nobody").pw_uid
+NO_OPTIONS = "(@a{sv} {},)"
+
+
+class Deputy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = cls.enterClassContext(vireotest.Host("deputy"))
+        cls.connection = cls.host.client.open("qemu:///system")
+        cls.host.polkit.set_rules(EXAMPLE.read_text())
+        cls.nobody = cls.host.caller("nobody")
+        cls.folder = cls.host.folder / "theirs"
+        cls.folder.mkdir(mode=0o755)
+        for above in [cls.host.folder, *cls.host.folder.parents]:
+            above.chmod(above.stat().st_mode | 0o111)
+        os.chown(cls.folder, NOBODY, -1)
+        cls.secret = cls.host.folder / "secret.img"
+        cls.secret.write_bytes(b"root's" + bytes(1024 * 1024))
+        cls.secret.chmod(0o600)
+
+    def image(self, name, *options):
+        path = self.folder / name
+        subprocess.run(["qemu-img", "create", "-q", *options, path], check=True)
+        os.chown(path, NOBODY, -1)
+        path.chmod(0o600)
+        return path
+
+    def start(self, path, driver="raw", extra=""):
+        """Defines a machine with that disk as nobody, and starts it."""
+        xml = (f"<domain type='qemu'><name>theirs</name><memory unit='MiB'>32</memory>"
+               f"<os><type arch='x86_64' machine='pc'>hvm</type>{extra}</os><devices>"
+               f"<disk type='file'><driver name='qemu' type='{driver}'/><source file='{path}'/>"
+               f"<target dev='vda' bus='virtio'/></disk></devices></domain>")
+        outcome = self.nobody.call(
+            self.connection, "Connection", "DefineDomain",
+            vireotest.client.GLib.Variant("(sa{sv})", (xml, {})).print_(True))
+        self.assertIsNone(outcome.error)
+        self.domain = outcome.unpack()
+        self.addCleanup(self.remove, self.domain)
+        return self.nobody.call(self.domain, "Domain", "Start", NO_OPTIONS)
+
+    def remove(self, path):
+        client = self.host.client
+        if client.get(path, "Domain", "Active"):
+            client.call(path, "Domain", "Destroy", "(a{sv})", {})
+        client.call(path, "Domain", "Undefine", "(a{sv})", {})
+
+    def assert_denied(self, outcome, path):
+        self.assertIsNotNone(outcome.error)
+        self.assertIn(str(path), outcome.error.message)
+        self.assertFalse(self.host.client.get(self.domain, "Domain", "Active"))
+
+    def test_own_image(self):
+        outcome = self.start(self.own_chain(), "qcow2")
+        self.assertIsNone(outcome.error)
+        self.assertEqual(self.host.client.get(self.domain, "Domain", "State"), "running")
+
+    def own_chain(self):
+        base = self.folder / "base.raw"
+        base.write_bytes(bytes(1024 * 1024))
+        os.chown(base, NOBODY, -1)
+        base.chmod(0o600)
+        return self.image("own.qcow2", "-f", "qcow2", "-F", "raw", "-b", base)
+
+    def test_roots_image(self):
+        self.assert_denied(self.start(self.secret), self.secret)
+
+    def test_link(self):
+        link = self.folder / "link.img"
+        link.symlink_to(self.secret)
+        self.assert_denied(self.start(link), link)
+
+    def test_backing_image(self):
+        top = self.image("top.qcow2", "-f", "qcow2", "-F", "raw", "-b", self.secret)
+        self.assert_denied(self.start(top, "qcow2"), self.secret)
+
+    def test_kernel(self):
+        own = self.own_chain()
+        self.assert_denied(self.start(own, "qcow2", f"<kernel>{self.secret}</kernel>"),
+                           self.secret)
+
+    def test_what_the_daemon_has_open(self):
+        """A descriptor of the daemon is no file of the user's, whatever its mode."""
+        pid = self.host.daemon.pid
+        for fd in sorted(os.listdir(f"/proc/{pid}/fd"), key=int)[:8]:
+            for name in f"/proc/{pid}/fd/{fd}", f"/proc/self/fd/{fd}":
+                self.assert_denied(self.start(name), name)
+                self.doCleanups()
+
+    def test_roots_own_machine_still_has_it(self):
+        client = self.host.client
+        path = client.call(
+            self.connection, "Connection", "DefineDomain", "(sa{sv})",
+            "<domain type='qemu'><name>roots</name><memory unit='MiB'>32</memory><os>"
+            "<type arch='x86_64' machine='pc'>hvm</type></os><devices><disk type='file'>"
+            f"<driver name='qemu' type='raw'/><source file='{self.secret}'/>"
+            "<target dev='vda' bus='virtio'/></disk></devices></domain>", {})
+        self.addCleanup(self.remove, path)
+        client.call(path, "Domain", "Start", "(a{sv})", {})
+        self.assertEqual(client.get(path, "Domain", "State"), "running")
+
+
+if __name__ == "__main__":
+    vireotest.main()

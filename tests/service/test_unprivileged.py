@@ -1,0 +1,113 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Users without privileges who may have machines of their own, and try to get more than that."""
+
+import pwd
+import unittest
+
+import vireotest
+from members import CONNECTION, define, permit, text, uuid_of
+
+EXAMPLE = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
+NOBODY = pwd.getpwnam("nobody").pw_uid
+NO_OPTIONS = "(@a{sv} {},)"
+HOSTDEV = ("<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/>"
+           "<product id='0x0001'/></source></hostdev>")
+
+
+def machine(name, number, devices=""):
+    return (f"<domain type='test'><name>{name}</name><uuid>{uuid_of(number)}</uuid>"
+            f"<memory>65536</memory><os><type arch='x86_64'>hvm</type></os>"
+            f"<devices>{devices}</devices></domain>")
+
+
+def plugged_into(network):
+    return f"<interface type='network'><source network='{network}'/></interface>"
+
+
+class Unprivileged(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("unprivileged", arguments=["--drivers=test"]).start()
+        cls.addClassCleanup(cls.host.stop)
+        cls.client = cls.host.client
+        cls.nobody = cls.host.caller("nobody")
+
+    def setUp(self):
+        self.host.polkit.set_rules(EXAMPLE.read_text())
+        self.addCleanup(self.host.polkit.set_rules, "")
+
+    def define(self, xml, method="DefineDomain"):
+        outcome = self.nobody.call(CONNECTION, "Connection", method, text("(sa{sv})", xml, {}))
+        if not outcome.error:
+            self.addCleanup(self.remove, outcome.unpack())
+        return outcome
+
+    def remove(self, path):
+        if self.client.exists(path):
+            if self.client.get(path, "Domain", "Active"):
+                self.client.call(path, "Domain", "Destroy", "(a{sv})", {})
+        if self.client.exists(path):
+            self.client.call(path, "Domain", "Undefine", "(a{sv})", {})
+
+    def assert_refused(self, outcome, *words):
+        self.assertEqual(outcome.error.code, "NotAuthorized")
+        for word in words:
+            self.assertIn(word, outcome.error.message)
+
+    def test_own_machine(self):
+        path = self.define(machine("own", 21, plugged_into("default"))).unpack()
+        self.assertEqual(self.client.get(path, "Domain", "Owner"), NOBODY)
+        self.assertIsNone(self.nobody.call(path, "Domain", "Start", NO_OPTIONS).error)
+        self.assertEqual(self.client.get(path, "Domain", "State"), "running")
+
+    def test_host_device(self):
+        for method in "DefineDomain", "CreateDomain":
+            self.assert_refused(self.define(machine("greedy", 22, HOSTDEV), method),
+                                "domain.unrestricted", "/domain/devices/hostdev")
+        self.assertFalse([p for p, i in self.client.managed_objects().items()
+                          if i.get("org.vireo.Vireo1.Domain", {}).get("Name") == "greedy"])
+
+    def test_change_to_host_device(self):
+        path = self.define(machine("later", 23)).unpack()
+        outcome = self.nobody.call(path, "Domain", "SetXml",
+                                   text("(sa{sv})", machine("later", 23, HOSTDEV), {}))
+        self.assert_refused(outcome, "domain.unrestricted", "hostdev")
+        self.assertNotIn("hostdev", self.client.call(path, "Domain", "GetXml", "(a{sv})", {}))
+
+    def test_networks(self):
+        """Only what is marked usable; whether another one exists is not told."""
+        hidden = self.client.call(
+            CONNECTION, "Connection", "DefineNetwork", "(sa{sv})",
+            f"<network><name>hidden</name><uuid>{uuid_of(24)}</uuid></network>", {})
+        self.addCleanup(self.client.call, hidden, "Network", "Undefine", "(a{sv})", {})
+        exists = self.define(machine("nosy", 25, plugged_into("hidden")))
+        absent = self.define(machine("nosy", 25, plugged_into("absent")))
+        self.assert_refused(exists, "network.use", '"hidden"')
+        self.assert_refused(absent, "network.use", '"absent"')
+        self.assertEqual(exists.error.message.replace("hidden", "absent"), absent.error.message)
+
+    def test_writer_of_roots_machine(self):
+        """Who may change root's machine may not have files opened with root's rights."""
+        path = define(self.client, "roots", 26)
+        self.addCleanup(self.remove, path)
+        self.host.polkit.set_rules(permit(
+            "['domain.write', 'domain.save'].indexOf("
+            "action.id.replace('org.vireo.vireo1.', '')) >= 0"))
+        disk = ("<disk type='file'><source file='/etc/shadow'/><target dev='vda' bus='virtio'/>"
+                "</disk>")
+        outcome = self.nobody.call(path, "Domain", "SetXml",
+                                   text("(sa{sv})", machine("roots", 26, disk), {}))
+        self.assert_refused(outcome, "domain.unrestricted", "another user's domain")
+        self.assert_refused(self.define(machine("roots", 26, disk)), "domain.unrestricted")
+        self.assertNotIn("shadow", self.client.call(path, "Domain", "GetXml", "(a{sv})", {}))
+
+    def test_unrestricted(self):
+        """Who has that permission makes machines of root."""
+        self.host.polkit.set_rules(permit("action.id.indexOf('org.vireo.vireo1.') == 0"))
+        path = self.define(machine("trusted", 27, HOSTDEV)).unpack()
+        self.assertEqual(self.client.get(path, "Domain", "Owner"), 0)
+
+
+if __name__ == "__main__":
+    vireotest.main()
