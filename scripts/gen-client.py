@@ -222,10 +222,13 @@ class Method:
         for a in self.outs:
             ctype = a.out()[0]
             pointer = ctype.endswith('*')
-            locals_ += f'  {ctype}{a.name}{" = NULL" if pointer else ""};\n'
-            copies += (f'  if (ret_{a.name} != NULL)\n    *ret_{a.name} = {a.name};\n')
-            if pointer:
-                die(f'{self.symbol}: several results, one of them allocated; free it here')
+            owned = {'char *': 'g_autofree char *', 'char **': 'g_auto (GStrv) ',
+                     'GVariant *': 'g_autoptr (GVariant) '}.get(ctype)
+            if pointer and owned is None:
+                die(f'{self.symbol}: {ctype}as one of several results; say how it is freed')
+            locals_ += f'  {owned or ctype}{a.name}{" = NULL" if pointer else ""};\n'
+            value = f'g_steal_pointer (&{a.name})' if pointer else a.name
+            copies += f'  if (ret_{a.name} != NULL)\n    *ret_{a.name} = {value};\n'
         forms = ''.join(a.out()[1] for a in self.outs)
         refs = ', '.join('&' + a.name for a in self.outs)
         return (out + locals_ + '\n  if (reply == NULL)\n    return FALSE;\n'
