@@ -240,8 +240,12 @@ check_os (const VireoDomainDef *def, GPtrArray *problems)
     return;
   check_firmware (os, problems);
   check_nvram (os, problems);
-  if ((os->initrd != NULL || os->cmdline != NULL) && os->kernel == NULL && os->init == NULL
-      && def->bootloader == NULL)
+  if (os->loader != NULL && os->loader->path == NULL && os->firmware == VIREO_OS_FIRMWARE_UNSET)
+    vireo_validate_add (problems, "missing-loader",
+                        "/domain/os/loader a path is needed when the firmware is not chosen by "
+                        "itself");
+  if ((os->initrd != NULL || os->cmdline != NULL) && os->kernel == NULL
+      && (def->type == VIREO_DOMAIN_TYPE_QEMU || def->type == VIREO_DOMAIN_TYPE_KVM))
     vireo_validate_add (problems, "missing-kernel",
                         "/domain/os/kernel an initrd or a command line needs a kernel");
 }

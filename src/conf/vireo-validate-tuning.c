@@ -128,9 +128,40 @@ check_iothreads (const VireoDomainDef *def, GPtrArray *problems)
 }
 
 static void
+check_pool (GPtrArray *problems, const char *path, gboolean has_min, guint min, gboolean has_max,
+            guint max)
+{
+  if (has_max && max == 0)
+    vireo_validate_add (problems, "bad-pool", "%s/@thread_pool_max it takes a number from 1 on",
+                        path);
+  else if (has_min && (!has_max || min > max))
+    vireo_validate_add (problems, "bad-pool",
+                        "%s/@thread_pool_min at least %u needs a thread_pool_max that is not less",
+                        path, min);
+}
+
+/* How many threads work for an I/O thread, or for the emulator's own. */
+static void
+check_pools (const VireoDomainDef *def, GPtrArray *problems)
+{
+  check_pool (problems, "/domain/defaultiothread", def->has_defaultiothread_thread_pool_min,
+              def->defaultiothread_thread_pool_min, def->has_defaultiothread_thread_pool_max,
+              def->defaultiothread_thread_pool_max);
+  for (guint i = 0; i < def->n_iothreadids; i++)
+    {
+      const VireoIothreadIdDef *thread = def->iothreadids[i];
+      g_autofree char *path = g_strdup_printf ("/domain/iothreadids/iothread[%u]", i + 1);
+
+      check_pool (problems, path, thread->has_thread_pool_min, thread->thread_pool_min,
+                  thread->has_thread_pool_max, thread->thread_pool_max);
+    }
+}
+
+static void
 check_schedulers (const VireoDomainDef *def, GPtrArray *problems)
 {
   g_autofree VireoCpuset *taken = g_new0 (VireoCpuset, 1);
+  guint n_vcpus = def->has_vcpus ? def->vcpus : 1;
 
   for (guint i = 0; def->cputune != NULL && i < def->cputune->n_vcpuscheds; i++)
     {
@@ -142,6 +173,10 @@ check_schedulers (const VireoDomainDef *def, GPtrArray *problems)
                             "/domain/cputune/vcpusched[%u]/@vcpus a processor of \"%s\" has a "
                             "scheduler already",
                             i + 1, sched->vcpus);
+      if (own != NULL && !vireo_cpuset_is_empty (own) && vireo_cpuset_last (own) >= n_vcpus)
+        vireo_validate_add (problems, "no-such-vcpu",
+                            "/domain/cputune/vcpusched[%u]/@vcpus there is no processor %u", i + 1,
+                            vireo_cpuset_last (own));
       if (own != NULL)
         vireo_cpuset_add (taken, own);
     }
@@ -233,5 +268,5 @@ check_resctrl (const VireoDomainDef *def, GPtrArray *problems)
 }
 
 const VireoValidateRule vireo_validate_tuning_rules[] = {
-  check_bandwidth, check_pins, check_iothreads, check_schedulers, check_resctrl, NULL,
+  check_bandwidth, check_pins, check_iothreads, check_pools, check_schedulers, check_resctrl, NULL,
 };

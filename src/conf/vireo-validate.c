@@ -68,8 +68,10 @@ void
 vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems)
 {
   apply (vireo_validate_machine_rules, def, problems);
+  apply (vireo_validate_feature_rules, def, problems);
   apply (vireo_validate_tuning_rules, def, problems);
   apply (vireo_validate_device_rules, def, problems);
+  apply (vireo_validate_option_rules, def, problems);
   apply (vireo_validate_chardev_rules, def, problems);
   apply (vireo_validate_address_rules, def, problems);
 }

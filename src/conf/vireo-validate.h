@@ -21,6 +21,8 @@ extern const VireoValidateRule vireo_validate_tuning_rules[];
 extern const VireoValidateRule vireo_validate_device_rules[];
 extern const VireoValidateRule vireo_validate_chardev_rules[];
 extern const VireoValidateRule vireo_validate_address_rules[];
+extern const VireoValidateRule vireo_validate_feature_rules[];
+extern const VireoValidateRule vireo_validate_option_rules[];
 
 /* @code: static; @path: a printf format for the path, up to the first blank of what it gives; the
  * rest is the message. So one format has both, and the arguments are named once:

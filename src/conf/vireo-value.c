@@ -2,6 +2,8 @@
 /* Text to the value of one field, with its checks. */
 #include "vireo-value.h"
 
+#include "vireo-cpuset.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -302,21 +304,13 @@ check_mac (const char *text, const char **ret_expected)
                           octets[3], octets[4], octets[5]);
 }
 
+/* One number at least has to be in it. */
 static char *
 check_cpuset (const char *text, const char **ret_expected)
 {
-  gboolean digit = FALSE;
+  g_autofree VireoCpuset *set = vireo_cpuset_parse (text);
 
-  for (const char *at = text; *at != '\0'; at++)
-    {
-      if (strchr ("0123456789,-^", *at) == NULL && !g_ascii_isspace (*at))
-        digit = FALSE;
-      else if (g_ascii_isdigit (*at))
-        digit = TRUE;
-      if (strchr ("0123456789,-^", *at) == NULL && !g_ascii_isspace (*at))
-        break;
-    }
-  if (!digit)
+  if (set == NULL || vireo_cpuset_is_empty (set))
     *ret_expected = "a set of numbers such as 0-3,^2,8";
   return g_strdup (text);
 }
