@@ -8,6 +8,7 @@ import vireotest
 from members import (ABSENT, CONNECTION, define, domain_xml, find_members, permit, text,
                      uuid_of)
 from vireotest.client import OBJECT_MANAGER, PROPERTIES, ROOT
+from vireotest.samples import minimal_domain
 
 # All that the shipped policy leaves open: what only reads, and holds no secret. A member that is
 # not here must be refused to a caller without a rule.
@@ -352,6 +353,59 @@ class Asking(Case):
             outcome = caller.call(CONNECTION, PROPERTIES, "GetAll", "('',)")
             self.assertEqual(outcome.error.code, "UnknownObject")
             self.assertEqual(host.client.get(CONNECTION, "Connection", "Id"), "test")
+
+
+class Spoiled(unittest.TestCase):
+    """A definition that can no longer be parsed when the person has answered."""
+
+    SECRET = "graphics-password"
+    # Reading asks a person, and reading secrets as well.
+    RULE = ("polkit.addRule(function(action, subject) {"
+            "if (subject.user == 'nobody' && (action.id == 'org.vireo.vireo1.domain.read' ||"
+            " action.id == 'org.vireo.vireo1.domain.read-secure'))"
+            " return polkit.Result.AUTH_SELF; });")
+
+    def setUp(self):
+        self.host = self.enterContext(vireotest.Host("spoiled", arguments=["--drivers=qemu"]))
+        self.client = self.host.client
+        connection = self.client.open("qemu:///system")
+        self.path = self.client.call(connection, "Connection", "DefineDomain", "(sa{sv})",
+                                     minimal_domain("spoiled", "qemu", uuid_of(1)), {})
+        self.host.polkit.set_rules(self.RULE)
+        self.person = self.host.caller("nobody")
+        self.agent = self.host.agent(self.person, "never")
+
+    def spoil(self):
+        file, = self.host.daemon.state.rglob(f"{uuid_of(1)}.xml")
+        file.write_text(f"<broken passwd='{self.SECRET}'")
+        self.client.call(ROOT, "Manager", "Reload", "(a{sv})", {})
+        self.assertEqual(self.client.get(self.path, "Domain", "State"), "unparsable")
+
+    def ask(self):
+        number = self.person.start(self.path, "Domain", "GetXml", NO_OPTIONS, interactive=True)
+        return number, self.agent.wait_asked()
+
+    def test_during_the_dialog(self):
+        """What was agreed to is the definition, and not raw text, in which anything may be."""
+        number, asked = self.ask()
+        self.assertEqual(asked["action"], "org.vireo.vireo1.domain.read")
+        self.spoil()
+        self.agent.answer(asked, "yes")
+        error = self.person.finish(number).error
+        self.assertEqual(error.code, "Unparsable")
+        self.assertNotIn(self.SECRET, error.message)
+        self.assertEqual(self.agent.times_asked(), 0)
+
+    def test_before_the_dialog(self):
+        """Then the person is asked for both, and gets the text."""
+        self.spoil()
+        number, first = self.ask()
+        self.agent.answer(first, "yes")
+        second = self.agent.wait_asked()
+        self.agent.answer(second, "yes")
+        self.assertEqual({first["action"], second["action"]},
+                         {"org.vireo.vireo1.domain.read", "org.vireo.vireo1.domain.read-secure"})
+        self.assertIn(self.SECRET, self.person.finish(number).unpack())
 
 
 vireotest.main()
