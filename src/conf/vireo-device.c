@@ -381,3 +381,31 @@ vireo_device_parse (const char *text,
     vireo_device_free (kind, device);
   return NULL;
 }
+
+/**
+ * vireo_domain_def_replace_device:
+ * @def: a domain
+ * @kind: a kind of device
+ * @index: which, from 0
+ * @device: (transfer full): what takes its place
+ *
+ * Frees the device that was there.
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_def_replace_device (VireoDomainDef *def,
+                                 VireoDeviceKind kind,
+                                 guint index,
+                                 gpointer device)
+{
+  const VireoSchemaDevice *desc = &vireo_schema_devices[kind];
+  gpointer *place;
+
+  if (desc->count_offset == VIREO_SCHEMA_NO_OFFSET)
+    place = &AT (def, desc->offset, gpointer);
+  else
+    place = &AT (def, desc->offset, gpointer *)[index];
+  vireo_device_free (kind, *place);
+  *place = device;
+}

@@ -43,6 +43,8 @@ gpointer vireo_domain_def_get_device (const VireoDomainDef *def, VireoDeviceKind
                                       guint index);
 void vireo_domain_def_add_device (VireoDomainDef *def, VireoDeviceKind kind, gpointer device);
 gpointer vireo_domain_def_remove_device (VireoDomainDef *def, VireoDeviceKind kind, guint index);
+void vireo_domain_def_replace_device (VireoDomainDef *def, VireoDeviceKind kind, guint index,
+                                      gpointer device);
 
 const char *vireo_device_get_alias (VireoDeviceKind kind, gconstpointer device);
 gboolean vireo_device_set_alias (VireoDeviceKind kind, gpointer device, const char *alias);
@@ -54,6 +56,7 @@ gboolean vireo_device_set_boot_order (VireoDeviceKind kind, gpointer device, gui
 gpointer vireo_device_copy (VireoDeviceKind kind, gconstpointer device);
 void vireo_device_free (VireoDeviceKind kind, gpointer device);
 gboolean vireo_device_equal (VireoDeviceKind kind, gconstpointer a, gconstpointer b);
+gboolean vireo_device_has_all (VireoDeviceKind kind, gconstpointer part, gconstpointer whole);
 gpointer vireo_device_parse (const char *text, VireoParseFlags flags, VireoDeviceKind *ret_kind,
                              GError **error);
 

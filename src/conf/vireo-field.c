@@ -20,7 +20,8 @@ is_single (const VireoSchemaField *field)
 
 /**
  * vireo_field_find:
- * @tag: an element that has one struct only, such as "memtune"
+ * @tag: an element that has one struct only, such as "memtune"; for a struct without an element of
+ *   its own, its name
  * @name: an attribute of it, or a child element that is a value
  *
  * Returns: (transfer none) (nullable): the field

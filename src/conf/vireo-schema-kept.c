@@ -106,3 +106,12 @@ vireo_domain_def_find_lost (const VireoDomainDef *before, const VireoDomainDef *
   g_string_prepend (path, "/domain");
   return g_string_free (g_steal_pointer (&path), FALSE);
 }
+
+/* Whether what is written in @part is in @whole too. */
+gboolean
+vireo_device_has_all (VireoDeviceKind kind, gconstpointer part, gconstpointer whole)
+{
+  g_autoptr (GString) path = g_string_new (NULL);
+
+  return kept_fields (&vireo_schema_structs[vireo_schema_devices[kind].schema], part, whole, path);
+}

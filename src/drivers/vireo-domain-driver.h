@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "vireo-domain-edit.h"
 #include "vireo-domain-obj.h"
 #include "vireo-domain-work.h"
 
@@ -52,6 +53,7 @@ G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVE
  * @suspend: stops the processors
  * @resume: lets them run
  * @open_console: (nullable device): returns a file descriptor, as an int. Without the slot
+ * @edit: changes what the domain has and how it is treated, in the definitions that the edit says
  * @reload: reads definitions again from the state folder. Without the slot
  * @save: writes the state of an active domain to the file @path, and stops it; @def (nullable)
  *   replaces its definition there
@@ -139,6 +141,11 @@ struct _VireoDomainDriverInterface
                         const char *device,
                         gboolean force,
                         GTask *task);
+
+  void (*edit) (VireoDomainDriver *self,
+                VireoDomainObj *obj,
+                const VireoDomainEdit *edit,
+                GTask *task);
 
   void (*reload) (VireoDomainDriver *self, GTask *task);
 

@@ -119,10 +119,12 @@ get_features (VireoNode *node, const VireoReading *reading)
   for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
     {
       const VireoExport *export = vireo_tree_get_export (reading->tree, i);
+      const VireoHandler *rows;
 
       if (export == NULL)
         continue;
-      add_features (names, connection, export->service, export->service->methods);
+      for (guint n = 0; (rows = vireo_service_get_methods (export->service, n)) != NULL; n++)
+        add_features (names, connection, export->service, rows);
       add_features (names, connection, export->service, export->service->writers);
     }
   g_ptr_array_sort (names, compare_names);

@@ -2,6 +2,7 @@
 #include "vireo-services.h"
 
 #include "service-domain-work.h"
+#include "service-domain.h"
 #include "vireo-define.h"
 #include "vireo-documents.h"
 #include "vireo-handlers.h"
@@ -141,6 +142,8 @@ static const VireoGetter getters[] = {
   { NULL },
 };
 
+static const VireoHandler *const more_methods[] = { vireo_domain_edit_methods, NULL };
+
 const VireoService vireo_service_domain = {
   .interface = "org.vireo.Vireo1.Domain",
   .path_kind = VIREO_PATH_DOMAIN,
@@ -149,6 +152,7 @@ const VireoService vireo_service_domain = {
   .part = VIREO_PART_REF (VIREO_PART_DOMAINS),
   .get_type = vireo_domain_obj_get_type,
   .methods = methods,
+  .more_methods = more_methods,
   .writers = writers,
   .getters = getters,
 };

@@ -129,19 +129,20 @@ go_on_without (VireoCall *call)
 /* A definition that reaches beyond what its owner could do without us, and one of somebody else's
  * machine, whose files are opened with that owner's rights: both take domain.unrestricted. Who has
  * that anyway makes machines of root. */
-static void
-require_for_domain (VireoCall *call)
+void
+vireo_define_require_for_domain (VireoCall *call,
+                                 const VireoDomainDef *def,
+                                 guint owner,
+                                 VireoDetails *details)
 {
   const VireoAction *unrestricted = vireo_action_find ("domain", "unrestricted");
-  const VireoDomainDef *def = call->def;
-  VireoDetails *details = g_ptr_array_index (call->subjects, 0);
   g_autoptr (GPtrArray) problems
       = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_problem_free);
   VireoNode *connection = vireo_node_get_connection (call->node);
   VireoObjList *networks = vireo_node_get_list (connection, VIREO_PATH_NETWORK);
 
   vireo_domain_def_check_unprivileged (def, problems);
-  if (call->owner != vireo_caller_get_uid (call->caller))
+  if (owner != vireo_caller_get_uid (call->caller))
     vireo_call_require_of (call, unrestricted, details, NULL, g_strdup ("another user's domain"));
   else if (problems->len > 0)
     vireo_call_require_of (call, unrestricted, details, NULL,
@@ -163,6 +164,13 @@ require_for_domain (VireoCall *call)
                                                : vireo_node_get_details (connection),
                                unrestricted, g_strdup_printf ("\"%s\"", source->network));
     }
+}
+
+static void
+require_for_domain (VireoCall *call)
+{
+  vireo_define_require_for_domain (call, call->def, call->owner,
+                                   g_ptr_array_index (call->subjects, 0));
 }
 
 static void

@@ -33,6 +33,16 @@ find_handler (const VireoHandler *rows, const char *name)
   return NULL;
 }
 
+static const VireoHandler *
+find_method (const VireoService *service, const char *name)
+{
+  const VireoHandler *rows, *found = NULL;
+
+  for (guint n = 0; found == NULL && (rows = vireo_service_get_methods (service, n)) != NULL; n++)
+    found = find_handler (rows, name);
+  return found;
+}
+
 static const VireoGetter *
 find_getter (const VireoGetter *rows, const char *name)
 {
@@ -51,9 +61,20 @@ incomplete (GError **error, const VireoService *service, const char *member, con
 }
 
 static gboolean
+check_rows (VireoExport *self, const VireoHandler *rows, GError **error)
+{
+  for (; rows->name != NULL; rows++)
+    if (vireo_method_find (self->info, rows->name) == NULL)
+      return incomplete (error, self->service, rows->name, "has a handler but is no method");
+  return TRUE;
+}
+
+static gboolean
 join_methods (VireoExport *self, GError **error)
 {
   const VireoMethodInfo *methods = self->info->methods;
+  const VireoHandler *rows;
+  gboolean good = TRUE;
   guint n = 0;
 
   while (methods[n].name != NULL)
@@ -63,14 +84,13 @@ join_methods (VireoExport *self, GError **error)
     {
       if (methods[i].actions == NULL || methods[i].actions[0] == NULL)
         return incomplete (error, self->service, methods[i].name, "has no action");
-      self->methods[i] = find_handler (self->service->methods, methods[i].name);
+      self->methods[i] = find_method (self->service, methods[i].name);
       if (self->methods[i] == NULL || self->methods[i]->handle == NULL)
         return incomplete (error, self->service, methods[i].name, "has no handler");
     }
-  for (const VireoHandler *row = self->service->methods; row->name != NULL; row++)
-    if (vireo_method_find (self->info, row->name) == NULL)
-      return incomplete (error, self->service, row->name, "has a handler but is no method");
-  return TRUE;
+  for (n = 0; good && (rows = vireo_service_get_methods (self->service, n)) != NULL; n++)
+    good = check_rows (self, rows, error);
+  return good;
 }
 
 static gboolean

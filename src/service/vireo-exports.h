@@ -33,6 +33,7 @@ typedef guint VireoPartRef;
  *   answers NotSupported, and `Features` does not list the member. 0 for what is no driver's
  * @part: which part of the connection that is, where it is not the service's
  * @of: what kind of object it lists, looks up or makes, where that is not the one that was called
+ * @detail: for @handle, where it serves several members
  * @prepare: (nullable): looks at the arguments before the caller is authorized, to say what else
  *   has to be allowed. Returns with vireo_call_prepared(), now or later, exactly once
  *
@@ -48,6 +49,7 @@ typedef struct
   gsize op;
   VireoPartRef part;
   VireoPathKind of;
+  guint detail;
   void (*prepare) (VireoCall *call);
 } VireoHandler;
 
@@ -88,6 +90,8 @@ typedef struct
  * @part: the part of the connection that has the driver's functions; 0 when there is none
  * @get_type: (nullable): GType of what is behind them
  * @methods: one row a method, ending with an empty one
+ * @more_methods: (nullable): further tables of them, ending with %NULL, for interfaces of which one
+ *   file would be too long
  * @writers: one row a writable property, ending with an empty one
  * @getters: (nullable): ending with an empty one
  *
@@ -102,9 +106,19 @@ typedef struct
   VireoPartRef part;
   GType (*get_type) (void);
   const VireoHandler *methods;
+  const VireoHandler *const *more_methods;
   const VireoHandler *writers;
   const VireoGetter *getters;
 } VireoService;
+
+/* The tables of a service's methods: the nth, from 0, or %NULL when there is none. */
+static inline const VireoHandler *
+vireo_service_get_methods (const VireoService *service, guint n)
+{
+  if (n == 0)
+    return service->methods;
+  return service->more_methods != NULL ? service->more_methods[n - 1] : NULL;
+}
 
 /* The most properties that an interface has: sets of them are kept as bits. */
 #define VIREO_MAX_PROPERTIES 64

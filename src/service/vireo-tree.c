@@ -260,6 +260,15 @@ note_operations (VireoTree *self, const VireoHandler *rows)
       g_hash_table_add (self->shown_operations, (gpointer) rows->operation);
 }
 
+static void
+note_all_operations (VireoTree *self, const VireoService *service)
+{
+  const VireoHandler *rows;
+
+  for (guint n = 0; (rows = vireo_service_get_methods (service, n)) != NULL; n++)
+    note_operations (self, rows);
+}
+
 /**
  * vireo_tree_new:
  * @services: how each interface is served, ending with %NULL
@@ -280,7 +289,7 @@ vireo_tree_new (const VireoService *const *services, GError **error)
       if (export == NULL)
         return NULL;
       self->exports[services[n]->path_kind] = export;
-      note_operations (self, services[n]->methods);
+      note_all_operations (self, services[n]);
     }
 
   for (const VireoInterfaceInfo *info = vireo_interfaces; info->name != NULL; info++)

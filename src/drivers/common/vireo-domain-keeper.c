@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-domain-keeper.h"
 
+#include "vireo-domain-edit.h"
+
 static char **
 def_name (gpointer def)
 {
@@ -108,6 +110,12 @@ rerun_post_parse (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
 }
 
 static void
+edit (VireoDomainDriver *driver, VireoDomainObj *obj, const VireoDomainEdit *change, GTask *task)
+{
+  vireo_domain_edit_run (VIREO_DOMAIN_KEEPER (driver), obj, change, task);
+}
+
+static void
 reload (VireoDomainDriver *driver, GTask *task)
 {
   vireo_keeper_reload (VIREO_KEEPER (driver), task);
@@ -123,6 +131,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->rename = rename_domain;
   iface->set_autostart = set_autostart;
   iface->rerun_post_parse = rerun_post_parse;
+  iface->edit = edit;
   iface->reload = reload;
 }
 

@@ -83,10 +83,6 @@ VireoQemuCommand *vireo_qemu_command_build (const VireoQemuCommandInput *input, 
 void vireo_qemu_command_free (VireoQemuCommand *command);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoQemuCommand, vireo_qemu_command_free)
 
-/* Gives every device that has none its alias, which is also its name in QMP and its events
- * ("virtio-disk0", "net0"); those that a person chose ("ua-…") stay. For the live definition. */
-void vireo_qemu_assign_aliases (VireoDomainDef *def);
-
 /* Every element and attribute of @def that this driver does not build yet is a problem: nothing is
  * left out in silence. Adds to @problems (element-type VireoProblem). vireo_qemu_command_build()
  * checks it too. */

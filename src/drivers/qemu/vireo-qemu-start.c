@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/common/vireo-domain-aliases.h"
 #include "util/vireo-steps.h"
 #include "vireo-qemu-monitor.h"
 #include "vireo-qemu-postparse.h"
@@ -119,7 +120,7 @@ begin_record (gpointer context, GTask *task)
     }
   start->domain->end = VIREO_QEMU_END_UNKNOWN;
   start->domain->status = make_status (start);
-  vireo_qemu_assign_aliases (def);
+  vireo_domain_assign_aliases (def);
   g_task_set_task_data (task, start, NULL);
   vireo_qemu_caps_cache_get_async (start->driver->caps, emulator, g_task_get_cancellable (task),
                                    on_caps, task);

@@ -2,6 +2,7 @@
 #include "vireo-test-domains.h"
 
 #include "vireo-test-console.h"
+#include "vireo-test-edit.h"
 #include "vireo-test-save.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-work.h"
@@ -15,6 +16,7 @@ struct _TestDomain
 {
   VireoDomainObj parent_instance;
   VireoTestConsole *console;
+  VireoTestGuest *guest;      /* (nullable): while it is active */
   VireoDomainKeeper *domains; /* not a reference: it outlives what runs */
   guint shutdown_id;
 };
@@ -28,6 +30,7 @@ test_domain_finalize (GObject *object)
 
   g_clear_handle_id (&self->shutdown_id, g_source_remove);
   g_clear_pointer (&self->console, vireo_test_console_free);
+  g_clear_pointer (&self->guest, vireo_test_guest_free);
   G_OBJECT_CLASS (test_domain_parent_class)->finalize (object);
 }
 
@@ -40,6 +43,19 @@ test_domain_class_init (TestDomainClass *klass)
 static void
 test_domain_init (TestDomain *self)
 {
+}
+
+/**
+ * vireo_test_domain_get_guest:
+ * @obj: a domain of this driver
+ *
+ * Returns: (transfer none) (nullable): what pretends to be inside, while it is active
+ * Since: 0.1
+ */
+VireoTestGuest *
+vireo_test_domain_get_guest (VireoDomainObj *obj)
+{
+  return TEST_DOMAIN (obj)->guest;
 }
 
 /* ---- the driver ---- */
@@ -146,8 +162,11 @@ vireo_test_domains_begin (VireoTestDomains *self,
                           const char *reason,
                           const char *detail)
 {
+  TestDomain *domain = TEST_DOMAIN (obj);
   gboolean booted = g_str_equal (reason, "booted");
 
+  g_clear_pointer (&domain->guest, vireo_test_guest_free);
+  domain->guest = vireo_test_guest_new (obj);
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, ++self->last_id);
   if (paused)
@@ -158,6 +177,9 @@ vireo_test_domains_begin (VireoTestDomains *self,
   vireo_domain_obj_emit_lifecycle (obj, "started", detail);
   if (paused)
     vireo_domain_obj_emit_lifecycle (obj, "suspended", booted ? "paused" : detail);
+  if (vireo_test_guest_has_agent (domain->guest))
+    vireo_obj_emit_event (VIREO_OBJ (obj), "AgentLifecycle",
+                          g_variant_new ("(ss)", "connected", "domain-started"));
 }
 
 static void
@@ -183,6 +205,7 @@ vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char
 
   g_clear_handle_id (&domain->shutdown_id, g_source_remove);
   g_clear_pointer (&domain->console, vireo_test_console_free);
+  g_clear_pointer (&domain->guest, vireo_test_guest_free);
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, 0);
   vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_SHUTOFF, reason);
@@ -651,6 +674,7 @@ vireo_test_domains_class_init (VireoTestDomainsClass *klass)
   VIREO_KEEPER_CLASS (klass)->obj_type = TEST_TYPE_DOMAIN;
   VIREO_KEEPER_CLASS (klass)->validate = validate;
   VIREO_DOMAIN_KEEPER_CLASS (klass)->post_parse_ops = &post_parse_ops;
+  VIREO_DOMAIN_KEEPER_CLASS (klass)->edit_live = vireo_test_edit_live;
 }
 
 static void

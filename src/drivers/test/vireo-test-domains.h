@@ -2,6 +2,7 @@
 #pragma once
 
 #include "drivers/common/vireo-domain-keeper.h"
+#include "vireo-test-guest.h"
 
 G_BEGIN_DECLS
 
@@ -21,5 +22,7 @@ void vireo_test_domains_begin (VireoTestDomains *self,
                                const char *reason,
                                const char *detail);
 void vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char *reason);
+
+VireoTestGuest *vireo_test_domain_get_guest (VireoDomainObj *obj);
 
 G_END_DECLS

@@ -31,6 +31,7 @@ static const struct
   { "fail", "snapshot", TRUE, G_STRUCT_OFFSET (VireoTestSettings, snapshot_failure) },
   { "fail", "block-job", TRUE, G_STRUCT_OFFSET (VireoTestSettings, block_job_failure) },
   { "fail", "migrate", TRUE, G_STRUCT_OFFSET (VireoTestSettings, migrate_failure) },
+  { "keep", "device", TRUE, G_STRUCT_OFFSET (VireoTestSettings, kept_device) },
   { "missing", "resource", TRUE, G_STRUCT_OFFSET (VireoTestSettings, missing_resource) },
 };
 

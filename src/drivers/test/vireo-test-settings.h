@@ -22,6 +22,7 @@ typedef struct
   char *snapshot_failure;
   char *block_job_failure;
   char *migrate_failure; /* of the domain that arrives */
+  char *kept_device;     /* alias of what the guest does not release */
   char *missing_resource;
 } VireoTestSettings;
 

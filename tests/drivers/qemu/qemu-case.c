@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "drivers/common/vireo-domain-aliases.h"
 #include "drivers/qemu/vireo-qemu-caps-private.h"
 #include "drivers/qemu/vireo-qemu-postparse.h"
 
@@ -78,7 +79,7 @@ qemu_case_new (const char *xml, GError **error)
   self->caps = load_caps (arch != NULL ? arch : "x86_64");
   if (!vireo_post_parse_run (&self->def, &ops, self->caps, FALSE, VIREO_PARSE_NONE, NULL, error))
     return NULL;
-  vireo_qemu_assign_aliases (self->def);
+  vireo_domain_assign_aliases (self->def);
   return g_steal_pointer (&self);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-qemu-command.h"
+#include "vireo-domain-aliases.h"
 
 #include "conf/vireo-device.h"
 
@@ -87,7 +87,7 @@ make_alias (VireoDeviceKind kind, gpointer device, guint *next_number)
 }
 
 /**
- * vireo_qemu_assign_aliases:
+ * vireo_domain_assign_aliases:
  * @def: a live definition
  *
  * Gives every device that has none its alias.
@@ -95,7 +95,7 @@ make_alias (VireoDeviceKind kind, gpointer device, guint *next_number)
  * Since: 0.1
  */
 void
-vireo_qemu_assign_aliases (VireoDomainDef *def)
+vireo_domain_assign_aliases (VireoDomainDef *def)
 {
   g_autoptr (GHashTable) taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   guint next[VIREO_DEVICE_N_KINDS] = { 0 };
@@ -109,13 +109,15 @@ vireo_qemu_assign_aliases (VireoDomainDef *def)
   vireo_device_iter_init (&iter, def);
   while (vireo_device_iter_next (&iter))
     {
+      guint number = next[iter.kind];
       char *alias;
 
       if (vireo_device_get_alias (iter.kind, iter.device) != NULL)
         continue;
       alias = make_alias (iter.kind, iter.device, &next[iter.kind]);
-      /* A counted name that a person took is skipped; the others are unique by their place. */
-      while (alias != NULL && prefixes[iter.kind] != NULL && g_hash_table_contains (taken, alias))
+      /* A counted name that a person or an earlier device has is skipped; the others are unique by
+       * their place. */
+      while (alias != NULL && next[iter.kind] != number && g_hash_table_contains (taken, alias))
         {
           g_free (alias);
           alias = make_alias (iter.kind, iter.device, &next[iter.kind]);
