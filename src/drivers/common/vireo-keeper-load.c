@@ -3,6 +3,9 @@
 /* Turns the files of the folder into objects, at start and for Reload. */
 
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "vireo-keeper-names.h"
 #include "vireo-keeper-private.h"
@@ -69,6 +72,8 @@ item_done (Item *item)
   if (item->job != NULL)
     vireo_job_end (item->job, NULL);
   g_clear_object (&item->job);
+  if (item->file != NULL)
+    g_clear_pointer (&item->file->text, g_bytes_unref);
   loader->in_flight--;
   loader_pump (loader);
 }
@@ -323,16 +328,30 @@ loader_sweep (Loader *loader)
                              NULL, NULL, NULL);
 }
 
+/* The threads that read the folder leave heaps that are free, and many times as large as what is
+ * kept: the C library would hold them for as long as the daemon runs. */
+static gpointer
+return_memory (gpointer data)
+{
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+  return NULL;
+}
+
 static void
 loader_end (Loader *loader)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (loader->keeper);
   g_autoptr (GTask) task = g_steal_pointer (&loader->task);
+  GThread *thread;
 
   if (loader->confs != NULL && !loader->reload)
     loader_sweep (loader);
   priv->reloading = FALSE;
   loader_free (loader);
+  thread = g_thread_try_new ("vireo-trim", return_memory, NULL, NULL);
+  g_clear_pointer (&thread, g_thread_unref);
   g_task_return_boolean (task, TRUE);
 }
 

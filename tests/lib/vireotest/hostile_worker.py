@@ -84,8 +84,8 @@ class Batch:
 
     def failed(self, sent, error):
         self.n_errors += 1
-        # Of interfaces on paths between objects GDBus says itself that there are none.
-        own = not error.message.startswith("No such interface")
+        # On paths between objects GDBus says itself that there are none.
+        own = not error.message.startswith(("No such interface", "No such property"))
         closed = error.name.startswith("local.g-io-error-quark") and "closed" in error.message
         if not error.name.startswith(EXPECTED) or (own and len(error.message) > LONGEST_ERROR):
             self.problem("an error nobody should see:", error.name, error.message[:500], sent)
