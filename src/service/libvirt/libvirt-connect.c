@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/vireo-driver.h"
 #include "libvirt-connect-host.h"
+#include "libvirt-domain-save.h"
 #include "vireo-libvirt-convert.h"
 
 /* ---- lists ---- */
@@ -62,6 +63,14 @@ static const VireoLibvirtFlag create_flags[] = {
   { 0 },
 };
 
+static const VireoLibvirtFlag secure_flags[] = { { 1 << 0, "secure" }, { 0 } };
+
+static GVariant *
+nothing_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  return NULL;
+}
+
 /* ---- look-ups ---- */
 
 static GVariant *
@@ -86,9 +95,10 @@ static const VireoLibvirtMethod methods[] = {
     .missing = "Domain not found: no domain with matching name" },
   { "DomainLookupByUUID", "Connection.LookupDomainByUuid",
     .missing = "Domain not found: no domain with matching uuid" },
-  { "DomainRestore" },
-  { "DomainSaveImageDefineXML" },
-  { "DomainSaveImageGetXMLDesc" },
+  { "DomainRestore", "Connection.RestoreDomain", .flags = vireo_libvirt_save_flags,
+    .in = vireo_libvirt_save_in, .out = nothing_out },
+  { "DomainSaveImageDefineXML", "Connection.SetSaveImageXml", .flags = vireo_libvirt_image_flags },
+  { "DomainSaveImageGetXMLDesc", "Connection.GetSaveImageXml", .flags = secure_flags },
   { "FindStoragePoolSources" },
   { "GetAllDomainStats" },
   { "GetCPUModelNames", "Connection.GetCpuModels" },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/vireo-driver.h"
+#include "libvirt-domain-save.h"
+#include "libvirt-domain-tune.h"
 #include "vireo-libvirt-convert.h"
 #include "vireo-libvirt-signals.h"
 
@@ -24,34 +26,60 @@ state_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **er
 }
 
 static GVariant *
+boolean_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **error)
+{
+  return g_variant_new ("(b)", g_variant_get_boolean (value));
+}
+
+static GVariant *
 vcpus_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **error)
 {
   return g_variant_new ("(u)", g_variant_get_uint32 (value));
 }
 
-static GVariant *
-no_options (VireoLibvirtCall *call, GError **error)
-{
-  return g_variant_new ("(@a{sv})", vireo_libvirt_call_options (call));
-}
-
 static const VireoLibvirtFlag start_flags[] = {
   { 1 << 0, "paused" },
-  { 1 << 3, NULL }, /* boot, rather than go on from a saved state: there is none */
+  { 1 << 2, NULL },
+  { 1 << 3, "force-boot" },
   { 0 },
 };
 static const VireoLibvirtFlag destroy_flags[] = { { 1 << 0, "graceful" }, { 0 } };
 static const VireoLibvirtFlag acpi_flags[] = { { 1 << 0, NULL }, { 0 } };
-static const VireoLibvirtFlag undefine_flags[] = { { 0x7f, NULL }, { 0 } };
+static const VireoLibvirtFlag undefine_flags[] = {
+  { 1 << 0, "managed-save" },
+  { 1 << 1, "snapshots-metadata" },
+  { 1 << 4, "checkpoints-metadata" },
+  { 0x6c, NULL }, /* NVRAM and TPM: there are none to keep or to remove */
+  { 0 },
+};
+static const VireoLibvirtFlag update_flags[] = {
+  { 1 << 0, "live" },
+  { 1 << 1, "config" },
+  { 1 << 2, "force" },
+  { 0 },
+};
+static const VireoLibvirtFlag memory_flags[] = {
+  { 1 << 0, "live" },
+  { 1 << 1, "config" },
+  { 1 << 2, NULL },
+  { 0 },
+};
+static const VireoLibvirtFlag set_vcpus_flags[] = {
+  { 1 << 0, "live" },
+  { 1 << 1, "config" },
+  { 1 << 2, "maximum" },
+  { 1 << 4, "hotpluggable" },
+  { 0 },
+};
 static const VireoLibvirtFlag vcpus_flags[] = { { 3, NULL }, { 0 } };
 static const VireoLibvirtFlag xml_flags[] = {
   { 1 << 0, "secure" }, { 1 << 1, "inactive" }, { 1 << 2, NULL }, { 1 << 3, "migratable" }, { 0 },
 };
 
 static const VireoLibvirtMethod methods[] = {
-  { "AbortJob" },
-  { "AddIOThread" },
-  { "AttachDevice" },
+  { "AbortJob", "Domain.AbortJob" },
+  { "AddIOThread", "Domain.AddIoThread", .flags = vireo_libvirt_affect_flags },
+  { "AttachDevice", "Domain.AttachDevice", .flags = vireo_libvirt_affect_flags },
   { "BlockCommit" },
   { "BlockCopy" },
   { "BlockJobAbort" },
@@ -60,46 +88,56 @@ static const VireoLibvirtMethod methods[] = {
   { "BlockPull" },
   { "BlockRebase" },
   { "BlockResize" },
-  { "CoreDump" },
+  { "CoreDump", "Domain.CoreDump", .flags = vireo_libvirt_dump_flags, .in = vireo_libvirt_dump_in },
   { "Create", "Domain.Start", .flags = start_flags },
   { "CreateWithFiles" },
-  { "DelIOThread" },
+  { "DelIOThread", "Domain.DeleteIoThread", .flags = vireo_libvirt_affect_flags },
   { "Destroy", "Domain.Destroy", .flags = destroy_flags },
-  { "DetachDevice" },
+  { "DetachDevice", "Domain.DetachDevice", .flags = vireo_libvirt_affect_flags },
   { "FSFreeze" },
   { "FSThaw" },
   { "FSTrim" },
-  { "GetBlockIOParameters" },
-  { "GetBlockIOTune" },
+  { "GetBlockIOParameters", "Domain.GetBlkioParameters", .flags = vireo_libvirt_parameter_flags,
+    .out = vireo_libvirt_parameters_out },
+  { "GetBlockIOTune", "Domain.GetBlockIoTune", .flags = vireo_libvirt_parameter_flags,
+    .out = vireo_libvirt_parameters_out },
   { "GetBlockJobInfo" },
-  { "GetControlInfo" },
+  { "GetControlInfo", "Domain.GetControlInfo", .out = vireo_libvirt_control_info_out },
   { "GetDiskErrors" },
-  { "GetEmulatorPinInfo" },
+  { "GetEmulatorPinInfo", .flags = vireo_libvirt_affect_flags,
+    .run = vireo_libvirt_run_emulator_pin },
   { "GetFSInfo" },
   { "GetGuestVcpus" },
   { "GetHostname" },
-  { "GetIOThreadInfo" },
-  { "GetInterfaceParameters" },
-  { "GetJobInfo" },
-  { "GetJobStats" },
-  { "GetMemoryParameters" },
-  { "GetMetadata" },
-  { "GetNumaParameters" },
-  { "GetPerfEvents" },
-  { "GetSchedulerParameters" },
-  { "GetSecurityLabelList" },
+  { "GetIOThreadInfo", .flags = vireo_libvirt_affect_flags, .run = vireo_libvirt_run_io_threads },
+  { "GetInterfaceParameters", "Domain.GetInterfaceParameters",
+    .flags = vireo_libvirt_parameter_flags, .out = vireo_libvirt_parameters_out },
+  { "GetJobInfo", "Domain.GetJobStats", .out = vireo_libvirt_job_info_out },
+  { "GetJobStats", "Domain.GetJobStats", .flags = vireo_libvirt_job_flags,
+    .out = vireo_libvirt_job_stats_out },
+  { "GetMemoryParameters", "Domain.GetMemoryParameters", .flags = vireo_libvirt_parameter_flags,
+    .out = vireo_libvirt_parameters_out },
+  { "GetMetadata", "Domain.GetMetadata", .flags = vireo_libvirt_affect_flags,
+    .in = vireo_libvirt_get_metadata_in },
+  { "GetNumaParameters", "Domain.GetNumaParameters", .flags = vireo_libvirt_parameter_flags,
+    .out = vireo_libvirt_parameters_out },
+  { "GetPerfEvents", "Domain.GetPerfEvents", .flags = vireo_libvirt_parameter_flags,
+    .out = vireo_libvirt_parameters_out },
+  { "GetSchedulerParameters", "Domain.GetSchedulerParameters",
+    .flags = vireo_libvirt_parameter_flags, .out = vireo_libvirt_parameters_out },
+  { "GetSecurityLabelList", "Domain.GetSecurityLabels" },
   { "GetState", "Domain.State", .out = state_out },
   { "GetStats" },
   { "GetTime" },
   { "GetVcpuPinInfo" },
   { "GetVcpus", "Domain.Vcpus", .flags = vcpus_flags, .out = vcpus_out },
   { "GetXMLDesc", "Domain.GetXml", .flags = xml_flags },
-  { "HasManagedSaveImage" },
+  { "HasManagedSaveImage", "Domain.HasManagedSave", .out = boolean_out },
   { "InjectNMI" },
   { "InterfaceAddresses" },
   { "ListDomainSnapshots" },
-  { "ManagedSave" },
-  { "ManagedSaveRemove" },
+  { "ManagedSave", "Domain.ManagedSave", .flags = vireo_libvirt_save_flags },
+  { "ManagedSaveRemove", "Domain.RemoveManagedSave" },
   { "MemoryPeek" },
   { "MemoryStats" },
   { "MigrateGetCompressionCache" },
@@ -111,38 +149,49 @@ static const VireoLibvirtMethod methods[] = {
   { "MigrateToURI3" },
   { "OpenGraphicsFD" },
   { "PMWakeup" },
-  { "PinEmulator" },
-  { "PinIOThread" },
-  { "PinVcpu" },
+  { "PinEmulator", "Domain.PinEmulator", .flags = vireo_libvirt_affect_flags,
+    .in = vireo_libvirt_pin_emulator_in },
+  { "PinIOThread", "Domain.PinIoThread", .flags = vireo_libvirt_affect_flags,
+    .in = vireo_libvirt_pin_in },
+  { "PinVcpu", "Domain.PinVcpu", .flags = vireo_libvirt_affect_flags, .in = vireo_libvirt_pin_in },
   { "Reboot", "Domain.Reboot", .flags = acpi_flags },
   { "Rename", "Domain.Rename" },
   { "Reset", "Domain.Reset" },
-  { "Resume", "Domain.Resume", .in = no_options },
-  { "Save" },
+  { "Resume", "Domain.Resume" },
+  { "Save", "Domain.Save", .flags = vireo_libvirt_save_flags, .in = vireo_libvirt_save_in },
   { "SendKey" },
   { "SendProcessSignal" },
-  { "SetBlockIOParameters" },
-  { "SetBlockIOTune" },
+  { "SetBlockIOParameters", "Domain.SetBlkioParameters", .flags = vireo_libvirt_parameter_flags,
+    .in = vireo_libvirt_parameters_in },
+  { "SetBlockIOTune", "Domain.SetBlockIoTune", .flags = vireo_libvirt_parameter_flags,
+    .in = vireo_libvirt_parameters_in },
   { "SetBlockThreshold" },
   { "SetGuestVcpus" },
-  { "SetInterfaceParameters" },
-  { "SetMemory" },
-  { "SetMemoryParameters" },
-  { "SetMemoryStatsPeriod" },
-  { "SetMetadata" },
-  { "SetNumaParameters" },
-  { "SetPerfEvents" },
-  { "SetSchedulerParameters" },
+  { "SetInterfaceParameters", "Domain.SetInterfaceParameters",
+    .flags = vireo_libvirt_parameter_flags, .in = vireo_libvirt_parameters_in },
+  { "SetMemory", .flags = memory_flags, .run = vireo_libvirt_run_set_memory },
+  { "SetMemoryParameters", "Domain.SetMemoryParameters", .flags = vireo_libvirt_parameter_flags,
+    .in = vireo_libvirt_parameters_in },
+  { "SetMemoryStatsPeriod", "Domain.SetMemoryStatsPeriod", .flags = vireo_libvirt_affect_flags,
+    .in = vireo_libvirt_stats_period_in },
+  { "SetMetadata", "Domain.SetMetadata", .flags = vireo_libvirt_affect_flags,
+    .in = vireo_libvirt_set_metadata_in },
+  { "SetNumaParameters", "Domain.SetNumaParameters", .flags = vireo_libvirt_parameter_flags,
+    .in = vireo_libvirt_parameters_in },
+  { "SetPerfEvents", "Domain.SetPerfEvents", .flags = vireo_libvirt_parameter_flags,
+    .in = vireo_libvirt_parameters_in },
+  { "SetSchedulerParameters", "Domain.SetSchedulerParameters",
+    .flags = vireo_libvirt_parameter_flags, .in = vireo_libvirt_parameters_in },
   { "SetTime" },
   { "SetUserPassword" },
-  { "SetVcpus" },
+  { "SetVcpus", "Domain.SetVcpus", .flags = set_vcpus_flags },
   { "Shutdown", "Domain.Shutdown", .flags = acpi_flags },
   { "SnapshotCreateXML" },
   { "SnapshotCurrent" },
   { "SnapshotLookupByName" },
-  { "Suspend", "Domain.Suspend", .in = no_options },
+  { "Suspend", "Domain.Suspend" },
   { "Undefine", "Domain.Undefine", .flags = undefine_flags },
-  { "UpdateDevice" },
+  { "UpdateDevice", "Domain.UpdateDevice", .flags = update_flags },
   { NULL },
 };
 
@@ -191,8 +240,87 @@ emit_reboot (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
   vireo_libvirt_signals_emit (signals, node, "Reboot", NULL);
 }
 
+/* With the same argument. */
+static void
+emit_device_added (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  vireo_libvirt_signals_emit (signals, node, "DeviceAdded", args);
+}
+
+static void
+emit_device_removed (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  vireo_libvirt_signals_emit (signals, node, "DeviceRemoved", args);
+}
+
+static void
+emit_device_removal_failed (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  vireo_libvirt_signals_emit (signals, node, "DeviceRemovalFailed", args);
+}
+
+static void
+emit_balloon (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  vireo_libvirt_signals_emit (signals, node, "BalloonChange", args);
+}
+
+static void
+emit_tray (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  static const char *const reasons[] = { "open", "close", NULL };
+  const char *alias, *reason;
+
+  g_variant_get (args, "(&s&s)", &alias, &reason);
+  vireo_libvirt_signals_emit (
+      signals, node, "TrayChange",
+      g_variant_new ("(si)", alias, vireo_libvirt_number (reasons, reason, 0)));
+}
+
+static void
+emit_metadata (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  const char *type, *uri;
+
+  g_variant_get (args, "(&s&s)", &type, &uri);
+  vireo_libvirt_signals_emit (
+      signals, node, "MetadataChange",
+      g_variant_new ("(is)", vireo_libvirt_number (vireo_libvirt_metadata_types, type, 2), uri));
+}
+
+static void
+emit_tunable (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  g_autoptr (GVariant) parameters = g_variant_get_child_value (args, 0);
+
+  vireo_libvirt_signals_emit (signals, node, "Tunable",
+                              g_variant_new ("(@a{sv})", vireo_libvirt_wrap_values (parameters)));
+}
+
+/* Numbers that begin at 1. */
+static void
+emit_agent (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  static const char *const states[] = { "", "connected", "disconnected", NULL };
+  static const char *const reasons[] = { "unknown", "domain-started", "channel", NULL };
+  const char *state, *reason;
+
+  g_variant_get (args, "(&s&s)", &state, &reason);
+  vireo_libvirt_signals_emit (signals, node, "AgentEvent",
+                              g_variant_new ("(ii)", vireo_libvirt_number (states, state, 2),
+                                             vireo_libvirt_number (reasons, reason, 0)));
+}
+
 static const VireoLibvirtSignal signals[] = {
   { "Lifecycle", emit_lifecycle },
+  { "DeviceAdded", emit_device_added },
+  { "DeviceRemoved", emit_device_removed },
+  { "DeviceRemovalFailed", emit_device_removal_failed },
+  { "BalloonChanged", emit_balloon },
+  { "TrayChanged", emit_tray },
+  { "MetadataChanged", emit_metadata },
+  { "TunableChanged", emit_tunable },
+  { "AgentLifecycle", emit_agent },
   { "Rebooted", emit_reboot },
   { NULL },
 };

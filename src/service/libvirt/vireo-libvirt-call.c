@@ -245,13 +245,26 @@ plain_out (VireoLibvirtCall *self, GVariant *values)
   return values;
 }
 
-static void
-on_answer (VireoCall *call, GVariant *values, GUnixFDList *fds, const GError *error)
+/* Whether an error says no more than that the driver has none of what is listed. */
+static gboolean
+is_empty_list (VireoLibvirtCall *self, const GError *error)
+{
+  return g_str_equal (self->method->out_type, "(ao)")
+         && g_error_matches (error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED);
+}
+
+void
+vireo_libvirt_call_answer (VireoCall *call, GVariant *values, GUnixFDList *fds, const GError *error)
 {
   VireoLibvirtCall *self = call->answer_data;
   GError *own_error = NULL;
   GVariant *out = values;
 
+  if (error != NULL && is_empty_list (self, error))
+    {
+      vireo_libvirt_call_return (self, g_variant_new ("(ao)", NULL), NULL);
+      return;
+    }
   if (error != NULL)
     {
       vireo_libvirt_call_return_native_error (self, error);
@@ -293,7 +306,7 @@ run_native (VireoLibvirtCall *self)
 
   if (self->target->method == NULL)
     {
-      call = vireo_libvirt_call_begin (self, on_answer);
+      call = vireo_libvirt_call_begin (self, vireo_libvirt_call_answer);
       call->property = (guint) (self->target->property - self->target->info->properties);
       vireo_dispatch_read (call, target_path (self), self->target->property->actions,
                            read_property);
@@ -305,8 +318,8 @@ run_native (VireoLibvirtCall *self)
       vireo_libvirt_call_return_error (self, error);
       return;
     }
-  vireo_dispatch_method (vireo_libvirt_call_begin (self, on_answer), target_path (self),
-                         self->target->method, args);
+  vireo_dispatch_method (vireo_libvirt_call_begin (self, vireo_libvirt_call_answer),
+                         target_path (self), self->target->method, args);
 }
 
 void

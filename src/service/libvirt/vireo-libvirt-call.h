@@ -72,6 +72,12 @@ void vireo_libvirt_call_native (VireoLibvirtCall *self,
                                 GVariant *args,
                                 VireoAnswerFunc answer);
 
+/* The answer of the one call that does it: turned back as the row says. */
+void vireo_libvirt_call_answer (VireoCall *call,
+                                GVariant *values,
+                                GUnixFDList *fds,
+                                const GError *error);
+
 /* (transfer floating): the options that the flags stand for, as a{sv}. */
 GVariant *vireo_libvirt_call_options (VireoLibvirtCall *self);
 /* The same, to be added to. */
