@@ -133,6 +133,8 @@ class Reader:
                 if text.lstrip().startswith('///'):
                     doc.append(text.lstrip()[3:].strip())
                     continue
+                text, _, trailing = text.partition(' /// ')
+                doc += [trailing.strip()] if trailing else []
                 text = re.sub(r'(^|\s)#.*', '', text).rstrip()
                 if not text:
                     doc = []

@@ -68,7 +68,7 @@ def kind_of(field):
     if isinstance(field.target, Enum):
         return ", ".join(f"`{value}`" for value in field.target.values)
     if isinstance(field.target, Struct):
-        return f"[{field.target.name}](#{anchor(field.target)})"
+        return f"[element](#{anchor(field.target)})"
     if field.type in UNITS:
         return UNITS[field.type] + bounds(field)
     if field.type in NUMBERS and field.type != "octal":
@@ -91,36 +91,64 @@ def notes(field):
     return "; ".join(out + condition(field))
 
 
-def section(struct):
-    out = [f'## <a id="{anchor(struct)}"></a>{struct.name}: `{heading(struct)}`', ""]
-    if struct.doc:
-        out += [" ".join(struct.doc), ""]
-    out += ["| where | what | default | notes |", "|---|---|---|---|"]
+def meaning(field):
+    """What a row is for: its own text, or that of what it is made of."""
+    return " ".join(field.doc or (field.target.doc if field.target else []))
+
+
+def section(struct, users):
+    out = [f'## <a id="{anchor(struct)}"></a>`{heading(struct)}`', "", " ".join(struct.doc), ""]
+    if users:
+        links = ", ".join(f"[`{heading(u)}`](#{anchor(u)})" for u in users)
+        out += [f"Stands in {links}.", ""]
+    if not struct.fields:
+        return out
+    out += ["| where | what it says | value | default | notes |", "|---|---|---|---|---|"]
     for field in struct.fields:
-        what = kind_of(field)
-        what += f". {' '.join(field.doc)}" if field.doc else ""
         default = f"`{field.default}`" if field.default is not None else ""
-        out.append(f"| `{place(field)}` | {what} | {default} | {notes(field)} |")
+        out.append(f"| `{place(field)}` | {meaning(field)} | {kind_of(field)} | {default} "
+                   f"| {notes(field)} |")
     return out + [""]
+
+
+def targets(struct):
+    return list(dict.fromkeys(f.target for f in struct.fields if isinstance(f.target, Struct)))
 
 
 def reachable(document):
     order, wanted = [], [document]
     while wanted:
         struct = wanted.pop(0)
-        if struct in order:
-            continue
-        order.append(struct)
-        wanted += [f.target for f in struct.fields if isinstance(f.target, Struct)]
+        if struct not in order:
+            order.append(struct)
+            wanted += targets(struct)
     return order
 
 
 def reference(document):
-    out = [f"# {document.document}", "", "Every element and attribute of this kind of document. "
-           "Since 0.1 where nothing else is said.", ""]
-    for struct in reachable(document):
-        out += section(struct)
+    structs = reachable(document)
+    out = [f"# {document.document}: `{heading(document)}`", "", " ".join(document.doc), "",
+           "All elements and attributes of this kind of document, since 0.1 where nothing else is "
+           "said. An element is described where its name leads; `in/@attribute` is an attribute of "
+           "an element that has no section of its own. Sizes can be written with any unit from "
+           "`bytes` to `EiB` (or `EB`, which counts by thousands) and are printed in the one that "
+           "is named.", "",
+           "Elements: " + ", ".join(f"[`{heading(s)}`](#{anchor(s)})" for s in structs) + ".", ""]
+    for struct in structs:
+        out += section(struct, [s for s in structs if struct in targets(s) and s is not struct])
     return out
+
+
+def undocumented(schema):
+    """A line for each struct, enum and row that says nothing about itself."""
+    for owner in [*schema.enums.values(), *schema.structs.values()]:
+        if not owner.doc:
+            yield conf_schema.SchemaError(owner.where, f'"{owner.name}" has no text')
+    for struct in schema.structs.values():
+        for field in struct.fields:
+            if not meaning(field):
+                yield conf_schema.SchemaError(field.where,
+                                              f'"{struct.name}.{field.name}" has no text')
 
 
 def summary(schema):
@@ -145,6 +173,10 @@ def main(argv):
         schema = conf_schema.load(argv[3:])
     except conf_schema.SchemaError as error:
         print(error, file=sys.stderr)
+        return 1
+    problems = [str(error) for error in undocumented(schema)]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
         return 1
     document = next((d for d in schema.documents() if d.document == argv[1]), None)
     if argv[1] != "summary" and not document:

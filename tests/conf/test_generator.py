@@ -44,6 +44,52 @@ BAD = [
 ]
 
 
+DOCS = SCRIPT.parent / "gen-conf-docs.py"
+DOCUMENTED = """/// A thing.
+document Thing <thing>
+  name  string attr required  /// What it is called.
+  /// How large it is.
+  size  kib elem max=9
+  part  Part[] elem
+
+/// What a thing is made of.
+struct Part <part>
+  kind  Kind attr
+
+/// What kind of part.
+enum Kind left right
+"""
+
+
+class Reference(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def run_on(self, text):
+        path, out = self.folder / "test.schema", self.folder / "out.md"
+        path.write_text(text)
+        done = subprocess.run(["/usr/bin/python3", DOCS, "thing", out, path], capture_output=True,
+                              text=True)
+        return done, out.read_text() if out.exists() else ""
+
+    def test_page(self):
+        done, page = self.run_on(DOCUMENTED)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("| `@name` | What it is called. | text |  | required |", page)
+        self.assertIn("| `<size>` | How large it is. | size, in KiB, at most 9 |  |  |", page)
+        self.assertIn("| `<part>` | What a thing is made of. | [element](#part) |", page)
+        self.assertIn("Stands in [`<thing>`](#thing).", page)
+        self.assertIn("| `@kind` | What kind of part. | `left`, `right` |", page)
+
+    def test_everything_has_a_text(self):
+        for text, line, name in (("  /// What it is called.", 3, "Thing.name"),
+                                 ("/// What a thing is made of.\n", 8, "Part"),
+                                 ("/// What kind of part.\n", 12, "Kind")):
+            done, _ = self.run_on(DOCUMENTED.replace(text, ""))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, f':{line}: .*"{name}" has no text')
+
+
 class Generator(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))

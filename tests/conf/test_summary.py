@@ -29,10 +29,11 @@ class Summary(unittest.TestCase):
         text = (BUILD / "src/conf/domain.md").read_text(encoding="utf-8")
         rows = [line for line in text.splitlines() if line.startswith("| `")]
         self.assertGreater(len(rows), 900)
-        self.assertIn("| `<driver>/@iommu` | `on` or `off` |", text)
-        self.assertIn("</a>Disk: `<disk>`\n\nA virtual disk, floppy or CD-ROM.", text)
-        self.assertIn("| `@device` | `disk`, `cdrom`, `floppy`, `lun` | `disk` | the guest sees it",
-                      text)
+        self.assertIn("| `<driver>/@iommu` | Whether the device's accesses are translated by an "
+                      "IOMMU. | `on` or `off` |", text)
+        self.assertIn('<a id="disk"></a>`<disk>`\n\nA virtual disk, floppy or CD-ROM.', text)
+        self.assertIn("| `@device` | What the guest sees. | `disk`, `cdrom`, `floppy`, `lun` "
+                      "| `disk` | the guest sees it", text)
         self.assertIn("shown only to those who may see secrets", text)
         self.assertNotIn("](#none)", text)
 
