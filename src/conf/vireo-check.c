@@ -59,6 +59,8 @@ vireo_doc_check (const VireoDocKind *kind, const char *text, gssize length)
         vireo_domain_def_validate (def, problems);
       else if (g_str_equal (kind->name, "network"))
         vireo_network_def_validate (def, problems);
+      else if (g_str_equal (kind->name, "secret"))
+        vireo_secret_def_validate (def, problems);
     }
   if (problems->len > n_read)
     add_lines (problems, n_read, text, length);

@@ -158,5 +158,6 @@ gboolean vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *op
  * @problems. */
 void vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems);
 void vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems);
+void vireo_secret_def_validate (const VireoSecretDef *def, GPtrArray *problems);
 
 G_END_DECLS

@@ -35,6 +35,8 @@ static const struct
                            G_STRUCT_OFFSET (VireoDomainDriverInterface, reload) },
   [VIREO_PART_NETWORKS] = { "network-driver", vireo_network_driver_get_type,
                             G_STRUCT_OFFSET (VireoNetworkDriverInterface, reload) },
+  [VIREO_PART_SECRETS] = { "secret-driver", vireo_secret_driver_get_type,
+                           G_STRUCT_OFFSET (VireoSecretDriverInterface, reload) },
   [VIREO_PART_HOST] = { "host-driver", vireo_host_driver_get_type, 0 },
 };
 
@@ -47,6 +49,7 @@ static const struct
 } lists[] = {
   { "domain", VIREO_PART_DOMAINS, G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
   { "network", VIREO_PART_NETWORKS, G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
+  { "secret", VIREO_PART_SECRETS, G_STRUCT_OFFSET (VireoSecretDriverInterface, get_secrets) },
 };
 
 G_DEFINE_TYPE_WITH_PRIVATE (VireoConnectionObj, vireo_connection_obj, VIREO_TYPE_OBJ)

@@ -11,6 +11,15 @@ typedef struct
   char *raw_message;
 } VireoDefObjPrivate;
 
+enum
+{
+  PROP_0,
+  PROP_PARSE_ERROR,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (VireoDefObj, vireo_def_obj, VIREO_TYPE_OBJ)
 
 static VireoDefObjPrivate *
@@ -23,6 +32,17 @@ static void
 emit_lifecycle (VireoDefObj *self, const char *event, const char *detail)
 {
   vireo_obj_emit_event (VIREO_OBJ (self), "Lifecycle", g_variant_new ("(s)", event));
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  const char *message = get_private (VIREO_DEF_OBJ (object))->raw_message;
+
+  if (id == PROP_PARSE_ERROR)
+    g_value_set_string (value, message != NULL ? message : "");
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
 static void
@@ -41,8 +61,16 @@ finalize (GObject *object)
 static void
 vireo_def_obj_class_init (VireoDefObjClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
   klass->emit_lifecycle = emit_lifecycle;
+
+  props[PROP_PARSE_ERROR] = g_param_spec_string (
+      "parse-error", NULL, NULL, NULL,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
 static void
@@ -260,6 +288,8 @@ vireo_def_obj_set_raw (VireoDefObj *self, const char *text, const char *message)
 
   priv->raw = g_strdup (text);
   priv->raw_message = text != NULL ? g_strdup (message != NULL ? message : "") : NULL;
+  if (g_strcmp0 (old_message, priv->raw_message) != 0)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PARSE_ERROR]);
   if ((old_raw != NULL || text != NULL) && klass->raw_changed != NULL)
     klass->raw_changed (self, (old_raw != NULL) != (text != NULL));
 }

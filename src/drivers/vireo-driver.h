@@ -4,6 +4,7 @@
 #include "vireo-domain-driver.h"
 #include "vireo-host-driver.h"
 #include "vireo-network-driver.h"
+#include "vireo-secret-driver.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,7 @@ typedef struct
  * @VIREO_PART_DOMAINS: a #VireoDomainDriver
  * @VIREO_PART_NETWORKS: a #VireoNetworkDriver
  * @VIREO_PART_HOST: a #VireoHostDriver
+ * @VIREO_PART_SECRETS: a #VireoSecretDriver
  * @VIREO_PART_CONNECTION: the connection itself, which is no part
  *
  * The parts of a connection.
@@ -49,6 +51,7 @@ typedef enum
   VIREO_PART_DOMAINS,
   VIREO_PART_NETWORKS,
   VIREO_PART_HOST,
+  VIREO_PART_SECRETS,
   VIREO_N_PARTS,
   VIREO_PART_CONNECTION = VIREO_N_PARTS,
 } VireoPart;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "service-domain-work.h"
+#include "service-secret.h"
 #include "vireo-define.h"
 #include "vireo-handlers.h"
 #include "vireo-hypervisors.h"
@@ -132,6 +133,7 @@ get_features (VireoNode *node, const VireoReading *reading)
 }
 
 #define DOMAINS(name) .part = VIREO_PART_REF (VIREO_PART_DOMAINS), .op = VIREO_DOMAIN_OP (name)
+#define SECRETS(name) .part = VIREO_PART_REF (VIREO_PART_SECRETS), .op = VIREO_SECRET_OP (name)
 #define NETWORKS(name) .part = VIREO_PART_REF (VIREO_PART_NETWORKS), .op = VIREO_NETWORK_OP (name)
 #define HOST(name) .part = VIREO_PART_REF (VIREO_PART_HOST), .op = VIREO_HOST_OP (name)
 #define ITSELF(name)                                                                               \
@@ -167,6 +169,14 @@ static const VireoHandler methods[] = {
     NETWORKS (get_networks) },
   { "LookupNetworkByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_NETWORK,
     NETWORKS (get_networks) },
+  { "DefineSecret", vireo_handle_define, .of = VIREO_PATH_SECRET, SECRETS (define),
+    .prepare = vireo_define_prepare },
+  { "ListSecrets", vireo_handle_list, .of = VIREO_PATH_SECRET, SECRETS (get_secrets) },
+  { "GetSecrets", vireo_handle_get_objects, .of = VIREO_PATH_SECRET, SECRETS (get_secrets) },
+  { "LookupSecretByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_SECRET,
+    SECRETS (get_secrets) },
+  { "LookupSecretByUsage", vireo_handle_lookup_secret_by_usage, .of = VIREO_PATH_SECRET,
+    SECRETS (get_secrets) },
   { "GetCapabilities", handle_get_capabilities, ITSELF (get_capabilities) },
   { "GetDomainCapabilities", vireo_handle_query, ITSELF (get_domain_capabilities) },
   { "GetCpuModels", vireo_handle_query, ITSELF (get_cpu_models) },

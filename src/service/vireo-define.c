@@ -18,6 +18,7 @@ typedef struct
   const char *doc;
   gsize name;
   gsize uuid; /* 0 for a kind that has none */
+  void (*describe) (gconstpointer def, VireoDescribeFunc func, gpointer user_data);
 } Document;
 
 static const Document documents[] = {
@@ -25,6 +26,8 @@ static const Document documents[] = {
     G_STRUCT_OFFSET (VireoDomainDef, uuid) },
   { VIREO_PATH_NETWORK, "network", G_STRUCT_OFFSET (VireoNetworkDef, name),
     G_STRUCT_OFFSET (VireoNetworkDef, uuid) },
+  { VIREO_PATH_SECRET, "secret", G_STRUCT_OFFSET (VireoSecretDef, uuid),
+    G_STRUCT_OFFSET (VireoSecretDef, uuid), vireo_secret_def_describe },
 };
 
 /* Of what a call defines: what its row says, or what it was called on. */
@@ -96,6 +99,11 @@ add_subjects (VireoCall *call, const char *name, const char *uuid)
   about.name = name;
   about.uuid = uuid != NULL || target == NULL ? uuid : vireo_obj_get_uuid (target);
   about.has_owner = TRUE;
+  if (call->def != NULL)
+    {
+      about.describe = find_document (call)->describe;
+      about.def = call->def;
+    }
   about.owner = target != NULL ? vireo_obj_get_owner (target) : vireo_caller_get_uid (call->caller);
 
   call->owner = about.owner;

@@ -79,7 +79,9 @@ add_object (GVariantBuilder *builder, const char *kind, const char *name, const 
     prefix = g_strdelimit (g_strdup (kind), "-", '_');
   name_key = g_strconcat (prefix, "_name", NULL);
   uuid_key = g_strconcat (prefix, "_uuid", NULL);
-  add (name_key, name, builder);
+  /* What is known by its UUID alone has that for a name, too. */
+  if (name == NULL || *name == '\0' || g_strcmp0 (name, uuid) != 0)
+    add (name_key, name, builder);
   add (uuid_key, uuid, builder);
 }
 
@@ -105,6 +107,8 @@ vireo_details_new (const VireoSubject *subject)
     add_object (&builder, subject->kind, subject->name, subject->uuid);
   if (subject->object != NULL && VIREO_OBJ_GET_CLASS (subject->object)->describe != NULL)
     VIREO_OBJ_GET_CLASS (subject->object)->describe (subject->object, add, &builder);
+  else if (subject->describe != NULL)
+    subject->describe (subject->def, add, &builder);
   if (subject->has_owner)
     add ("owner", user_name (subject->owner), &builder);
 

@@ -23,6 +23,8 @@ typedef struct _VireoDetails VireoDetails;
  * @has_owner: whether @owner is known
  * @owner: uid of who made the object
  * @object: (nullable): the object, for what else its kind is known by
+ * @describe: (nullable): tells of @def what else the kind is known by, where there is no object yet
+ * @def: (nullable): a definition
  * @parent: (nullable): what the object is in, when that is not the connection
  *
  * What details are made from.
@@ -37,6 +39,8 @@ typedef struct
   gboolean has_owner;
   guint owner;
   VireoObj *object;
+  void (*describe) (gconstpointer def, VireoDescribeFunc func, gpointer user_data);
+  gconstpointer def;
   VireoObj *parent;
 } VireoSubject;
 

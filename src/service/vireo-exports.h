@@ -19,6 +19,7 @@ typedef guint VireoPartRef;
 #define VIREO_NETWORK_OP(name) G_STRUCT_OFFSET (VireoNetworkDriverInterface, name)
 #define VIREO_HOST_OP(name) G_STRUCT_OFFSET (VireoHostDriverInterface, name)
 #define VIREO_CONNECTION_OP(name) G_STRUCT_OFFSET (VireoConnectionObjClass, name)
+#define VIREO_SECRET_OP(name) G_STRUCT_OFFSET (VireoSecretDriverInterface, name)
 
 /**
  * VireoHandler:

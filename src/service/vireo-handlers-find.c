@@ -24,6 +24,8 @@ static const struct
   { "persistent", "persistent" },
   { "autostart", "autostart" },
   { "post-parse-failed", "post-parse-failed" },
+  { "ephemeral", "ephemeral" },
+  { "private", "private" },
 };
 
 typedef struct

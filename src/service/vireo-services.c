@@ -2,6 +2,6 @@
 #include "vireo-services.h"
 
 const VireoService *const vireo_services[] = {
-  &vireo_service_manager, &vireo_service_connection, &vireo_service_domain,
-  &vireo_service_network, &vireo_service_job,        NULL,
+  &vireo_service_manager, &vireo_service_connection, &vireo_service_domain, &vireo_service_network,
+  &vireo_service_secret,  &vireo_service_job,        NULL,
 };

@@ -10,6 +10,7 @@ extern const VireoService vireo_service_manager;
 extern const VireoService vireo_service_connection;
 extern const VireoService vireo_service_domain;
 extern const VireoService vireo_service_network;
+extern const VireoService vireo_service_secret;
 extern const VireoService vireo_service_job;
 
 /* All of them, ending with %NULL. */

@@ -66,7 +66,8 @@ class Member:
                 text(signature, *[EXAMPLES[t] for t in self.arguments]))
 
 
-EXAMPLES = {"s": "example", "o": ROOT, "u": 1, "b": True, "a{sv}": {}, "as": [], "t": 1, "i": 0}
+EXAMPLES = {"s": "example", "o": ROOT, "u": 1, "b": True, "a{sv}": {}, "as": [], "ay": b"example",
+            "t": 1, "i": 0}
 
 
 def find_members(client, path):

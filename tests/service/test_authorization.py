@@ -24,7 +24,11 @@ OPEN = {
     "Connection.GetHostInfo", "Connection.GetHostCpus", "Connection.GetHostCpuStats",
     "Connection.GetHostMemoryStats", "Connection.GetSysinfo", "Connection.GetSecurityModel",
 }
-INTERFACES = {"Manager", "Connection", "Domain", "Network", "Job"}
+OPEN |= {
+    "Connection.ListSecrets", "Connection.GetSecrets", "Connection.LookupSecretByUuid",
+    "Connection.LookupSecretByUsage", "Secret.GetXml",
+}
+INTERFACES = {"Manager", "Connection", "Domain", "Network", "Secret", "Job"}
 SLOW = "<t:delay start='600000'/>"
 WEB = "(action.lookup('domain_name') || '').indexOf('web-') == 0"
 NO_OPTIONS = "(@a{sv} {},)"
@@ -69,7 +73,10 @@ class DefaultPolicy(Case):
         self.client.wait_for(slow, "Domain", "Active", False)
         job = vireotest.wait_until(self.find_job, 10, "the job")
         network = next(p for p in self.state() if "/networks/" in p)
-        return [ROOT, CONNECTION, slow, network, job]
+        secret = self.client.call(CONNECTION, "Connection", "DefineSecret", "(sa{sv})", "<secret/>",
+                                  {})
+        self.addCleanup(self.client.call, secret, "Secret", "Undefine", "(a{sv})", {})
+        return [ROOT, CONNECTION, slow, network, secret, job]
 
     def find_job(self):
         return next((p for p in self.state() if "/jobs/" in p), None)

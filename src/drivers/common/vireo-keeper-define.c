@@ -135,6 +135,29 @@ change_write (Change *change)
                            change_stored, change);
 }
 
+/* Of a definition that must not be on a disk: it is published without, and only the files of one
+ * that could not be parsed, and that it replaces, go. */
+static void
+change_keep_off_disk (Change *change)
+{
+  VireoKeeperPrivate *priv = _vireo_keeper_get_private (change->keeper);
+  VireoKeeperRecord *record
+      = change->obj != NULL ? _vireo_keeper_get_record (change->keeper, change->obj) : NULL;
+  g_autofree char *conf = NULL;
+  VireoStoreOp ops[2];
+
+  if (record == NULL || record->file == NULL)
+    {
+      change_publish (change);
+      return;
+    }
+  conf = _vireo_keeper_conf_name (vireo_obj_get_uuid (change->obj));
+  ops[0] = (VireoStoreOp){ record->file, NULL, 0 };
+  ops[1] = (VireoStoreOp){ conf, NULL, 0 };
+  vireo_store_apply_async (priv->store, ops, G_N_ELEMENTS (ops),
+                           g_task_get_cancellable (change->task), change_stored, change);
+}
+
 /* ---- a transient object ---- */
 
 static void
@@ -208,6 +231,7 @@ change_completed (GObject *source, GAsyncResult *result, gpointer data)
 {
   Change *change = data;
   VireoKeeper *self = change->keeper;
+  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   g_autoptr (GError) error = NULL;
 
   change->def = _vireo_keeper_complete_finish (self, result, NULL, &error);
@@ -227,6 +251,8 @@ change_completed (GObject *source, GAsyncResult *result, gpointer data)
     change_failed (change, g_steal_pointer (&error));
   else if (_vireo_keeper_get_private (self)->store == NULL)
     change_publish (change);
+  else if (kind->is_volatile != NULL && kind->is_volatile (change->def))
+    change_keep_off_disk (change);
   else
     change_write (change);
 }

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @uuid: where in a definition its UUID is
  * @get_problems: (nullable): why post-parse failed for now; %NULL for a kind that has no post-parse
  * @set_problems: (nullable): replaces them
+ * @is_volatile: (nullable): whether a definition must not be written to a disk; it does not change
+ *   for an object
  * @validate: the generic rules of the kind
  *
  * What the keeper needs to know of a kind of object, which derives from #VireoDefObj. There is one
@@ -31,6 +33,7 @@ typedef struct
   char **(*uuid) (gpointer def);
   GPtrArray *(*get_problems) (VireoObj *obj);
   void (*set_problems) (VireoObj *obj, GPtrArray *problems);
+  gboolean (*is_volatile) (gconstpointer def);
   void (*validate) (gconstpointer def, GPtrArray *problems);
 } VireoKeeperKind;
 

@@ -2,6 +2,7 @@
 #include "vireo-qemu-driver.h"
 
 #include "drivers/common/vireo-linux-host.h"
+#include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/network/vireo-bridge-network-driver.h"
 #include "vireo-qemu-capsxml.h"
 #include "vireo-qemu-domcaps.h"
@@ -132,7 +133,7 @@ accepts_uri (VireoDriver *driver, const char *uri)
 }
 
 static VireoConnectionObj *
-connection_new (VireoQemuDriver *self, VireoQemuDomains *domains)
+connection_new (VireoQemuDriver *self, VireoQemuDomains *domains, VireoSecretKeeper *secrets)
 {
   /* Guests are kept apart by who they run as. */
   g_autoptr (VireoHostDriver) host = vireo_linux_host_new ("", "dac", "0");
@@ -144,6 +145,7 @@ connection_new (VireoQemuDriver *self, VireoQemuDomains *domains)
                        "domain-driver", domains,
                        "network-driver", domains->networks,
                        "host-driver", host,
+                       "secret-driver", secrets,
                        NULL);
 }
 
@@ -160,7 +162,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  connection = connection_new (self, VIREO_QEMU_DOMAINS (source));
+  connection = connection_new (self, VIREO_QEMU_DOMAINS (source), g_task_get_task_data (task));
   find_version (connection);
   g_task_return_pointer (task, connection, g_object_unref);
 }
@@ -188,11 +190,10 @@ on_networks_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   open_domains (g_task_get_source_object (task), networks, task);
 }
 
-/* Networks come first: guests that are started with the host are plugged into them. */
+/* Takes @task over. */
 static void
-open_connection (VireoDriver *driver, const char *uri, GTask *task)
+open_networks (VireoQemuDriver *self, GTask *task)
 {
-  VireoQemuDriver *self = VIREO_QEMU_DRIVER (driver);
   g_autoptr (VireoNetworkDriver) networks
       = self->env->session ? NULL : vireo_bridge_network_driver_new (self->env);
 
@@ -201,6 +202,28 @@ open_connection (VireoDriver *driver, const char *uri, GTask *task)
   else
     vireo_bridge_network_driver_load_async (networks, g_task_get_cancellable (task),
                                             on_networks_loaded, task);
+}
+
+static void
+on_secrets_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!vireo_secret_keeper_load_finish (VIREO_SECRET_KEEPER (source), result, &error))
+    g_warning ("secrets: %s", error->message);
+  open_networks (g_task_get_source_object (user_data), user_data);
+}
+
+/* Guests that are started with the host need their networks, and their secrets. */
+static void
+open_connection (VireoDriver *driver, const char *uri, GTask *task)
+{
+  VireoQemuDriver *self = VIREO_QEMU_DRIVER (driver);
+  g_autofree char *folder = g_build_filename (self->env->state_dir, "secret", NULL);
+  VireoSecretKeeper *secrets = vireo_secret_keeper_new (folder);
+
+  g_task_set_task_data (task, secrets, g_object_unref);
+  vireo_secret_keeper_load_async (secrets, g_task_get_cancellable (task), on_secrets_loaded, task);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/vireo-drivers-built.h"
 #include "vireo-test-domains.h"
 #include "vireo-test-host.h"
@@ -121,6 +122,7 @@ typedef struct
 {
   VireoTestDomains *domains;
   VireoTestNetworks *networks;
+  VireoSecretKeeper *secrets;
 } Opening;
 
 static void
@@ -128,6 +130,7 @@ opening_free (gpointer data)
 {
   Opening *opening = data;
 
+  g_object_unref (opening->secrets);
   g_object_unref (opening->networks);
   g_object_unref (opening->domains);
   g_free (opening);
@@ -153,7 +156,8 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
                          g_object_new (TEST_TYPE_CONNECTION, "name", "test", "driver", "Test",
                                        "uri", URI, "hypervisor-version", VIREO_VERSION,
                                        "domain-driver", opening->domains, "network-driver",
-                                       opening->networks, "host-driver", host, NULL),
+                                       opening->networks, "host-driver", host, "secret-driver",
+                                       opening->secrets, NULL),
                          g_object_unref);
 }
 
@@ -188,6 +192,7 @@ open_connection (VireoDriver *driver, const char *uri, GTask *task)
   g_autoptr (GError) error = NULL;
 
   opening->domains = vireo_test_domains_new (NULL);
+  opening->secrets = vireo_secret_keeper_new (NULL);
   opening->networks
       = vireo_test_networks_new (NULL, vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
   g_task_set_task_data (task, opening, opening_free);
