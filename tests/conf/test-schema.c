@@ -247,11 +247,94 @@ assert_abi (const char *before, const char *after, const char *message)
   g_autoptr (GError) error = NULL;
   gboolean same = vireo_doc_check_abi (kind, a, b, &error);
 
-  g_assert_cmpint (same, ==, message == NULL);
+  if (same != (message == NULL))
+    g_error ("%s, %s: %s", before, after, same ? "the same" : error->message);
   if (message == NULL)
     return;
   g_assert_error (error, VIREO_ERROR, VIREO_ERROR_ABI_MISMATCH);
-  g_assert_cmpstr (error->message, ==, message);
+  if (!g_str_has_prefix (error->message, message))
+    g_error ("expected \"%s…\", got \"%s\"", message, error->message);
+}
+
+#define FEATURE(text) NAMED ("<features>" text "</features>")
+#define CPU(text) NAMED ("<cpu mode='custom'>" text "</cpu>")
+#define DEVICE(text) NAMED ("<devices>" text "</devices>")
+
+/* What a guest sees, of each kind of thing that it sees: two of them, and where they differ; no
+ * place when they do not. */
+static const struct
+{
+  const char *a;
+  const char *b;
+  const char *where;
+} abi_cases[] = {
+  { FEATURE ("<hyperv><relaxed state='on'/></hyperv>"),
+    FEATURE ("<hyperv><relaxed state='off'/></hyperv>"),
+    "/domain/features/hyperv/relaxed/@state:" },
+  { FEATURE ("<hyperv><spinlocks state='on' retries='4095'/></hyperv>"),
+    FEATURE ("<hyperv><spinlocks state='on' retries='4096'/></hyperv>"),
+    "/domain/features/hyperv/spinlocks/@retries: 4096 is not 4095" },
+  { FEATURE ("<kvm><hidden state='on'/></kvm>"), FEATURE ("<kvm/>"),
+    "/domain/features/kvm/hidden: is gone" },
+  { FEATURE ("<apic/>"), FEATURE ("<apic eoi='on'/>"), "/domain/features/apic/@eoi:" },
+  { FEATURE ("<gic version='2'/>"), FEATURE ("<gic version='3'/>"),
+    "/domain/features/gic/@version: \"3\" is not \"2\"" },
+  { FEATURE ("<smm><tseg unit='MiB'>8</tseg></smm>"),
+    FEATURE ("<smm><tseg unit='MiB'>16</tseg></smm>"), "/domain/features/smm/tseg:" },
+  { CPU ("<model>core2duo</model>"), CPU ("<model>qemu64</model>"),
+    "/domain/cpu/model: \"qemu64\" is not \"core2duo\"" },
+  { CPU ("<model fallback='allow'>qemu64</model>"), CPU ("<model fallback='forbid'>qemu64</model>"),
+    NULL },
+  { CPU ("<topology sockets='1' cores='2' threads='1'/>"),
+    CPU ("<topology sockets='2' cores='1' threads='1'/>"), "/domain/cpu/topology/@sockets:" },
+  { CPU ("<feature policy='require' name='vmx'/>"), CPU ("<feature policy='disable' name='vmx'/>"),
+    "/domain/cpu/feature/@policy:" },
+  { CPU ("<cache mode='emulate' level='3'/>"), CPU ("<cache mode='disable'/>"),
+    "/domain/cpu/cache/@level:" },
+  { NAMED ("<clock><timer name='hpet' present='no'/></clock>"),
+    NAMED ("<clock><timer name='hpet' present='yes'/></clock>"),
+    "/domain/clock/timer/@present: \"yes\" is not \"no\"" },
+  { NAMED ("<sysinfo type='smbios'><bios><entry name='vendor'>a</entry></bios></sysinfo>"),
+    NAMED ("<sysinfo type='smbios'><bios><entry name='vendor'>b</entry></bios></sysinfo>"),
+    "/domain/sysinfo/bios/entry: \"b\" is not \"a\"" },
+  { NAMED ("<os><type machine='q35'>hvm</type></os>"),
+    NAMED ("<os><type machine='pc'>hvm</type></os>"),
+    "/domain/os/type/@machine:" },
+  { NAMED ("<maxMemory slots='1'>9</maxMemory>"), NAMED ("<maxMemory slots='2'>9</maxMemory>"),
+    "/domain/maxMemory/@slots: 2 is not 1" },
+  { DEVICE ("<interface type='user'><mac address='52:54:00:00:00:01'/></interface>"),
+    DEVICE ("<interface type='user'><mac address='52:54:00:00:00:02'/></interface>"),
+    "/domain/devices/interface/mac/@address:" },
+  { DEVICE ("<interface type='user'><source dev='a'/></interface>"),
+    DEVICE ("<interface type='bridge'><source bridge='b'/></interface>"), NULL },
+  { DEVICE ("<disk><source file='/a'/><target dev='vda'/></disk>"),
+    DEVICE ("<disk><driver cache='none'/><source file='/b'/><target dev='vda'/></disk>"), NULL },
+  { DEVICE ("<disk><target dev='vda'/><serial>1</serial></disk>"),
+    DEVICE ("<disk><target dev='vda'/><serial>2</serial></disk>"), "/domain/devices/disk/serial:" },
+  { DEVICE ("<disk><target dev='vda'/><address type='pci' slot='4'/></disk>"),
+    DEVICE ("<disk><target dev='vda'/><address type='pci' slot='5'/></disk>"),
+    "/domain/devices/disk/address/@slot: 5 is not 4" },
+  { DEVICE ("<disk><target dev='vda'/><readonly/></disk>"),
+    DEVICE ("<disk><target dev='vda'/></disk>"), "/domain/devices/disk/readonly:" },
+  { DEVICE ("<vsock><cid address='3'/></vsock>"), DEVICE ("<vsock><cid address='4'/></vsock>"),
+    "/domain/devices/vsock/cid/@address: 4 is not 3" },
+  { DEVICE ("<sound model='ich6'><codec type='duplex'/></sound>"),
+    DEVICE ("<sound model='ich6'><codec type='micro'/></sound>"),
+    "/domain/devices/sound/codec/@type:" },
+  { DEVICE ("<video><model type='qxl' ram='1'/></video>"),
+    DEVICE ("<video><model type='qxl' ram='2'/></video>"), "/domain/devices/video/model/@ram:" },
+  { DEVICE ("<graphics type='vnc' port='5900'/>"), DEVICE ("<graphics type='spice'/>"), NULL },
+  { DEVICE ("<memballoon model='virtio'/>"), DEVICE ("<memballoon model='none'/>"),
+    "/domain/devices/memballoon/@model:" },
+  { DEVICE ("<hostdev type='usb'><source><vendor id='1'/></source></hostdev>"),
+    DEVICE ("<hostdev type='pci'/>"), "/domain/devices/hostdev/@type: \"pci\" is not \"usb\"" },
+};
+
+static void
+test_abi_cases (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (abi_cases); i++)
+    assert_abi (abi_cases[i].a, abi_cases[i].b, abi_cases[i].where);
 }
 
 static void
@@ -436,6 +519,7 @@ main (int argc, char **argv)
   g_test_add_func ("/conf/secrets", test_secrets);
   g_test_add_func ("/conf/live", test_live);
   g_test_add_func ("/conf/abi", test_abi);
+  g_test_add_func ("/conf/abi-cases", test_abi_cases);
   g_test_add_func ("/conf/devices", test_devices);
   g_test_add_func ("/conf/add-remove", test_add_remove);
   g_test_add_func ("/conf/control-characters", test_control_characters);
