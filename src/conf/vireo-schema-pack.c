@@ -7,6 +7,9 @@
 
 #define ALIGN(size) (((size) + 7) & ~(gsize) 7)
 
+/* Added to the place of a wrapper that was written with nothing in it; structs have fewer rows. */
+#define EMPTY_WRAPPER 256u
+
 /* Of a document of at most VIREO_DOC_MAX_SIZE that is, which is far from 4 GiB of structs. */
 typedef struct
 {
@@ -143,7 +146,11 @@ pack_fields (Packer *packer, const VireoSchemaStruct *desc, gconstpointer def, g
       const VireoSchemaField *field = &vireo_schema_fields[desc->first + i];
 
       if (!vireo_schema_present (field, def))
-        continue;
+        {
+          if (field->type == VIREO_SCHEMA_GROUP && vireo_schema_bit (def, field->bit))
+            put_number (packer, EMPTY_WRAPPER + i);
+          continue;
+        }
       if (field->type == VIREO_SCHEMA_GROUP)
         {
           put_number (packer, i + 1);
@@ -229,9 +236,12 @@ unpack_fields (Unpacker *unpacker, const VireoSchemaStruct *desc, gpointer def)
 
   while ((row = get_number (unpacker)) != 0)
     {
-      const VireoSchemaField *field = &vireo_schema_fields[desc->first + row - 1];
+      guint place = (guint) (row < EMPTY_WRAPPER ? row - 1 : row - EMPTY_WRAPPER);
+      const VireoSchemaField *field = &vireo_schema_fields[desc->first + place];
 
-      if (field->type == VIREO_SCHEMA_GROUP)
+      if (row >= EMPTY_WRAPPER)
+        vireo_schema_set_bit (def, field->bit);
+      else if (field->type == VIREO_SCHEMA_GROUP)
         unpack_fields (unpacker, &vireo_schema_structs[field->aux], def);
       else
         unpack_field (unpacker, field, def);

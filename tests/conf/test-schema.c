@@ -440,8 +440,13 @@ test_empty_wrappers (void)
              "<devices>\n</devices>"),
       -1, VIREO_PARSE_STRICT, &error);
   g_autoptr (VireoDomainDef) copy = NULL;
+  const VireoDocKind *kind = vireo_doc_kind_find ("domain");
+  g_autofree guint8 *packed = NULL;
+  g_autofree VireoDomainDef *unpacked = NULL;
+  g_autofree char *repacked = NULL;
   g_autofree char *text = NULL;
   g_autofree char *filled = NULL;
+  gsize size;
 
   g_assert_no_error (error);
   vireo_iothread_id_def_free (def->iothreadids[0]);
@@ -452,6 +457,10 @@ test_empty_wrappers (void)
   g_assert_nonnull (strstr (text, "  <vcpus/>\n"));
   g_assert_nonnull (strstr (text, "  <devices/>\n"));
   g_assert_null (strstr (text, "iothreadids"));
+  packed = vireo_doc_pack (kind, copy, &size);
+  unpacked = (gpointer) vireo_doc_unpack (kind, packed);
+  repacked = vireo_domain_def_format (unpacked, VIREO_FORMAT_NONE, &error);
+  g_assert_cmpstr (repacked, ==, text);
   vireo_domain_def_add_hub (copy, vireo_hub_def_new ());
   copy->hubs[0]->type = VIREO_HUB_TYPE_USB;
   filled = vireo_domain_def_format (copy, VIREO_FORMAT_NONE, &error);
