@@ -104,7 +104,9 @@ class Page:
 
     def describe(self):
         self.shot("failure")
-        return f"the page has: {self.text()[:2000]}"
+        ids = self.driver.execute_script(
+            "return [...document.querySelectorAll('[id]')].map(e => e.id).join(' ')")
+        return f"the page has: {self.text()[:2000]}; ids: {ids[:3000]}"
 
     def text(self):
         return self.driver.execute_script("return document.body.innerText")

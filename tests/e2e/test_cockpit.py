@@ -10,6 +10,9 @@ from vireotest import guest, samples
 from vireotest.samples import NO_OPTIONS
 
 
+VM = "vm-web-system"
+
+
 @unittest.skipIf(cockpit.why_not(), cockpit.why_not())
 class Machines(unittest.TestCase):
     @classmethod
@@ -30,15 +33,73 @@ class Machines(unittest.TestCase):
     def state(self):
         return self.host.client.get(self.domain, "Domain", "State")
 
-    def test_the_life_of_a_machine(self):
+    def menu(self, action):
+        """An action in the menu of the machine."""
+        self.page.click(f"#{VM}-action-kebab")
+        self.page.click(f"#{VM}-{action}")
+
+    def confirm(self):
+        self.page.click(".pf-c-modal-box__footer button.pf-m-danger, "
+                        ".pf-c-modal-box__footer button.pf-m-primary")
+        self.page.wait_gone(".pf-c-modal-box")
+
+    def test_1_the_life_of_a_machine(self):
         page = self.page
-        page.wait_text("#vm-web-system-name", "web")
-        page.wait_text("#vm-web-system-state", "Shut off")
+        page.go("#/vms")
+        page.wait_text(f"#{VM}-name", "web")
+        page.wait_text(f"#{VM}-state", "Shut off")
         page.shot("list")
-        page.click("#vm-web-system-run")
-        page.wait_text("#vm-web-system-state", "Running")
+        page.click(f"#{VM}-run")
+        page.wait_text(f"#{VM}-state", "Running")
         self.assertEqual(self.state(), "running")
         page.shot("running")
+        self.menu("pause")
+        page.wait_text(f"#{VM}-state", "Paused")
+        self.assertEqual(self.state(), "paused")
+        self.menu("resume")
+        page.wait_text(f"#{VM}-state", "Running")
+        self.menu("forceOff")
+        self.confirm()
+        page.wait_text(f"#{VM}-state", "Shut off")
+        self.assertEqual(self.state(), "shutoff")
+
+    def test_2_what_a_machine_has(self):
+        page = self.page
+        page.go("#/vm?name=web&connection=system")
+        page.click(f"#{VM}-autostart-switch + .pf-c-switch__toggle, "
+                   f"label[for={VM}-autostart-switch] .pf-c-switch__toggle")
+        self.host.client.wait_for(self.domain, "Domain", "Autostart", True)
+        page.shot("details")
+        page.click(f"#{VM}-memory-edit-button")
+        page.fill(f"#{VM}-memory-modal-memory, #vm-web-memory-modal-memory", "96")
+        page.shot("memory")
+
+    def test_3_networks(self):
+        page = self.page
+        page.go("#/networks")
+        page.click("#create-network")
+        page.fill("#create-network-name", "lab")
+        page.click("#create-network-dialog button.pf-m-primary")
+        page.wait_gone("#create-network-dialog")
+        page.find("#network-lab-system-name")
+        page.shot("network")
+        page.click("#activate-network-lab-system")
+        page.wait_text("#network-lab-system-state", "active")
+        network = self.host.client.call(self.connection, "Connection", "LookupNetworkByName",
+                                        "(s)", "lab")
+        self.assertIs(self.host.client.get(network, "Network", "Active"), True)
+
+    def test_4_pools(self):
+        page = self.page
+        folder = self.host.folder / "pool"
+        folder.mkdir()
+        page.go("#/storages")
+        page.click("#create-storage-pool")
+        page.fill("#storage-pool-dialog-name", "images")
+        page.fill("#storage-pool-dialog-target-group input", str(folder))
+        page.click("#create-storage-pool-dialog button.pf-m-primary")
+        page.wait_gone("#create-storage-pool-dialog")
+        page.shot("pool")
 
 
 vireotest.main()

@@ -257,6 +257,33 @@ add_dhcp (GString *text, const VireoNetworkPlan *plan, const VireoDnsmasqPaths *
     }
 }
 
+/* RFC 1035, section 3.5, and RFC 3596, section 2.5: addresses as names, the last label first. */
+static void
+add_reverse_zone (GString *text, const VireoPlanSubnet *subnet)
+{
+  gboolean ipv4 = subnet->address.family == AF_INET;
+
+  g_string_append (text, "local=/");
+  for (int i = (int) subnet->prefix / 8 - 1; ipv4 && i >= 0; i--)
+    g_string_append_printf (text, "%u.", subnet->address.bytes[i]);
+  for (int i = (int) subnet->prefix / 4 - 1; !ipv4 && i >= 0; i--)
+    g_string_append_printf (text, "%x.",
+                            (subnet->address.bytes[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 0xf);
+  g_string_append (text, ipv4 ? "in-addr.arpa/\n" : "ip6.arpa/\n");
+}
+
+static void
+add_reverse_zones (GString *text, const VireoNetworkPlan *plan)
+{
+  for (guint i = 0; i < plan->subnets->len; i++)
+    {
+      const VireoPlanSubnet *subnet = g_ptr_array_index (plan->subnets, i);
+
+      if (subnet->local_ptr)
+        add_reverse_zone (text, subnet);
+    }
+}
+
 /**
  * vireo_dnsmasq_config:
  * @plan: a network that needs dnsmasq
@@ -282,6 +309,7 @@ vireo_dnsmasq_config (const VireoNetworkPlan *plan, const VireoDnsmasqPaths *pat
     g_string_append_printf (text, "local=/%s/\n", plan->domain);
   if (plan->domain != NULL)
     g_string_append_printf (text, "domain=%s\nexpand-hosts\n", plan->domain);
+  add_reverse_zones (text, plan);
   add_dns (text, plan);
   if (plan->dns)
     g_string_append_printf (text, "addn-hosts=%s\n", paths->names);

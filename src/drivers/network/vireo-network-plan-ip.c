@@ -100,9 +100,12 @@ add_ip (VireoPlanner *planner, const VireoNetworkIpDef *def, guint number)
   subnet->address = address;
   subnet->prefix = prefix;
   check_subnet_twins (planner, subnet, place);
-  if (def->local_ptr == VIREO_TRISTATE_YES)
-    _vireo_planner_unsupported (planner, g_strdup_printf ("%s/@localPtr", place),
-                                "is not supported");
+  subnet->local_ptr = def->local_ptr == VIREO_TRISTATE_YES;
+  /* A zone of the tree of reverse names is of whole labels. */
+  if (subnet->local_ptr && prefix % (address.family == AF_INET ? 8 : 4) != 0)
+    _vireo_planner_invalid (planner, g_strdup_printf ("%s/@localPtr", place),
+                            "takes a prefix that is a multiple of %d, not %u",
+                            address.family == AF_INET ? 8 : 4, prefix);
   if (def->tftp_root != NULL && (!_vireo_text_is_path (def->tftp_root) || def->tftp_root[0] != '/'))
     _vireo_planner_invalid (planner, g_strdup_printf ("%s/tftp/@root", place),
                             "is not an absolute path of letters, digits and /._-+:@%%=");

@@ -77,6 +77,7 @@ typedef struct
  * @boot_file: (nullable): of PXE
  * @boot_server: none, or where the boot file is
  * @tftp_root: (nullable): folder that is served by TFTP
+ * @local_ptr: whether names of its addresses are never asked for elsewhere
  *
  * Since: 0.1
  */
@@ -89,6 +90,7 @@ typedef struct
   char *boot_file;
   VireoIp boot_server;
   char *tftp_root;
+  gboolean local_ptr;
 } VireoPlanSubnet;
 
 /**

@@ -113,7 +113,8 @@ test_dns (void)
   VireoPlanService *service = vireo_network_plan_add_service (plan);
   VireoPlanName *name = vireo_network_plan_add_name (plan);
 
-  test_add_subnet (plan, "192.168.122.1", 24, NULL, NULL);
+  test_add_subnet (plan, "192.168.122.1", 24, NULL, NULL)->local_ptr = TRUE;
+  test_add_subnet (plan, "fd00:12::1", 64, NULL, NULL)->local_ptr = TRUE;
   forwarder->address = test_ip ("192.0.2.53");
   forwarder = vireo_network_plan_add_forwarder (plan);
   forwarder->domain = g_strdup ("example.com");

@@ -68,6 +68,7 @@ static const Refusal refusals[] = {
   { "<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'><name>n</name>"
     "<dnsmasq:options><dnsmasq:option value='dhcp-script=/bin/sh'/></dnsmasq:options></network>",
     "dnsmasq:options", TRUE },
+  { NETWORK ("<ip address='10.0.0.1' prefix='20' localPtr='yes'/>"), "ip[1]/@localPtr" },
   { NETWORK ("<ip address='0.0.0.0' prefix='24'/>"), "ip[1]/@address" },
   { NETWORK ("<ip address='127.0.0.1' prefix='8'/>"), "ip[1]/@address" },
   { NETWORK ("<ip address='10.0.0.1' prefix='0'/>"), "ip[1]/@address" },
