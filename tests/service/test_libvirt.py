@@ -160,6 +160,24 @@ class Use(Case):
         self.assertEqual(lease[2:5:2] + (lease[6],), (0, "", 24))
         self.assertEqual(self.client.do(NETWORK, "GetDHCPLeases", "52:54:00:00:00:00", 0), [])
 
+    def test_secrets(self):
+        xml = ("<secret ephemeral='no' private='no'><uuid>%s</uuid><usage type='volume'>"
+               "<volume>/x.img</volume></usage></secret>" % uuid_of(60))
+        with self.client.watch(path=TEST, interface=f"{NAME}.Connect") as watch:
+            path = self.client.do(TEST, "SecretDefineXML", xml, 0)
+            self.assertEqual(watch.wait().args, (path, 0, 0))
+            self.assertEqual(self.client.do(TEST, "SecretLookupByUsage", 1, "/x.img"), path)
+            self.assertEqual(self.client.read_all(path), {
+                "UUID": uuid_of(60), "UsageID": "/x.img", "UsageType": 1})
+            self.client.do(path, "SetValue", b"abc", 0)
+            self.assertEqual(bytes(self.client.do(path, "GetValue", 0)), b"abc")
+            self.assertEqual(self.client.do(TEST, "ListSecrets", 2 | 8), [path])
+            self.assertEqual(self.client.do(TEST, "ListSecrets", 1), [])
+            self.client.do(path, "Undefine")
+            self.assertEqual(watch.wait().args, (path, 1, 0))
+        self.assertTrue(self.refused(TEST, "SecretLookupByUUID", uuid_of(60)).startswith(
+            "Secret not found: no secret with matching uuid"))
+
     def test_the_host(self):
         do = lambda *a: self.client.do(TEST, *a)  # noqa: E731
         self.assertEqual(do("NodeGetCPUMap", 0), [True] * 8)

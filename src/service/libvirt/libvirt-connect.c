@@ -2,6 +2,7 @@
 #include "drivers/vireo-driver.h"
 #include "libvirt-connect-host.h"
 #include "libvirt-domain-save.h"
+#include "libvirt-secret.h"
 #include "vireo-libvirt-convert.h"
 
 /* ---- lists ---- */
@@ -52,6 +53,21 @@ networks_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError 
   return vireo_libvirt_filter_list (call, values, network_filters);
 }
 
+static const VireoLibvirtFilter secret_filters[] = {
+  { 1 << 0, 0, "ephemeral", TRUE },
+  { 1 << 1, 0, "ephemeral", FALSE },
+  { 1 << 2, 1, "private", TRUE },
+  { 1 << 3, 1, "private", FALSE },
+  { 0 },
+};
+
+static GVariant *
+secrets_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  return vireo_libvirt_filter_list (call, values, secret_filters);
+}
+
+static const VireoLibvirtFlag secret_list_flags[] = { { 0xf, NULL }, { 0 } };
 static const VireoLibvirtFlag domain_list_flags[] = { { 0xffff, NULL }, { 0 } };
 static const VireoLibvirtFlag network_list_flags[] = { { 0x3f, NULL }, { 0 } };
 
@@ -71,7 +87,25 @@ nothing_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError *
   return NULL;
 }
 
+static const VireoLibvirtFlag validate_flags[] = { { 1 << 0, "validate" }, { 0 } };
+
 /* ---- look-ups ---- */
+
+static GVariant *
+usage_in (VireoLibvirtCall *call, GError **error)
+{
+  const char *id;
+  gint type;
+
+  g_variant_get (call->args, "(i&s)", &type, &id);
+  if (type < 0 || type >= (gint) g_strv_length ((char **) vireo_libvirt_secret_usages))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT, "there is no usage type %d",
+                   type);
+      return NULL;
+    }
+  return g_variant_new ("(ss)", vireo_libvirt_secret_usages[type], id);
+}
 
 static GVariant *
 id_in (VireoLibvirtCall *call, GError **error)
@@ -117,7 +151,7 @@ static const VireoLibvirtMethod methods[] = {
   { "ListNWFilters" },
   { "ListNetworks", "Connection.ListNetworks", .flags = network_list_flags, .out = networks_out },
   { "ListNodeDevices" },
-  { "ListSecrets" },
+  { "ListSecrets", "Connection.ListSecrets", .flags = secret_list_flags, .out = secrets_out },
   { "ListStoragePools" },
   { "NWFilterDefineXML" },
   { "NWFilterLookupByName" },
@@ -140,9 +174,11 @@ static const VireoLibvirtMethod methods[] = {
   { "NodeGetSecurityModel", "Connection.GetSecurityModel",
     .out = vireo_libvirt_security_model_out },
   { "NodeSetMemoryParameters" },
-  { "SecretDefineXML" },
-  { "SecretLookupByUUID" },
-  { "SecretLookupByUsage" },
+  { "SecretDefineXML", "Connection.DefineSecret", .flags = validate_flags },
+  { "SecretLookupByUUID", "Connection.LookupSecretByUuid",
+    .missing = "Secret not found: no secret with matching uuid" },
+  { "SecretLookupByUsage", "Connection.LookupSecretByUsage",
+    .missing = "Secret not found: no secret with matching usage", .in = usage_in },
   { "StoragePoolCreateXML" },
   { "StoragePoolDefineXML" },
   { "StoragePoolLookupByName" },

@@ -1,26 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "libvirt-secret.h"
+
 #include "vireo-libvirt-convert.h"
 #include "vireo-libvirt-signals.h"
 
+const char *const vireo_libvirt_secret_usages[]
+    = { "none", "volume", "ceph", "iscsi", "tls", "vtpm", NULL };
+
 static const VireoLibvirtMethod methods[] = {
-  { "GetValue" }, { "GetXMLDesc" }, { "SetValue" }, { "Undefine" }, { NULL },
-};
-
-/* Nothing has these objects yet. */
-static GVariant *
-get_nothing (VireoNode *node, GVariant *value)
-{
-  return NULL;
-}
-
-static const VireoLibvirtProperty properties[] = {
-  { "UUID", NULL, get_nothing },
-  { "UsageID", NULL, get_nothing },
-  { "UsageType", NULL, get_nothing },
+  { "GetValue", "Secret.GetValue" },
+  { "GetXMLDesc", "Secret.GetXml" },
+  { "SetValue", "Secret.SetValue" },
+  { "Undefine", "Secret.Undefine" },
   { NULL },
 };
 
+static GVariant *
+get_usage_type (VireoNode *node, GVariant *value)
+{
+  return g_variant_new_int32 (
+      vireo_libvirt_number (vireo_libvirt_secret_usages, g_variant_get_string (value, NULL), 0));
+}
+
+static const VireoLibvirtProperty properties[] = {
+  { "UUID", "Secret.Uuid" },
+  { "UsageID", "Secret.UsageId" },
+  { "UsageType", "Secret.UsageType", get_usage_type },
+  { NULL },
+};
+
+static void
+emit_lifecycle (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  static const char *const events[] = { "defined", "undefined", NULL };
+  const char *word;
+  gint event;
+
+  g_variant_get_child (args, 0, "&s", &word);
+  event = vireo_libvirt_number (events, word, -1);
+  if (event >= 0)
+    vireo_libvirt_signals_emit_event (signals, node, "SecretEvent", event, 0);
+}
+
 static const VireoLibvirtSignal signals[] = {
+  { "Lifecycle", emit_lifecycle },
   { NULL },
 };
 
