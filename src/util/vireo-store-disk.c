@@ -209,11 +209,11 @@ sync_files (gpointer data)
  * with the next: sixteen files at once take the time of two or three. A thread that cannot be had
  * leaves more to the others. */
 int
-vireo_store_sync_at_once (const VireoStoreIo *io, GArray *files)
+vireo_store_sync_at_once (const VireoStoreIo *io, GArray *files, guint at_once)
 {
   SyncWork work = { io, files, 0 };
   GThread *threads[MAX_SYNCING] = { NULL };
-  guint n_threads = MIN (files->len, MAX_SYNCING);
+  guint n_threads = MIN (files->len, MIN (at_once, MAX_SYNCING));
   int error = 0;
 
   for (guint i = 1; i < n_threads; i++)
@@ -262,7 +262,7 @@ write_temporaries (const VireoStoreIo *io,
 static void
 sync_temporaries (const VireoStoreIo *io, GArray *files, GArray *origins)
 {
-  vireo_store_sync_at_once (io, files);
+  vireo_store_sync_at_once (io, files, MAX_SYNCING);
   for (guint i = 0; i < files->len; i++)
     {
       const VireoStoreSync *file = &g_array_index (files, VireoStoreSync, i);

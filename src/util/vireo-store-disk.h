@@ -57,8 +57,8 @@ gboolean vireo_store_make_folder (const char *folder, GError **error);
 gboolean vireo_store_sweep (const char *folder, GError **error);
 
 /* The steps of a change. A file that is written is returned open; -1 with the call's @error. */
-int vireo_store_write_temporary (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call,
-                                 gsize i);
+int
+vireo_store_write_temporary (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call, gsize i);
 void vireo_store_apply_in_order (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call);
 void vireo_store_remove_temporaries (const VireoStoreIo *io, int folder_fd, VireoStoreCall *call);
 
@@ -73,15 +73,18 @@ typedef struct
   int error;
 } VireoStoreSync;
 
-/* Syncs @files (element-type VireoStoreSync) at the same time; gives the first error, or 0. */
-int vireo_store_sync_at_once (const VireoStoreIo *io, GArray *files);
+/* Syncs @files (element-type VireoStoreSync), @at_once of them at a time; gives the first error, or
+ * 0. */
+int vireo_store_sync_at_once (const VireoStoreIo *io, GArray *files, guint at_once);
 
 /* @error becomes that of all @calls that have none. */
 void vireo_store_fail_all (VireoStoreCall **calls, gsize n_calls, const GError *error);
 
 /* Makes the changes of all @calls durable with a sync of each file and one of the folder; each
  * call's @error says how it went. */
-void vireo_store_commit (const VireoStoreIo *io, const char *folder, VireoStoreCall **calls,
+void vireo_store_commit (const VireoStoreIo *io,
+                         const char *folder,
+                         VireoStoreCall **calls,
                          gsize n_calls);
 
 G_END_DECLS

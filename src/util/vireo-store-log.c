@@ -10,6 +10,8 @@
 
 /* Files that are open at a time. */
 #define MAX_OPEN 64u
+/* Few of them: nobody waits for a checkpoint, and others do for the disk. */
+#define SYNC_AT_ONCE 4u
 
 static const char *const half_names[] = { ".vireo-log-0", ".vireo-log-1" };
 
@@ -369,7 +371,7 @@ vireo_store_log_sync_names (VireoStoreLog *self, const char *const *names, guint
       int failed;
 
       ok = open_some (self, folder_fd, names + i, n - i, files, &taken, error);
-      failed = vireo_store_sync_at_once (self->io, files);
+      failed = vireo_store_sync_at_once (self->io, files, SYNC_AT_ONCE);
       if (ok && failed != 0)
         {
           vireo_error_set_errno (error, failed, "cannot sync a file in %s", self->folder);

@@ -39,7 +39,7 @@
 G_BEGIN_DECLS
 
 /* Size of each of the two files. */
-#define VIREO_STORE_LOG_SIZE (2u * 1024u * 1024u)
+#define VIREO_STORE_LOG_SIZE (4u * 1024u * 1024u)
 
 typedef struct _VireoStoreLog VireoStoreLog;
 

@@ -21,6 +21,7 @@
 /* How long changes stay in the log when no others come; and after which time something that failed
  * is tried again. */
 #define CHECKPOINT_TIME_US (3 * G_USEC_PER_SEC)
+#define CHECKPOINT_LATEST_US (60 * G_USEC_PER_SEC)
 
 /**
  * VireoStore:
@@ -58,9 +59,10 @@ typedef struct _Worker
   gboolean settling; /* whether somebody waits for an empty log */
   gboolean synced;   /* whether the thread of a checkpoint is through */
   /* What only the worker's thread uses. */
-  VireoStoreLog *log;     /* (nullable) */
-  GThread *checkpoint;    /* (nullable): what syncs files that were logged */
-  gint64 checkpoint_time; /* when the next one is due; 0 when there is nothing to sync */
+  VireoStoreLog *log;       /* (nullable) */
+  GThread *checkpoint;      /* (nullable): what syncs files that were logged */
+  gint64 checkpoint_time;   /* when the next one is due; 0 when there is nothing to sync */
+  gint64 checkpoint_latest; /* however much is going on */
 } Worker;
 
 /* Workers whose threads run and that have a log. */
@@ -201,6 +203,7 @@ static void
 commit_logged (Worker *worker, VireoStoreCall **calls, gsize n_calls)
 {
   g_autoptr (GError) error = NULL;
+  gint64 now = g_get_monotonic_time ();
   gsize size = 0;
 
   for (gsize i = 0; i < n_calls; i++)
@@ -225,7 +228,10 @@ commit_logged (Worker *worker, VireoStoreCall **calls, gsize n_calls)
   if (!repair (worker, &error))
     g_warning ("%s", error->message);
   if (worker->checkpoint_time == 0 && vireo_store_log_is_used (worker->log))
-    worker->checkpoint_time = g_get_monotonic_time () + CHECKPOINT_TIME_US;
+    worker->checkpoint_latest = now + CHECKPOINT_LATEST_US;
+  /* Syncs of what was logged would compete with those that callers wait for. */
+  if (vireo_store_log_is_used (worker->log))
+    worker->checkpoint_time = MIN (now + CHECKPOINT_TIME_US, worker->checkpoint_latest);
 }
 
 /* Runs a batch without those calls that were cancelled while they waited. */
