@@ -23,7 +23,7 @@ EMITS = 'org.freedesktop.DBus.Property.EmitsChangedSignal'
 EMITS_VALUES = {'true': 'VIREO_EMITS_VALUE', 'invalidates': 'VIREO_EMITS_INVALIDATED',
                 'const': 'VIREO_EMITS_NOTHING', 'false': 'VIREO_EMITS_NOTHING'}
 ACTION = re.compile(r'^(\$object|[a-z]+(?:-[a-z]+)*)\.([a-z]+(?:-[a-z]+)*)$')
-READING = re.compile(r'^(getattr|read|search(-[a-z]+)?)$')
+READING = re.compile(r'^(getattr|read|search(-[a-z]+)*)$')
 OPTION = re.compile(r'^([a-z]+(?:-[a-z0-9]+)*) (\S+)$')
 
 

@@ -35,6 +35,14 @@ static const struct
                            G_STRUCT_OFFSET (VireoDomainDriverInterface, reload) },
   [VIREO_PART_NETWORKS] = { "network-driver", vireo_network_driver_get_type,
                             G_STRUCT_OFFSET (VireoNetworkDriverInterface, reload) },
+  [VIREO_PART_NETWORK_FILTERS]
+  = { "network-filter-driver", vireo_network_filter_driver_get_type,
+      G_STRUCT_OFFSET (VireoNetworkFilterDriverInterface, reload) },
+  [VIREO_PART_NODE_DEVICES] = { "node-device-driver", vireo_node_device_driver_get_type,
+                                G_STRUCT_OFFSET (VireoNodeDeviceDriverInterface, reload) },
+  [VIREO_PART_HOST_INTERFACES]
+  = { "host-interface-driver", vireo_host_interface_driver_get_type,
+      G_STRUCT_OFFSET (VireoHostInterfaceDriverInterface, reload) },
   [VIREO_PART_SECRETS] = { "secret-driver", vireo_secret_driver_get_type,
                            G_STRUCT_OFFSET (VireoSecretDriverInterface, reload) },
   [VIREO_PART_HOST] = { "host-driver", vireo_host_driver_get_type, 0 },
@@ -49,6 +57,14 @@ static const struct
 } lists[] = {
   { "domain", VIREO_PART_DOMAINS, G_STRUCT_OFFSET (VireoDomainDriverInterface, get_domains) },
   { "network", VIREO_PART_NETWORKS, G_STRUCT_OFFSET (VireoNetworkDriverInterface, get_networks) },
+  { "nwfilter", VIREO_PART_NETWORK_FILTERS,
+    G_STRUCT_OFFSET (VireoNetworkFilterDriverInterface, get_filters) },
+  { "nwfilter-binding", VIREO_PART_NETWORK_FILTERS,
+    G_STRUCT_OFFSET (VireoNetworkFilterDriverInterface, get_bindings) },
+  { "node-device", VIREO_PART_NODE_DEVICES,
+    G_STRUCT_OFFSET (VireoNodeDeviceDriverInterface, get_devices) },
+  { "interface", VIREO_PART_HOST_INTERFACES,
+    G_STRUCT_OFFSET (VireoHostInterfaceDriverInterface, get_interfaces) },
   { "secret", VIREO_PART_SECRETS, G_STRUCT_OFFSET (VireoSecretDriverInterface, get_secrets) },
 };
 

@@ -3,7 +3,10 @@
 
 #include "vireo-domain-driver.h"
 #include "vireo-host-driver.h"
+#include "vireo-host-interface-driver.h"
 #include "vireo-network-driver.h"
+#include "vireo-network-filter-driver.h"
+#include "vireo-node-device-driver.h"
 #include "vireo-secret-driver.h"
 
 G_BEGIN_DECLS
@@ -39,6 +42,9 @@ typedef struct
  * @VIREO_PART_DOMAINS: a #VireoDomainDriver
  * @VIREO_PART_NETWORKS: a #VireoNetworkDriver
  * @VIREO_PART_HOST: a #VireoHostDriver
+ * @VIREO_PART_NETWORK_FILTERS: a #VireoNetworkFilterDriver
+ * @VIREO_PART_NODE_DEVICES: a #VireoNodeDeviceDriver
+ * @VIREO_PART_HOST_INTERFACES: a #VireoHostInterfaceDriver
  * @VIREO_PART_SECRETS: a #VireoSecretDriver
  * @VIREO_PART_CONNECTION: the connection itself, which is no part
  *
@@ -51,6 +57,9 @@ typedef enum
   VIREO_PART_DOMAINS,
   VIREO_PART_NETWORKS,
   VIREO_PART_HOST,
+  VIREO_PART_NETWORK_FILTERS,
+  VIREO_PART_NODE_DEVICES,
+  VIREO_PART_HOST_INTERFACES,
   VIREO_PART_SECRETS,
   VIREO_N_PARTS,
   VIREO_PART_CONNECTION = VIREO_N_PARTS,

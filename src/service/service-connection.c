@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "service-domain-work.h"
+#include "service-host-devices.h"
 #include "service-secret.h"
 #include "vireo-define.h"
 #include "vireo-handlers.h"
@@ -133,6 +134,12 @@ get_features (VireoNode *node, const VireoReading *reading)
 }
 
 #define DOMAINS(name) .part = VIREO_PART_REF (VIREO_PART_DOMAINS), .op = VIREO_DOMAIN_OP (name)
+#define FILTERS(name)                                                                              \
+  .part = VIREO_PART_REF (VIREO_PART_NETWORK_FILTERS), .op = VIREO_NETWORK_FILTER_OP (name)
+#define DEVICES(name)                                                                              \
+  .part = VIREO_PART_REF (VIREO_PART_NODE_DEVICES), .op = VIREO_NODE_DEVICE_OP (name)
+#define INTERFACES(name)                                                                           \
+  .part = VIREO_PART_REF (VIREO_PART_HOST_INTERFACES), .op = VIREO_HOST_INTERFACE_OP (name)
 #define SECRETS(name) .part = VIREO_PART_REF (VIREO_PART_SECRETS), .op = VIREO_SECRET_OP (name)
 #define NETWORKS(name) .part = VIREO_PART_REF (VIREO_PART_NETWORKS), .op = VIREO_NETWORK_OP (name)
 #define HOST(name) .part = VIREO_PART_REF (VIREO_PART_HOST), .op = VIREO_HOST_OP (name)
@@ -177,6 +184,48 @@ static const VireoHandler methods[] = {
     SECRETS (get_secrets) },
   { "LookupSecretByUsage", vireo_handle_lookup_secret_by_usage, .of = VIREO_PATH_SECRET,
     SECRETS (get_secrets) },
+  { "DefineNetworkFilter", vireo_handle_define, .of = VIREO_PATH_NETWORK_FILTER, FILTERS (define),
+    .prepare = vireo_define_prepare },
+  { "ListNetworkFilters", vireo_handle_list, .of = VIREO_PATH_NETWORK_FILTER,
+    FILTERS (get_filters) },
+  { "GetNetworkFilters", vireo_handle_get_objects, .of = VIREO_PATH_NETWORK_FILTER,
+    FILTERS (get_filters) },
+  { "LookupNetworkFilterByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_NETWORK_FILTER,
+    FILTERS (get_filters) },
+  { "LookupNetworkFilterByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_NETWORK_FILTER,
+    FILTERS (get_filters) },
+  { "CreateNetworkFilterBinding", vireo_handle_define, .of = VIREO_PATH_NETWORK_FILTER_BINDING,
+    FILTERS (create_binding), .prepare = vireo_define_prepare },
+  { "ListNetworkFilterBindings", vireo_handle_list, .of = VIREO_PATH_NETWORK_FILTER_BINDING,
+    FILTERS (get_bindings) },
+  { "GetNetworkFilterBindings", vireo_handle_get_objects, .of = VIREO_PATH_NETWORK_FILTER_BINDING,
+    FILTERS (get_bindings) },
+  { "LookupNetworkFilterBindingByPortDev", vireo_handle_lookup_by_name,
+    .of = VIREO_PATH_NETWORK_FILTER_BINDING, FILTERS (get_bindings) },
+  { "CreateNodeDevice", vireo_handle_define, .of = VIREO_PATH_NODE_DEVICE, DEVICES (create),
+    .prepare = vireo_define_prepare },
+  { "DefineNodeDevice", vireo_handle_define, .of = VIREO_PATH_NODE_DEVICE, DEVICES (define),
+    .prepare = vireo_define_prepare },
+  { "ListNodeDevices", vireo_handle_list, .of = VIREO_PATH_NODE_DEVICE, DEVICES (get_devices) },
+  { "GetNodeDevices", vireo_handle_get_objects, .of = VIREO_PATH_NODE_DEVICE,
+    DEVICES (get_devices) },
+  { "LookupNodeDeviceByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_NODE_DEVICE,
+    DEVICES (get_devices) },
+  { "LookupScsiHostByWwn", vireo_handle_lookup_scsi_host_by_wwn, .of = VIREO_PATH_NODE_DEVICE,
+    DEVICES (get_devices) },
+  { "DefineHostInterface", vireo_handle_define, .of = VIREO_PATH_HOST_INTERFACE,
+    INTERFACES (define), .prepare = vireo_define_prepare },
+  { "ListHostInterfaces", vireo_handle_list, .of = VIREO_PATH_HOST_INTERFACE,
+    INTERFACES (get_interfaces) },
+  { "GetHostInterfaces", vireo_handle_get_objects, .of = VIREO_PATH_HOST_INTERFACE,
+    INTERFACES (get_interfaces) },
+  { "LookupHostInterfaceByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_HOST_INTERFACE,
+    INTERFACES (get_interfaces) },
+  { "LookupHostInterfaceByMac", vireo_handle_lookup_interface_by_mac,
+    .of = VIREO_PATH_HOST_INTERFACE, INTERFACES (get_interfaces) },
+  { "BeginInterfaceChange", vireo_handle_interface_change, INTERFACES (begin_change) },
+  { "CommitInterfaceChange", vireo_handle_interface_change, INTERFACES (commit_change) },
+  { "RollbackInterfaceChange", vireo_handle_interface_change, INTERFACES (rollback_change) },
   { "GetCapabilities", handle_get_capabilities, ITSELF (get_capabilities) },
   { "GetDomainCapabilities", vireo_handle_query, ITSELF (get_domain_capabilities) },
   { "GetCpuModels", vireo_handle_query, ITSELF (get_cpu_models) },

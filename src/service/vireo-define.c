@@ -26,6 +26,13 @@ static const Document documents[] = {
     G_STRUCT_OFFSET (VireoDomainDef, uuid) },
   { VIREO_PATH_NETWORK, "network", G_STRUCT_OFFSET (VireoNetworkDef, name),
     G_STRUCT_OFFSET (VireoNetworkDef, uuid) },
+  { VIREO_PATH_NETWORK_FILTER, "nwfilter", G_STRUCT_OFFSET (VireoNetworkFilterDef, name),
+    G_STRUCT_OFFSET (VireoNetworkFilterDef, uuid) },
+  { VIREO_PATH_NETWORK_FILTER_BINDING, "nwfilterbinding",
+    G_STRUCT_OFFSET (VireoFilterBindingDef, portdev), 0, vireo_filter_binding_def_describe },
+  { VIREO_PATH_NODE_DEVICE, "nodedev", G_STRUCT_OFFSET (VireoNodeDeviceDef, name), 0 },
+  { VIREO_PATH_HOST_INTERFACE, "interface", G_STRUCT_OFFSET (VireoHostInterfaceDef, name), 0,
+    vireo_host_interface_def_describe },
   { VIREO_PATH_SECRET, "secret", G_STRUCT_OFFSET (VireoSecretDef, uuid),
     G_STRUCT_OFFSET (VireoSecretDef, uuid), vireo_secret_def_describe },
 };

@@ -19,8 +19,8 @@ void vireo_define_prepare_name (VireoCall *call);
  * (nullable), whether there is one or not. */
 void vireo_define_add_subjects (VireoCall *call, const char *name, const char *uuid);
 
-/* Called by VireoCall.late: requires what it takes that a domain of @owner, which @details tells of,
- * has what is in @def. */
+/* Called by VireoCall.late: requires what it takes that a domain of @owner, which @details tells
+ * of, has what is in @def. */
 void vireo_define_require_for_domain (VireoCall *call,
                                       const VireoDomainDef *def,
                                       guint owner,

@@ -19,6 +19,9 @@ typedef guint VireoPartRef;
 #define VIREO_NETWORK_OP(name) G_STRUCT_OFFSET (VireoNetworkDriverInterface, name)
 #define VIREO_HOST_OP(name) G_STRUCT_OFFSET (VireoHostDriverInterface, name)
 #define VIREO_CONNECTION_OP(name) G_STRUCT_OFFSET (VireoConnectionObjClass, name)
+#define VIREO_NETWORK_FILTER_OP(name) G_STRUCT_OFFSET (VireoNetworkFilterDriverInterface, name)
+#define VIREO_NODE_DEVICE_OP(name) G_STRUCT_OFFSET (VireoNodeDeviceDriverInterface, name)
+#define VIREO_HOST_INTERFACE_OP(name) G_STRUCT_OFFSET (VireoHostInterfaceDriverInterface, name)
 #define VIREO_SECRET_OP(name) G_STRUCT_OFFSET (VireoSecretDriverInterface, name)
 
 /**

@@ -34,6 +34,7 @@ typedef struct
   const char *properties[G_N_ELEMENTS (boolean_filters)];
   gboolean values[G_N_ELEMENTS (boolean_filters)];
   const char *state;
+  const char *const *capabilities; /* (nullable) */
 } Filters;
 
 static gboolean
@@ -53,6 +54,19 @@ read_filters (VireoCall *call, Filters *filters)
   return FALSE;
 }
 
+/* One of those that are wanted is enough. */
+static gboolean
+has_capability (VireoObj *obj, const char *const *wanted)
+{
+  g_auto (GStrv) capabilities = NULL;
+
+  g_object_get (obj, "capabilities", &capabilities, NULL);
+  for (; *wanted != NULL; wanted++)
+    if (g_strv_contains ((const char *const *) capabilities, *wanted))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 matches (VireoObj *obj, const Filters *filters)
 {
@@ -66,6 +80,8 @@ matches (VireoObj *obj, const Filters *filters)
       if (value != filters->values[i])
         return FALSE;
     }
+  if (filters->capabilities != NULL && !has_capability (obj, filters->capabilities))
+    return FALSE;
   if (filters->state == NULL)
     return TRUE;
   g_object_get (obj, "state", &state, NULL);
@@ -78,11 +94,15 @@ collect (VireoCall *call)
 {
   VireoObjList *list = get_list (call);
   g_autoptr (GPtrArray) objects = NULL;
+  g_autofree const char **capabilities = NULL;
   GPtrArray *nodes;
   Filters filters;
 
   if (!read_filters (call, &filters))
     return NULL;
+  if (call->options != NULL)
+    g_variant_lookup (call->options, "capabilities", "^a&s", &capabilities);
+  filters.capabilities = capabilities;
   nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
   if (list == NULL)
     return nodes;

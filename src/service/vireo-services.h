@@ -11,6 +11,10 @@ extern const VireoService vireo_service_connection;
 extern const VireoService vireo_service_domain;
 extern const VireoService vireo_service_network;
 extern const VireoService vireo_service_secret;
+extern const VireoService vireo_service_network_filter;
+extern const VireoService vireo_service_network_filter_binding;
+extern const VireoService vireo_service_node_device;
+extern const VireoService vireo_service_host_interface;
 extern const VireoService vireo_service_job;
 
 /* All of them, ending with %NULL. */

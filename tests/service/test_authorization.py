@@ -27,8 +27,18 @@ OPEN = {
 OPEN |= {
     "Connection.ListSecrets", "Connection.GetSecrets", "Connection.LookupSecretByUuid",
     "Connection.LookupSecretByUsage", "Secret.GetXml",
+    "Connection.ListNetworkFilters", "Connection.GetNetworkFilters",
+    "Connection.LookupNetworkFilterByName", "Connection.LookupNetworkFilterByUuid",
+    "Connection.ListNetworkFilterBindings", "Connection.GetNetworkFilterBindings",
+    "Connection.LookupNetworkFilterBindingByPortDev", "Connection.ListNodeDevices",
+    "Connection.GetNodeDevices", "Connection.LookupNodeDeviceByName",
+    "Connection.LookupScsiHostByWwn", "Connection.ListHostInterfaces",
+    "Connection.GetHostInterfaces", "Connection.LookupHostInterfaceByName",
+    "Connection.LookupHostInterfaceByMac", "NetworkFilter.GetXml", "NetworkFilterBinding.GetXml",
+    "NodeDevice.GetXml", "HostInterface.GetXml",
 }
-INTERFACES = {"Manager", "Connection", "Domain", "Network", "Secret", "Job"}
+INTERFACES = {"Manager", "Connection", "Domain", "Network", "NetworkFilter",
+              "NetworkFilterBinding", "NodeDevice", "HostInterface", "Secret", "Job"}
 SLOW = "<t:delay start='600000'/>"
 WEB = "(action.lookup('domain_name') || '').indexOf('web-') == 0"
 NO_OPTIONS = "(@a{sv} {},)"
@@ -76,7 +86,20 @@ class DefaultPolicy(Case):
         secret = self.client.call(CONNECTION, "Connection", "DefineSecret", "(sa{sv})", "<secret/>",
                                   {})
         self.addCleanup(self.client.call, secret, "Secret", "Undefine", "(a{sv})", {})
-        return [ROOT, CONNECTION, slow, network, secret, job]
+        return [ROOT, CONNECTION, slow, network, secret, job, *self.host_objects()]
+
+    def host_objects(self):
+        make = lambda method, xml: self.client.call(  # noqa: E731
+            CONNECTION, "Connection", method, "(sa{sv})", xml, {})
+        rules = make("DefineNetworkFilter", "<filter name='asked'/>")
+        self.addCleanup(self.client.call, rules, "NetworkFilter", "Undefine", "(a{sv})", {})
+        binding = make("CreateNetworkFilterBinding", "<filterbinding><owner/><portdev name='v0'/>"
+                       "<mac address='52:54:00:00:00:01'/><filterref filter='asked'/>"
+                       "</filterbinding>")
+        self.addCleanup(self.client.call, binding, "NetworkFilterBinding", "Delete", "(a{sv})", {})
+        objects = self.state()
+        return [rules, binding, next(p for p in objects if "/node_devices/" in p),
+                next(p for p in objects if "/interfaces/" in p)]
 
     def find_job(self):
         return next((p for p in self.state() if "/jobs/" in p), None)

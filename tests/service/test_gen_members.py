@@ -82,7 +82,7 @@ class Generator(unittest.TestCase):
         self.assertEqual(allowed["domain.start"], ["auth_admin", "auth_admin", "auth_admin_keep"])
         opened = {name for name, values in allowed.items() if values == ["yes"] * 3}
         for name in opened:
-            self.assertRegex(name, r"\.(getattr|read|search-[a-z]+)$")
+            self.assertRegex(name, r"\.(getattr|read|search-[a-z-]+)$")
         self.assertNotIn("domain.read-secure", opened)
 
 

@@ -2,6 +2,7 @@
 #include "vireo-qemu-driver.h"
 
 #include "drivers/common/vireo-linux-host.h"
+#include "drivers/common/vireo-network-filter-keeper.h"
 #include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/network/vireo-bridge-network-driver.h"
 #include "vireo-qemu-capsxml.h"
@@ -132,8 +133,25 @@ accepts_uri (VireoDriver *driver, const char *uri)
   return g_str_equal (uri, self->env->session ? URI_SESSION : URI_SYSTEM);
 }
 
+/* What was loaded before the domains. */
+typedef struct
+{
+  VireoSecretKeeper *secrets;
+  VireoNetworkFilterKeeper *filters;
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+
+  g_object_unref (opening->filters);
+  g_object_unref (opening->secrets);
+  g_free (opening);
+}
+
 static VireoConnectionObj *
-connection_new (VireoQemuDriver *self, VireoQemuDomains *domains, VireoSecretKeeper *secrets)
+connection_new (VireoQemuDriver *self, VireoQemuDomains *domains, const Opening *opening)
 {
   /* Guests are kept apart by who they run as. */
   g_autoptr (VireoHostDriver) host = vireo_linux_host_new ("", "dac", "0");
@@ -145,7 +163,8 @@ connection_new (VireoQemuDriver *self, VireoQemuDomains *domains, VireoSecretKee
                        "domain-driver", domains,
                        "network-driver", domains->networks,
                        "host-driver", host,
-                       "secret-driver", secrets,
+                       "secret-driver", opening->secrets,
+                       "network-filter-driver", opening->filters,
                        NULL);
 }
 
@@ -205,13 +224,25 @@ open_networks (VireoQemuDriver *self, GTask *task)
 }
 
 static void
+on_filters_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!vireo_keeper_load_finish (VIREO_KEEPER (source), result, &error))
+    g_warning ("network filters: %s", error->message);
+  open_networks (g_task_get_source_object (user_data), user_data);
+}
+
+static void
 on_secrets_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  Opening *opening = g_task_get_task_data (user_data);
   g_autoptr (GError) error = NULL;
 
   if (!vireo_secret_keeper_load_finish (VIREO_SECRET_KEEPER (source), result, &error))
     g_warning ("secrets: %s", error->message);
-  open_networks (g_task_get_source_object (user_data), user_data);
+  vireo_keeper_load_async (VIREO_KEEPER (opening->filters), g_task_get_cancellable (user_data),
+                           on_filters_loaded, user_data);
 }
 
 /* Guests that are started with the host need their networks, and their secrets. */
@@ -219,11 +250,15 @@ static void
 open_connection (VireoDriver *driver, const char *uri, GTask *task)
 {
   VireoQemuDriver *self = VIREO_QEMU_DRIVER (driver);
-  g_autofree char *folder = g_build_filename (self->env->state_dir, "secret", NULL);
-  VireoSecretKeeper *secrets = vireo_secret_keeper_new (folder);
+  g_autofree char *secrets = g_build_filename (self->env->state_dir, "secret", NULL);
+  g_autofree char *filters = g_build_filename (self->env->state_dir, "nwfilter", NULL);
+  Opening *opening = g_new0 (Opening, 1);
 
-  g_task_set_task_data (task, secrets, g_object_unref);
-  vireo_secret_keeper_load_async (secrets, g_task_get_cancellable (task), on_secrets_loaded, task);
+  opening->secrets = vireo_secret_keeper_new (secrets);
+  opening->filters = vireo_network_filter_keeper_new (filters);
+  g_task_set_task_data (task, opening, opening_free);
+  vireo_secret_keeper_load_async (opening->secrets, g_task_get_cancellable (task),
+                                  on_secrets_loaded, task);
 }
 
 static void

@@ -3,8 +3,11 @@
 
 #include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/vireo-drivers-built.h"
+#include "vireo-test-devices.h"
 #include "vireo-test-domains.h"
+#include "vireo-test-filters.h"
 #include "vireo-test-host.h"
+#include "vireo-test-interfaces.h"
 #include "vireo-test-networks.h"
 
 #define URI "test:///default"
@@ -144,6 +147,9 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
   g_autoptr (VireoHostDriver) host = NULL;
+  g_autoptr (VireoTestFilters) filters = vireo_test_filters_new ();
+  g_autoptr (VireoNodeDeviceDriver) devices = vireo_test_devices_new ();
+  g_autoptr (VireoHostInterfaceDriver) interfaces = vireo_test_interfaces_new ();
 
   if (obj == NULL)
     {
@@ -157,7 +163,9 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
                                        "uri", URI, "hypervisor-version", VIREO_VERSION,
                                        "domain-driver", opening->domains, "network-driver",
                                        opening->networks, "host-driver", host, "secret-driver",
-                                       opening->secrets, NULL),
+                                       opening->secrets, "network-filter-driver", filters,
+                                       "node-device-driver", devices, "host-interface-driver",
+                                       interfaces, NULL),
                          g_object_unref);
 }
 

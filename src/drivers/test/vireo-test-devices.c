@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vireo-test-devices.h"
+
+#include <string.h>
+
+#define VHBA_PREFIX "scsi_host"
+
+/* As in libvirt's connection of that name. */
+static const char *const devices[] = {
+  "<device><name>computer</name><capability type='system'>"
+  "<hardware><vendor>Vireo</vendor><version>Test driver</version><serial>123456</serial>"
+  "<uuid>11111111-2222-3333-4444-555555555555</uuid></hardware>"
+  "<firmware><vendor>Vireo</vendor><version>Test Driver</version>"
+  "<release_date>01/22/2007</release_date></firmware></capability></device>",
+  "<device><name>scsi_host1</name><parent>computer</parent><capability type='scsi_host'>"
+  "<host>1</host><unique_id>0</unique_id><capability type='fc_host'>"
+  "<wwnn>2000000012341234</wwnn><wwpn>1000000012341234</wwpn>"
+  "<fabric_wwn>2000000043214321</fabric_wwn></capability><capability type='vport_ops'>"
+  "<max_vports>127</max_vports><vports>1</vports></capability></capability></device>",
+  "<device><name>scsi_host2</name><parent>computer</parent><capability type='scsi_host'>"
+  "<host>2</host><unique_id>1</unique_id><capability type='fc_host'>"
+  "<wwnn>2000000056785678</wwnn><wwpn>1000000056785678</wwpn>"
+  "<fabric_wwn>2000000087658765</fabric_wwn></capability><capability type='vport_ops'>"
+  "<max_vports>127</max_vports><vports>0</vports></capability></capability></device>",
+  "<device><name>scsi_host11</name><parent>scsi_host1</parent><capability type='scsi_host'>"
+  "<host>11</host><unique_id>10</unique_id><capability type='fc_host'>"
+  "<wwnn>2000000034563456</wwnn><wwpn>1000000034563456</wwpn>"
+  "<fabric_wwn>2000000043214321</fabric_wwn></capability></capability></device>",
+};
+
+#define TEST_TYPE_DEVICES (test_devices_get_type ())
+G_DECLARE_FINAL_TYPE (TestDevices, test_devices, TEST, DEVICES, GObject)
+
+struct _TestDevices
+{
+  GObject parent_instance;
+  VireoObjList *list;
+  guint next_host; /* number of the next adapter */
+};
+
+static void driver_init (VireoNodeDeviceDriverInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestDevices,
+                               test_devices,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (VIREO_TYPE_NODE_DEVICE_DRIVER, driver_init))
+
+static VireoObjList *
+get_devices (VireoNodeDeviceDriver *driver)
+{
+  return TEST_DEVICES (driver)->list;
+}
+
+static const VireoNodeDeviceDef *
+get_def (gpointer obj)
+{
+  return vireo_def_obj_get (VIREO_DEF_OBJ (obj));
+}
+
+static const VireoNodeDeviceCapabilityDef *
+find (gpointer obj, VireoCapabilityType type)
+{
+  const VireoNodeDeviceDef *def = get_def (obj);
+
+  return def != NULL ? vireo_node_device_def_find_capability (def, type) : NULL;
+}
+
+/* @def is taken over. */
+static VireoObj *
+add (TestDevices *self, VireoNodeDeviceDef *def, guint owner, gboolean persistent, GError **error)
+{
+  g_autoptr (VireoObj) obj
+      = g_object_new (VIREO_TYPE_NODE_DEVICE_OBJ, "name", def->name, "owner", owner, "persistent",
+                      persistent, "active", !persistent, NULL);
+
+  if (persistent)
+    vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), def);
+  else
+    vireo_def_obj_set_live (VIREO_DEF_OBJ (obj), def);
+  return vireo_obj_list_add (self->list, obj, error) ? g_steal_pointer (&obj) : NULL;
+}
+
+/* Returns @obj (transfer full) (nullable), or @error (transfer full). */
+static void
+return_device (GTask *task, VireoObj *obj, GError *error)
+{
+  if (obj != NULL)
+    g_task_return_pointer (task, obj, g_object_unref);
+  else
+    g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static void
+return_done (GTask *task, GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+/* ---- virtual host adapters ---- */
+
+/* One that has a parent that is an adapter itself. */
+static gboolean
+is_vhba (TestDevices *self, gpointer obj)
+{
+  const VireoNodeDeviceDef *def = get_def (obj);
+  VireoObj *parent = def != NULL && def->parent != NULL
+                         ? vireo_obj_list_find_by_name (self->list, def->parent)
+                         : NULL;
+
+  return find (obj, VIREO_CAPABILITY_TYPE_FC_HOST) != NULL && parent != NULL
+         && find (parent, VIREO_CAPABILITY_TYPE_SCSI_HOST) != NULL;
+}
+
+static gboolean
+is_wanted_parent (const VireoNodeDeviceDef *def, gpointer obj)
+{
+  const VireoNodeDeviceCapabilityDef *fc = find (obj, VIREO_CAPABILITY_TYPE_FC_HOST);
+
+  if (fc == NULL || find (obj, VIREO_CAPABILITY_TYPE_VPORT_OPS) == NULL)
+    return FALSE;
+  if (def->parent != NULL)
+    return g_str_equal (def->parent, vireo_obj_get_name (obj));
+  if (def->parent_wwnn != NULL || def->parent_wwpn != NULL)
+    return g_strcmp0 (def->parent_wwnn, fc->wwnn) == 0
+           && g_strcmp0 (def->parent_wwpn, fc->wwpn) == 0;
+  return def->parent_fabric_wwn == NULL || g_strcmp0 (def->parent_fabric_wwn, fc->fabric_wwn) == 0;
+}
+
+static VireoObj *
+find_parent (TestDevices *self, const VireoNodeDeviceDef *def, GError **error)
+{
+  g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (self->list);
+
+  for (guint i = 0; i < objects->len; i++)
+    if (is_wanted_parent (def, objects->pdata[i]))
+      return objects->pdata[i];
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE,
+               "there is no parent \"%s\" that can have virtual ports",
+               def->parent != NULL ? def->parent : "");
+  return NULL;
+}
+
+static gboolean
+check_wwn (TestDevices *self, const VireoNodeDeviceCapabilityDef *fc, GError **error)
+{
+  g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (self->list);
+
+  if (fc == NULL || fc->wwnn == NULL || fc->wwpn == NULL)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_XML_INVALID,
+                   "a virtual host adapter needs <wwnn> and <wwpn> in its capability fc_host, for "
+                   "there is nothing here that could make them up");
+      return FALSE;
+    }
+  for (guint i = 0; i < objects->len; i++)
+    {
+      const VireoNodeDeviceCapabilityDef *other
+          = find (objects->pdata[i], VIREO_CAPABILITY_TYPE_FC_HOST);
+
+      if (other == NULL || g_strcmp0 (other->wwnn, fc->wwnn) != 0
+          || g_strcmp0 (other->wwpn, fc->wwpn) != 0)
+        continue;
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE, "%s has that WWNN and WWPN already",
+                   vireo_obj_get_name (objects->pdata[i]));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+count_vport (VireoObj *parent, int difference)
+{
+  VireoNodeDeviceDef *def = vireo_def_obj_get_live (VIREO_DEF_OBJ (parent));
+  VireoNodeDeviceCapabilityDef *ops
+      = (VireoNodeDeviceCapabilityDef *) vireo_node_device_def_find_capability (
+          def, VIREO_CAPABILITY_TYPE_VPORT_OPS);
+
+  ops->has_vports = TRUE;
+  ops->vports = (guint) ((int) ops->vports + difference);
+  vireo_obj_emit_event (parent, "Updated", NULL);
+}
+
+static VireoObj *
+create_vhba (TestDevices *self, const VireoNodeDeviceDef *wanted, guint owner, GError **error)
+{
+  const VireoNodeDeviceCapabilityDef *fc
+      = vireo_node_device_def_find_capability (wanted, VIREO_CAPABILITY_TYPE_FC_HOST);
+  VireoObj *parent = find_parent (self, wanted, error);
+  guint host = self->next_host;
+  g_autofree char *xml = NULL;
+  VireoNodeDeviceDef *def;
+  VireoObj *obj;
+
+  if (parent == NULL || !check_wwn (self, fc, error))
+    return NULL;
+  xml = g_markup_printf_escaped (
+      "<device><name>" VHBA_PREFIX "%u</name><parent>%s</parent><capability type='scsi_host'>"
+      "<host>%u</host><unique_id>%u</unique_id><capability type='fc_host'><wwnn>%s</wwnn>"
+      "<wwpn>%s</wwpn><fabric_wwn>%s</fabric_wwn></capability></capability></device>",
+      host, vireo_obj_get_name (parent), host, host - 1, fc->wwnn, fc->wwpn,
+      find (parent, VIREO_CAPABILITY_TYPE_FC_HOST)->fabric_wwn);
+  def = vireo_node_device_def_parse (xml, -1, VIREO_PARSE_NONE, error);
+  obj = def != NULL ? add (self, def, owner, FALSE, error) : NULL;
+  if (obj == NULL)
+    return NULL;
+  self->next_host++;
+  count_vport (parent, 1);
+  return obj;
+}
+
+/* ---- mediated devices ---- */
+
+/* (transfer full) (nullable): @wanted with the name that such a device has. */
+static VireoNodeDeviceDef *
+name_mdev (TestDevices *self, const VireoNodeDeviceDef *wanted, GError **error)
+{
+  const VireoNodeDeviceCapabilityDef *wanted_mdev
+      = vireo_node_device_def_find_capability (wanted, VIREO_CAPABILITY_TYPE_MDEV);
+  VireoNodeDeviceCapabilityDef *mdev;
+  VireoNodeDeviceDef *def;
+
+  if (wanted_mdev == NULL || wanted_mdev->n_types == 0)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                   "only virtual host adapters and mediated devices of a type can be made");
+      return NULL;
+    }
+  if (wanted->parent == NULL || vireo_obj_list_find_by_name (self->list, wanted->parent) == NULL)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE, "there is no parent \"%s\"",
+                   wanted->parent != NULL ? wanted->parent : "");
+      return NULL;
+    }
+  def = vireo_node_device_def_copy (wanted);
+  mdev = (VireoNodeDeviceCapabilityDef *) vireo_node_device_def_find_capability (
+      def, VIREO_CAPABILITY_TYPE_MDEV);
+  if (mdev->uuid == NULL)
+    mdev->uuid = g_uuid_string_random ();
+  g_free (def->name);
+  def->name = g_strdup_printf ("mdev_%s_%s", mdev->uuid, def->parent);
+  g_strdelimit (def->name, "-", '_');
+  return def;
+}
+
+/* ---- operations ---- */
+
+static void
+create (VireoNodeDeviceDriver *driver, const VireoNodeDeviceDef *def, guint owner, GTask *task)
+{
+  TestDevices *self = TEST_DEVICES (driver);
+  VireoNodeDeviceDef *named = NULL;
+  GError *error = NULL;
+  VireoObj *obj = NULL;
+
+  if (vireo_node_device_def_find_capability (def, VIREO_CAPABILITY_TYPE_SCSI_HOST) != NULL)
+    obj = create_vhba (self, def, owner, &error);
+  else
+    named = name_mdev (self, def, &error);
+  if (named != NULL)
+    obj = add (self, named, owner, FALSE, &error);
+  if (obj != NULL)
+    vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "created", "");
+  return_device (task, obj, error);
+}
+
+static void
+define (VireoNodeDeviceDriver *driver, const VireoNodeDeviceDef *def, guint owner, GTask *task)
+{
+  TestDevices *self = TEST_DEVICES (driver);
+  GError *error = NULL;
+  VireoNodeDeviceDef *named = name_mdev (self, def, &error);
+  VireoObj *found = named != NULL ? vireo_obj_list_find_by_name (self->list, named->name) : NULL;
+  VireoObj *obj = NULL;
+
+  if (found != NULL)
+    {
+      obj = g_object_ref (found);
+      vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), named);
+      vireo_obj_set_persistent (obj, TRUE);
+    }
+  else if (named != NULL)
+    obj = add (self, named, owner, TRUE, &error);
+  if (obj != NULL)
+    vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "defined", "");
+  return_device (task, obj, error);
+}
+
+/* Fails unless the device is @active, or is not, and persistent, if that is wanted. */
+static gboolean
+check_is (gpointer obj, gboolean persistent, gboolean active, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (persistent && !vireo_obj_get_persistent (obj))
+    wrong = "has no persistent definition";
+  else if (active && !vireo_obj_get_active (obj))
+    wrong = "is not active";
+  else if (!active && vireo_obj_get_active (obj))
+    wrong = "is active already";
+  if (wrong != NULL)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "device \"%s\" %s",
+                 vireo_obj_get_name (obj), wrong);
+  return wrong == NULL;
+}
+
+static void
+start (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
+{
+  VireoDefObj *obj = VIREO_DEF_OBJ (device);
+  GError *error = NULL;
+
+  if (check_is (obj, TRUE, FALSE, &error))
+    {
+      vireo_def_obj_set_live (obj, vireo_node_device_def_copy (vireo_def_obj_get_persistent (obj)));
+      vireo_obj_set_active (VIREO_OBJ (obj), TRUE);
+      vireo_def_obj_emit_lifecycle (obj, "created", "");
+    }
+  return_done (task, error);
+}
+
+static void
+destroy (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
+{
+  TestDevices *self = TEST_DEVICES (driver);
+  VireoObj *obj = VIREO_OBJ (device);
+  gboolean vhba = is_vhba (self, obj);
+  GError *error = NULL;
+
+  if (!vhba && find (obj, VIREO_CAPABILITY_TYPE_MDEV) == NULL)
+    error = g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                         "device \"%s\" was not made, so it cannot be destroyed",
+                         vireo_obj_get_name (obj));
+  else if (check_is (obj, FALSE, TRUE, &error))
+    {
+      if (vhba)
+        count_vport (vireo_obj_list_find_by_name (self->list, get_def (obj)->parent), -1);
+      vireo_obj_set_active (obj, FALSE);
+      vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "deleted", "");
+      if (vireo_obj_get_persistent (obj))
+        vireo_def_obj_set_live (VIREO_DEF_OBJ (obj), NULL);
+      else
+        vireo_obj_list_remove (self->list, obj);
+    }
+  return_done (task, error);
+}
+
+static void
+undefine (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
+{
+  VireoObj *obj = VIREO_OBJ (device);
+  GError *error = NULL;
+
+  if (check_is (obj, TRUE, vireo_obj_get_active (obj), &error))
+    {
+      vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "undefined", "");
+      if (vireo_obj_get_active (obj))
+        {
+          vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), NULL);
+          vireo_obj_set_persistent (obj, FALSE);
+          vireo_obj_set_autostart (obj, FALSE);
+        }
+      else
+        vireo_obj_list_remove (TEST_DEVICES (driver)->list, obj);
+    }
+  return_done (task, error);
+}
+
+static void
+set_autostart (VireoNodeDeviceDriver *driver,
+               VireoNodeDeviceObj *device,
+               gboolean autostart,
+               GTask *task)
+{
+  VireoObj *obj = VIREO_OBJ (device);
+  GError *error = NULL;
+
+  if (check_is (obj, TRUE, vireo_obj_get_active (obj), &error))
+    vireo_obj_set_autostart (obj, autostart);
+  return_done (task, error);
+}
+
+/* ---- the class ---- */
+
+static void
+driver_init (VireoNodeDeviceDriverInterface *iface)
+{
+  iface->get_devices = get_devices;
+  iface->create = create;
+  iface->define = define;
+  iface->undefine = undefine;
+  iface->start = start;
+  iface->destroy = destroy;
+  iface->set_autostart = set_autostart;
+}
+
+static void
+dispose (GObject *object)
+{
+  g_clear_object (&TEST_DEVICES (object)->list);
+  G_OBJECT_CLASS (test_devices_parent_class)->dispose (object);
+}
+
+static void
+test_devices_class_init (TestDevicesClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dispose;
+}
+
+static void
+test_devices_init (TestDevices *self)
+{
+  self->list = vireo_obj_list_new ();
+  self->next_host = 12;
+}
+
+/**
+ * vireo_test_devices_new:
+ *
+ * Returns: (transfer full): a computer with two host adapters, one of which has a virtual one
+ * Since: 0.1
+ */
+VireoNodeDeviceDriver *
+vireo_test_devices_new (void)
+{
+  TestDevices *self = g_object_new (TEST_TYPE_DEVICES, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (devices); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      VireoNodeDeviceDef *def
+          = vireo_node_device_def_parse (devices[i], -1, VIREO_PARSE_STRICT, &error);
+      g_autoptr (VireoObj) obj
+          = def != NULL ? add (self, def, VIREO_OWNER_ROOT, FALSE, &error) : NULL;
+
+      if (obj == NULL)
+        g_critical ("a device is missing: %s", error->message);
+    }
+  return VIREO_NODE_DEVICE_DRIVER (self);
+}
