@@ -121,7 +121,10 @@ on_image_read (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else
     vireo_define_add_subjects (call, def->name, def->uuid);
-  vireo_prepare_secure (call);
+  /* The call is one of the connection, the secrets are a domain's. */
+  if (vireo_call_get_boolean (call, "secure"))
+    vireo_call_require (call, vireo_action_find ("domain", "read-secure"));
+  vireo_call_prepared (call);
 }
 
 void

@@ -385,6 +385,21 @@ class Asking(Case):
             self.assertEqual(host.client.get(CONNECTION, "Connection", "Id"), "test")
 
 
+class Images(Case):
+    def test_secrets_in_a_file(self):
+        """Passwords in a saved domain take what those of a domain do."""
+        path = self.define("imaged", 1)
+        self.client.call(path, "Domain", "Start", "(a{sv})", {})
+        self.client.call(path, "Domain", "Save", "(sa{sv})", "/nowhere/imaged.save", {})
+        read = (CONNECTION, "Connection", "GetSaveImageXml")
+        self.assertIsNone(self.nobody.call(
+            *read, "('/nowhere/imaged.save', @a{sv} {})").error)
+        for file in ("/nowhere/imaged.save", "/nowhere/at-all"):
+            error = self.nobody.call(*read, f"('{file}', {{'secure': <true>}})").error
+            self.assertEqual(error.code, "NotAuthorized")
+            self.assertIn("domain.read-secure", error.message)
+
+
 class Spoiled(unittest.TestCase):
     """A definition that can no longer be parsed when the person has answered."""
 
