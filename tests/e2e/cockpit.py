@@ -74,6 +74,7 @@ class Page:
                          "--disable-dev-shm-usage", "--window-size=1400,1400",
                          f"--user-data-dir={folder / 'chromium'}"):
             options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         options.binary_location = shutil.which("chromium")
         self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")),
                                        options=options)
@@ -106,7 +107,8 @@ class Page:
         self.shot("failure")
         ids = self.driver.execute_script(
             "return [...document.querySelectorAll('[id]')].map(e => e.id).join(' ')")
-        return f"the page has: {self.text()[:2000]}; ids: {ids[:3000]}"
+        said = [entry["message"] for entry in self.driver.get_log("browser")]
+        return f"the page has: {self.text()[:2000]}; ids: {ids[:3000]}; it said: {said}"
 
     def text(self):
         return self.driver.execute_script("return document.body.innerText")
@@ -154,8 +156,5 @@ class Page:
         self.shots += 1
         self.driver.save_screenshot(str(SHOTS / f"{self.shots:02}-{name}.png"))
 
-    def console_errors(self):
-        return [entry["message"] for entry in self.driver.get_log("browser")
-                if entry["level"] == "SEVERE"]
 
 
