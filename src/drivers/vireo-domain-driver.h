@@ -33,6 +33,22 @@ typedef enum
 G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVER, GObject)
 
 /**
+ * VireoDomainFunc:
+ * @self: the driver
+ * @obj: a domain
+ * @args: a tuple of the types that the function says, with an a{sv} of options behind them
+ * @task: (transfer full): returns a #GVariant, a tuple of the types that the function says
+ *
+ * An operation whose arguments are no more than what a caller says.
+ *
+ * Since: 0.1
+ */
+typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
+                                 VireoDomainObj *obj,
+                                 GVariant *args,
+                                 GTask *task);
+
+/**
  * VireoDomainDriverInterface:
  * @get_domains: (transfer none): the domains; the list lives as long as the driver
  * @define: defines @def (transfer none, as parsed; the driver works on a copy) for @owner, or
@@ -54,6 +70,40 @@ G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVE
  * @resume: lets them run
  * @open_console: (nullable device): returns a file descriptor, as an int. Without the slot
  * @edit: changes what the domain has and how it is treated, in the definitions that the edit says
+ * @get_stats: (as): figures, of the groups or all; returns (a{sv}). Also of an inactive domain
+ * @get_cpu_stats: (): returns (a{sv}aa{sv})
+ * @get_fs_info: (): returns (aa{sv})
+ * @fs_freeze: (as): returns (u)
+ * @fs_thaw: (as): returns (u)
+ * @fs_trim: (st)
+ * @get_hostname: (): what the agent says; returns (s)
+ * @get_guest_info: (as): returns (a{sv})
+ * @get_interface_addresses: (s): `agent` or `arp`; returns (a(ssa(ssu)))
+ * @get_time: (): returns (t), in µs since the epoch
+ * @set_time: (t); option `sync`
+ * @set_user_password: (ss); option `encrypted`
+ * @get_ssh_keys: (s): returns (as)
+ * @set_ssh_keys: (sas); options `append`, `remove`
+ * @get_guest_vcpus: (): returns (a{sv})
+ * @set_guest_vcpus: (sb)
+ * @set_agent_timeout: (i)
+ * @send_key: (suau)
+ * @send_process_signal: (xs)
+ * @inject_nmi: ()
+ * @screenshot: (u): returns a file descriptor, as an int, as the next two
+ * @open_graphics: (u); option `skip-auth`
+ * @open_channel: (s); option `force`
+ * @get_block_info: (s): returns (ttt)
+ * @block_resize: (st); option `capacity`
+ * @block_peek: (stu): returns (ay)
+ * @memory_peek: (tu): returns (ay); option `physical`
+ * @get_disk_errors: (): returns (a{ss})
+ * @set_block_threshold: (st)
+ * @pm_suspend: (st)
+ * @pm_wakeup: ()
+ * @get_launch_security: (): returns (a{sv})
+ * @set_launch_security: (a{sv})
+ * @start_dirty_rate: (u); option `mode`
  * @reload: reads definitions again from the state folder. Without the slot
  * @save: writes the state of an active domain to the file @path, and stops it; @def (nullable)
  *   replaces its definition there
@@ -92,7 +142,8 @@ G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVE
  * @start_postcopy: of a migration that may: the guest goes on over there, and its memory follows.
  *   Without the slot
  *
- * What can be done with domains. See the folder's README for the rules.
+ * What can be done with domains. See the folder's README for the rules. #VireoDomainFunc tells
+ * what those of its type are given.
  *
  * Since: 0.1
  */
@@ -146,6 +197,41 @@ struct _VireoDomainDriverInterface
                 VireoDomainObj *obj,
                 const VireoDomainEdit *edit,
                 GTask *task);
+
+  VireoDomainFunc get_stats;
+  VireoDomainFunc get_cpu_stats;
+  VireoDomainFunc get_fs_info;
+  VireoDomainFunc fs_freeze;
+  VireoDomainFunc fs_thaw;
+  VireoDomainFunc fs_trim;
+  VireoDomainFunc get_hostname;
+  VireoDomainFunc get_guest_info;
+  VireoDomainFunc get_interface_addresses;
+  VireoDomainFunc get_time;
+  VireoDomainFunc set_time;
+  VireoDomainFunc set_user_password;
+  VireoDomainFunc get_ssh_keys;
+  VireoDomainFunc set_ssh_keys;
+  VireoDomainFunc get_guest_vcpus;
+  VireoDomainFunc set_guest_vcpus;
+  VireoDomainFunc set_agent_timeout;
+  VireoDomainFunc send_key;
+  VireoDomainFunc send_process_signal;
+  VireoDomainFunc inject_nmi;
+  VireoDomainFunc screenshot;
+  VireoDomainFunc open_graphics;
+  VireoDomainFunc open_channel;
+  VireoDomainFunc get_block_info;
+  VireoDomainFunc block_resize;
+  VireoDomainFunc block_peek;
+  VireoDomainFunc memory_peek;
+  VireoDomainFunc get_disk_errors;
+  VireoDomainFunc set_block_threshold;
+  VireoDomainFunc pm_suspend;
+  VireoDomainFunc pm_wakeup;
+  VireoDomainFunc get_launch_security;
+  VireoDomainFunc set_launch_security;
+  VireoDomainFunc start_dirty_rate;
 
   void (*reload) (VireoDomainDriver *self, GTask *task);
 

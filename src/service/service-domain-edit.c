@@ -112,9 +112,8 @@ handle_edit (VireoCall *call)
 
 /* ---- reading ---- */
 
-/* The definition that the options ask for; %NULL when the call was answered. */
-static const VireoDomainDef *
-get_def (VireoCall *call)
+const VireoDomainDef *
+vireo_domain_call_get_def (VireoCall *call)
 {
   VireoDomainScope scope = get_scope (call);
   GError *error = NULL;
@@ -133,7 +132,7 @@ get_def (VireoCall *call)
 static void
 handle_get_parameters (VireoCall *call)
 {
-  const VireoDomainDef *def = get_def (call);
+  const VireoDomainDef *def = vireo_domain_call_get_def (call);
   const char *device = NULL;
   GError *error = NULL;
   GVariant *values;
@@ -154,7 +153,7 @@ handle_get_parameters (VireoCall *call)
 static void
 handle_get_iothreads (VireoCall *call)
 {
-  const VireoDomainDef *def = get_def (call);
+  const VireoDomainDef *def = vireo_domain_call_get_def (call);
 
   if (def != NULL)
     vireo_call_return (call, g_variant_new ("(@aa{sv})", vireo_domain_view_iothreads (def)));
@@ -163,7 +162,7 @@ handle_get_iothreads (VireoCall *call)
 static void
 handle_get_emulator_pin (VireoCall *call)
 {
-  const VireoDomainDef *def = get_def (call);
+  const VireoDomainDef *def = vireo_domain_call_get_def (call);
   const char *cpuset;
 
   if (def == NULL)
@@ -176,7 +175,7 @@ handle_get_emulator_pin (VireoCall *call)
 static void
 handle_get_metadata (VireoCall *call)
 {
-  const VireoDomainDef *def = get_def (call);
+  const VireoDomainDef *def = vireo_domain_call_get_def (call);
   g_autofree char *text = NULL;
   const char *type, *uri;
   GError *error = NULL;
@@ -195,7 +194,7 @@ handle_get_metadata (VireoCall *call)
 static void
 handle_get_security_labels (VireoCall *call)
 {
-  const VireoDomainDef *def = get_def (call);
+  const VireoDomainDef *def = vireo_domain_call_get_def (call);
   GVariantBuilder labels;
 
   if (def == NULL)

@@ -176,17 +176,16 @@ vireo_connection_prepare_restore (VireoCall *call)
       return;
     }
   call->def_doc = vireo_doc_kind_find ("domain");
-  vireo_document_parse (call->def_doc, text, vireo_call_get_parse_flags (call),
-                        on_restore_document, call);
+  vireo_document_parse (call->def_doc, text, vireo_call_get_parse_flags (call), on_restore_document,
+                        call);
 }
 
 void
 vireo_connection_restore_domain (VireoCall *call)
 {
-  get_iface (call)->restore (call->part, get_text (call, 0), call->def,
-                             vireo_caller_get_uid (call->caller),
-                             vireo_call_get_flags (call, save_options),
-                             vireo_call_task_object (call));
+  get_iface (call)->restore (
+      call->part, get_text (call, 0), call->def, vireo_caller_get_uid (call->caller),
+      vireo_call_get_flags (call, save_options), vireo_call_task_object (call));
 }
 
 void

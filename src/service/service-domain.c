@@ -142,7 +142,8 @@ static const VireoGetter getters[] = {
   { NULL },
 };
 
-static const VireoHandler *const more_methods[] = { vireo_domain_edit_methods, NULL };
+static const VireoHandler *const more_methods[]
+    = { vireo_domain_edit_methods, vireo_domain_guest_methods, NULL };
 
 const VireoService vireo_service_domain = {
   .interface = "org.vireo.Vireo1.Domain",

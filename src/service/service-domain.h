@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "vireo-exports.h"
+#include "vireo-call.h"
 
 G_BEGIN_DECLS
 
 /* The methods of a domain, by topic; see #VireoService.more_methods. */
 extern const VireoHandler vireo_domain_edit_methods[];
+extern const VireoHandler vireo_domain_guest_methods[];
+
+/* The definition that the options `live` and `config` ask for; %NULL when the call was answered. */
+const VireoDomainDef *vireo_domain_call_get_def (VireoCall *call);
 
 G_END_DECLS

@@ -364,6 +364,32 @@ on_boolean (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_variant (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *self = user_data;
+  GError *error = NULL;
+  g_autoptr (GVariant) values = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (values != NULL)
+    vireo_call_return (self, values);
+  else
+    vireo_call_return_error (self, error);
+}
+
+static void
+on_fd (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *self = user_data;
+  GError *error = NULL;
+  gssize fd = g_task_propagate_int (G_TASK (result), &error);
+
+  if (error == NULL)
+    vireo_call_return_fd (self, (int) fd);
+  else
+    vireo_call_return_error (self, error);
+}
+
+static void
 on_object (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireoCall *self = user_data;
@@ -411,4 +437,18 @@ GTask *
 vireo_call_task_object (VireoCall *self)
 {
   return vireo_call_task (self, on_object);
+}
+
+/* (transfer full): a task that returns a tuple, which is the answer. */
+GTask *
+vireo_call_task_variant (VireoCall *self)
+{
+  return vireo_call_task (self, on_variant);
+}
+
+/* (transfer full): a task that returns a file descriptor, as an int. */
+GTask *
+vireo_call_task_fd (VireoCall *self)
+{
+  return vireo_call_task (self, on_fd);
 }

@@ -137,6 +137,8 @@ void vireo_call_return_new_error (VireoCall *self, VireoError code, const char *
 /* For operations of drivers: a task that answers the call. */
 GTask *vireo_call_task_boolean (VireoCall *self);
 GTask *vireo_call_task_object (VireoCall *self);
+GTask *vireo_call_task_variant (VireoCall *self);
+GTask *vireo_call_task_fd (VireoCall *self);
 GTask *vireo_call_task (VireoCall *self, GAsyncReadyCallback callback);
 
 G_END_DECLS

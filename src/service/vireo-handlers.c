@@ -14,6 +14,27 @@ vireo_handle_plain (VireoCall *call)
   function (call->part, call->node->object, vireo_call_task_boolean (call));
 }
 
+static void
+call_with_args (VireoCall *call, GTask *task)
+{
+  void (*function) (gpointer part, gpointer object, GVariant * args, GTask * task)
+      = (void (*) (gpointer, gpointer, GVariant *, GTask *)) call->op;
+
+  function (call->part, call->node->object, call->args, task);
+}
+
+void
+vireo_handle_args (VireoCall *call)
+{
+  call_with_args (call, vireo_call_task_variant (call));
+}
+
+void
+vireo_handle_args_fd (VireoCall *call)
+{
+  call_with_args (call, vireo_call_task_fd (call));
+}
+
 void
 vireo_handle_define (VireoCall *call)
 {

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 
 /* void (*) (part, object, GTask *); returns nothing. */
 void vireo_handle_plain (VireoCall *call);
+/* void (*) (part, object, GVariant *args, GTask *); returns a tuple, or a file descriptor. */
+void vireo_handle_args (VireoCall *call);
+void vireo_handle_args_fd (VireoCall *call);
 /* void (*) (part, gconstpointer def, guint owner, GTask *): the object. Prepared by
  * vireo_define_prepare(). */
 void vireo_handle_define (VireoCall *call);

@@ -25,6 +25,15 @@ OPEN = {
     "Connection.GetHostMemoryStats", "Connection.GetSysinfo", "Connection.GetSecurityModel",
 }
 OPEN |= {
+    "Domain.GetBlkioParameters", "Domain.GetBlockInfo", "Domain.GetBlockIoTune",
+    "Domain.GetControlInfo", "Domain.GetCpuStats", "Domain.GetDiskErrors",
+    "Domain.GetEmulatorPin", "Domain.GetHostname", "Domain.GetInterfaceAddresses",
+    "Domain.GetInterfaceParameters", "Domain.GetIoThreads", "Domain.GetLaunchSecurityInfo",
+    "Domain.GetMemoryParameters", "Domain.GetMessages", "Domain.GetMetadata",
+    "Domain.GetNumaParameters", "Domain.GetPerfEvents", "Domain.GetSchedulerParameters",
+    "Domain.GetSecurityLabels", "Domain.GetStats", "Domain.GetVcpus",
+}
+OPEN |= {
     "Connection.ListSecrets", "Connection.GetSecrets", "Connection.LookupSecretByUuid",
     "Connection.LookupSecretByUsage", "Secret.GetXml",
     "Connection.ListNetworkFilters", "Connection.GetNetworkFilters",

@@ -15,8 +15,8 @@
 
 struct _VireoTestConsole
 {
-  int fd; /* our end; -1 when the other one was closed */
-  char *name;
+  int fd;     /* our end; -1 when the other one was closed */
+  char *name; /* %NULL for a display, which does not answer */
   GByteArray *pending;
   guint read_id;
   guint write_id;
@@ -86,12 +86,35 @@ read_typed (int fd, GIOCondition condition, gpointer data)
       hang_up (self);
       return G_SOURCE_REMOVE;
     }
-  for (gssize i = 0; i < n; i++)
+  for (gssize i = 0; self->name != NULL && i < n; i++)
     if (typed[i] == '\r' || typed[i] == '\n')
       say_prompt (self);
     else
       say (self, &typed[i], 1);
   return G_SOURCE_CONTINUE;
+}
+
+/* Says @greeting. */
+static VireoTestConsole *
+make (const char *name, const char *greeting, int *ret_fd, GError **error)
+{
+  VireoTestConsole *self;
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot make a console");
+      return NULL;
+    }
+  self = g_new0 (VireoTestConsole, 1);
+  self->fd = fds[0];
+  self->name = g_strdup (name);
+  self->pending = g_byte_array_new ();
+  g_unix_set_fd_nonblocking (self->fd, TRUE, NULL);
+  self->read_id = g_unix_fd_add (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, read_typed, self);
+  say (self, greeting, strlen (greeting));
+  *ret_fd = fds[1];
+  return self;
 }
 
 /**
@@ -108,25 +131,28 @@ read_typed (int fd, GIOCondition condition, gpointer data)
 VireoTestConsole *
 vireo_test_console_new (const char *name, int *ret_fd, GError **error)
 {
-  VireoTestConsole *self;
   g_autofree char *banner = g_strdup_printf ("\r\nVireo test guest %s ttyS0\r\n", name);
-  int fds[2];
+  VireoTestConsole *self = make (name, banner, ret_fd, error);
 
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-    {
-      vireo_error_set_errno (error, errno, "cannot make a console");
-      return NULL;
-    }
-  self = g_new0 (VireoTestConsole, 1);
-  self->fd = fds[0];
-  self->name = g_strdup (name);
-  self->pending = g_byte_array_new ();
-  g_unix_set_fd_nonblocking (self->fd, TRUE, NULL);
-  self->read_id = g_unix_fd_add (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, read_typed, self);
-  say (self, banner, strlen (banner));
-  say_prompt (self);
-  *ret_fd = fds[1];
+  if (self != NULL)
+    say_prompt (self);
   return self;
+}
+
+/**
+ * vireo_test_console_new_display:
+ * @ret_fd: (out): the caller's end, which it owns
+ * @error: what the operating system said
+ *
+ * Opens a display, which greets as a VNC server does (RFC 6143, 7.1.1) and says no more.
+ *
+ * Returns: (transfer full) (nullable): our end
+ * Since: 0.1
+ */
+VireoTestConsole *
+vireo_test_console_new_display (int *ret_fd, GError **error)
+{
+  return make (NULL, "RFB 003.008\n", ret_fd, error);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include "vireo-test-console.h"
 #include "vireo-test-edit.h"
+#include "vireo-test-operation.h"
 #include "vireo-test-save.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-work.h"
@@ -167,6 +168,7 @@ vireo_test_domains_begin (VireoTestDomains *self,
 
   g_clear_pointer (&domain->guest, vireo_test_guest_free);
   domain->guest = vireo_test_guest_new (obj);
+  domain->domains = VIREO_DOMAIN_KEEPER (self);
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, ++self->last_id);
   if (paused)
@@ -287,9 +289,8 @@ start_ready (GObject *source, GAsyncResult *result, gpointer data)
     vireo_test_save_forget (operation->obj);
   vireo_domain_obj_set_live_def (
       operation->obj,
-      vireo_domain_def_copy (operation->restored
-                                 ? saved
-                                 : vireo_domain_obj_get_persistent_def (operation->obj)));
+      vireo_domain_def_copy (
+          operation->restored ? saved : vireo_domain_obj_get_persistent_def (operation->obj)));
   start_work (operation);
 }
 
@@ -613,9 +614,28 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->suspend = suspend;
   iface->resume = resume;
   iface->open_console = open_console;
+  vireo_test_agent_fill (iface);
+  vireo_test_disks_fill (iface);
+  vireo_test_power_fill (iface);
+  vireo_test_screen_fill (iface);
+  vireo_test_stats_fill (iface);
   iface->undefine = undefine;
   iface->rename = rename_domain;
   vireo_test_save_init (iface);
+}
+
+/**
+ * vireo_test_domains_power_off:
+ * @obj: an active domain
+ *
+ * Stops the domain as its guest does.
+ *
+ * Since: 0.1
+ */
+void
+vireo_test_domains_power_off (VireoDomainObj *obj)
+{
+  vireo_test_domains_stop (VIREO_TEST_DOMAINS (TEST_DOMAIN (obj)->domains), obj, "shutdown");
 }
 
 /* ---- definitions ---- */

@@ -23,6 +23,8 @@ void vireo_test_domains_begin (VireoTestDomains *self,
                                const char *detail);
 void vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char *reason);
 
+/* The guest of an active domain has switched its machine off. */
+void vireo_test_domains_power_off (VireoDomainObj *obj);
 VireoTestGuest *vireo_test_domain_get_guest (VireoDomainObj *obj);
 
 G_END_DECLS

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "drivers/common/vireo-domain-aliases.h"
+#include "util/vireo-error.h"
+#include "vireo-test-console.h"
 
 #define AGENT_CHANNEL "org.qemu.guest_agent.0"
 
@@ -45,6 +47,9 @@ vireo_test_guest_new (VireoDomainObj *domain)
   self->thresholds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->iothreads
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  self->disk_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                      (GDestroyNotify) vireo_test_console_free);
   self->dirty_rate = -1;
   g_string_printf (self->screen, "%s login: ", vireo_obj_get_name (VIREO_OBJ (domain)));
   vireo_domain_assign_aliases (def);
@@ -75,6 +80,8 @@ vireo_test_guest_free (VireoTestGuest *self)
   g_string_free (self->screen, TRUE);
   g_array_unref (self->codes);
   g_hash_table_unref (self->sizes);
+  g_hash_table_unref (self->disk_errors);
+  g_hash_table_unref (self->open);
   g_hash_table_unref (self->thresholds);
   g_hash_table_unref (self->iothreads);
   g_free (self);
@@ -91,4 +98,38 @@ gboolean
 vireo_test_guest_has_agent (VireoTestGuest *self)
 {
   return find_agent_channel (vireo_domain_obj_get_live_def (self->domain)) != NULL;
+}
+
+/**
+ * vireo_test_guest_open:
+ * @self: a guest
+ * @device: name of what is opened
+ * @is_display: whether that is a display, which several may have open
+ * @force: whether it is taken from whoever has it open
+ * @error: Busy, or what the operating system said
+ *
+ * Returns: the caller's end of a socket, or -1
+ * Since: 0.1
+ */
+int
+vireo_test_guest_open (VireoTestGuest *self,
+                       const char *device,
+                       gboolean is_display,
+                       gboolean force,
+                       GError **error)
+{
+  VireoTestConsole *old = g_hash_table_lookup (self->open, device);
+  VireoTestConsole *console;
+  int fd = -1;
+
+  if (old != NULL && vireo_test_console_is_open (old) && !force)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "somebody else has %s open", device);
+      return -1;
+    }
+  console = is_display ? vireo_test_console_new_display (&fd, error)
+                       : vireo_test_console_new (device, &fd, error);
+  if (console != NULL)
+    g_hash_table_insert (self->open, g_strdup (device), console);
+  return fd;
 }

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * @screen: what is on its text screen
  * @codes: the codes of the last keys that were pressed
  * @sizes: target of a disk -> its size in bytes, where that was changed
+ * @disk_errors: target of a disk -> how it failed
+ * @open: name of a device -> #VireoTestConsole that somebody has open
  * @thresholds: device -> what it was last given as a threshold, in bytes
  * @iothreads: "ID.PARAMETER" -> how an I/O thread polls
  * @suspended: (nullable): how it sleeps: "mem", "disk" or "hybrid"
@@ -41,6 +43,8 @@ typedef struct
   GString *screen;
   GArray *codes;
   GHashTable *sizes;
+  GHashTable *disk_errors;
+  GHashTable *open;
   GHashTable *thresholds;
   GHashTable *iothreads;
   const char *suspended;
@@ -56,5 +60,12 @@ void vireo_test_guest_free (VireoTestGuest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoTestGuest, vireo_test_guest_free)
 
 gboolean vireo_test_guest_has_agent (VireoTestGuest *self);
+
+/* A socket to a channel or, for a display, to what begins to speak VNC. */
+int vireo_test_guest_open (VireoTestGuest *self,
+                           const char *device,
+                           gboolean is_display,
+                           gboolean force,
+                           GError **error);
 
 G_END_DECLS

@@ -347,8 +347,7 @@ dumped (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
-  g_hash_table_replace (get_images (work->domains), g_strdup (work->path),
-                        image_new (NULL, FALSE));
+  g_hash_table_replace (get_images (work->domains), g_strdup (work->path), image_new (NULL, FALSE));
   if ((work->dump_flags & VIREO_DOMAIN_DUMP_CRASH) != 0)
     vireo_test_domains_stop (work->domains, work->obj, "crashed");
   else
@@ -475,8 +474,7 @@ restore (VireoDomainDriver *driver,
   Image *image = find_image (driver, path, &error);
   Restore *state;
 
-  if (image == NULL || !check_flags (flags, &error)
-      || !check_replacement (image->def, def, &error))
+  if (image == NULL || !check_flags (flags, &error) || !check_replacement (image->def, def, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       g_object_unref (task);

@@ -17,7 +17,7 @@ typedef struct
   guint dump_delay;
   guint block_job_delay; /* backups, too */
   guint migrate_delay;
-  char *start_failure;     /* (nullable), as those below */
+  char *start_failure; /* (nullable), as those below */
   char *save_failure;
   char *snapshot_failure;
   char *block_job_failure;
