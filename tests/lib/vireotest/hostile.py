@@ -18,7 +18,7 @@ INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 STANDARD = "org.freedesktop.DBus."
 # Containers in each other. With 61 of them, the last one an empty array, GDBus closes a connection
 # for what a bus takes (GLib 2.74): that takes any service off the bus, and nothing in one helps.
-DEEPEST = 45
+DEEPEST = 38
 MAX_MEMBERS = 5000
 
 INTEGERS = {
@@ -222,12 +222,12 @@ class Values:
         for name, kind in options:
             if self.random.random() < 0.4:
                 wrong = self.random.random() < 0.15
-                value = self.make(self.random.choice(TYPES) if wrong else kind, depth + 1, name)
+                value = self.make(self.random.choice(TYPES) if wrong else kind, depth + 4, name)
                 builder.add_value(entry(name, value))
         if not options or self.random.random() < 0.1:
             for _ in range(self.random.choice([0, 0, 0, 1, 2, 40])):
                 builder.add_value(entry(self.text()[:10000],
-                                        self.make(self.random.choice(TYPES), depth + 2)))
+                                        self.make(self.random.choice(TYPES), depth + 4)))
         return builder.end()
 
     def arguments(self, method):
