@@ -178,6 +178,41 @@ class Use(Case):
         self.assertTrue(self.refused(TEST, "SecretLookupByUUID", uuid_of(60)).startswith(
             "Secret not found: no secret with matching uuid"))
 
+    def test_interfaces_devices_and_filters(self):
+        do = self.client.do
+        interface = do(TEST, "InterfaceLookupByName", "eth1")
+        self.assertEqual(do(TEST, "ListInterfaces", 3), [interface])
+        mac = self.client.read(interface, "MAC")
+        self.assertEqual(do(TEST, "InterfaceLookupByMAC", mac), interface)
+        do(interface, "Destroy", 0)
+        self.assertEqual(do(TEST, "ListInterfaces", 2), [])
+        self.assertEqual(do(TEST, "ListInterfaces", 1), [interface])
+        do(interface, "Create", 0)
+
+        computer = do(TEST, "NodeDeviceLookupByName", "computer")
+        self.assertEqual(computer, f"{TEST}/nodedev/computer")
+        self.assertIn(computer, do(TEST, "ListNodeDevices", 0))
+        self.assertNotIn(computer, do(TEST, "ListNodeDevices", 1 << 5))
+        xml = ("<device><parent>scsi_host2</parent><capability type='scsi_host'>"
+               "<capability type='fc_host'><wwnn>1111222233334444</wwnn>"
+               "<wwpn>5555666677778888</wwpn></capability></capability></device>")
+        with self.client.watch(path=TEST, interface=f"{NAME}.Connect") as watch:
+            device = do(TEST, "NodeDeviceCreateXML", xml, 0)
+            self.assertEqual(watch.wait().args, (device, 0, 0))
+            self.assertEqual(do(TEST, "NodeDeviceLookupSCSIHostByWWN", "1111222233334444",
+                                "5555666677778888", 0), device)
+            self.assertIn("scsi_host", do(device, "ListCaps"))
+            self.assertEqual(self.client.read(device, "Parent"), "scsi_host2")
+            do(device, "Destroy")
+            self.assertEqual(watch.wait().args, (device, 1, 0))
+
+        nwfilter = do(TEST, "NWFilterDefineXML", "<filter name='f'/>")
+        self.assertEqual(do(TEST, "ListNWFilters", 0), [nwfilter])
+        self.assertEqual(self.client.read_all(nwfilter)["Name"], "f")
+        do(nwfilter, "Undefine")
+        self.assertTrue(self.refused(TEST, "NWFilterLookupByName", "f").startswith(
+            "Network filter not found: "))
+
     def test_the_host(self):
         do = lambda *a: self.client.do(TEST, *a)  # noqa: E731
         self.assertEqual(do("NodeGetCPUMap", 0), [True] * 8)

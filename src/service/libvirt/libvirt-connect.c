@@ -2,6 +2,7 @@
 #include "drivers/vireo-driver.h"
 #include "libvirt-connect-host.h"
 #include "libvirt-domain-save.h"
+#include "libvirt-node-device.h"
 #include "libvirt-secret.h"
 #include "vireo-libvirt-convert.h"
 
@@ -68,6 +69,19 @@ secrets_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError *
 }
 
 static const VireoLibvirtFlag secret_list_flags[] = { { 0xf, NULL }, { 0 } };
+static const VireoLibvirtFilter interface_filters[] = {
+  { 1 << 0, 0, "active", FALSE },
+  { 1 << 1, 0, "active", TRUE },
+  { 0 },
+};
+
+static GVariant *
+interfaces_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  return vireo_libvirt_filter_list (call, values, interface_filters);
+}
+
+static const VireoLibvirtFlag interface_list_flags[] = { { 3, NULL }, { 0 } };
 static const VireoLibvirtFlag domain_list_flags[] = { { 0xffff, NULL }, { 0 } };
 static const VireoLibvirtFlag network_list_flags[] = { { 0x3f, NULL }, { 0 } };
 
@@ -140,31 +154,39 @@ static const VireoLibvirtMethod methods[] = {
   { "GetDomainCapabilities", "Connection.GetDomainCapabilities",
     .in = vireo_libvirt_domain_capabilities_in },
   { "GetSysinfo", "Connection.GetSysinfo" },
-  { "InterfaceChangeBegin" },
-  { "InterfaceChangeCommit" },
-  { "InterfaceChangeRollback" },
-  { "InterfaceDefineXML" },
-  { "InterfaceLookupByMAC" },
-  { "InterfaceLookupByName" },
+  { "InterfaceChangeBegin", "Connection.BeginInterfaceChange" },
+  { "InterfaceChangeCommit", "Connection.CommitInterfaceChange" },
+  { "InterfaceChangeRollback", "Connection.RollbackInterfaceChange" },
+  { "InterfaceDefineXML", "Connection.DefineHostInterface", .flags = validate_flags },
+  { "InterfaceLookupByMAC", "Connection.LookupHostInterfaceByMac",
+    .missing = "Interface not found: no interface with matching mac" },
+  { "InterfaceLookupByName", "Connection.LookupHostInterfaceByName",
+    .missing = "Interface not found: no interface with matching name" },
   { "ListDomains", "Connection.ListDomains", .flags = domain_list_flags, .out = domains_out },
-  { "ListInterfaces" },
-  { "ListNWFilters" },
+  { "ListInterfaces", "Connection.ListHostInterfaces", .flags = interface_list_flags,
+    .out = interfaces_out },
+  { "ListNWFilters", "Connection.ListNetworkFilters" },
   { "ListNetworks", "Connection.ListNetworks", .flags = network_list_flags, .out = networks_out },
-  { "ListNodeDevices" },
+  { "ListNodeDevices", "Connection.ListNodeDevices", .flags = vireo_libvirt_node_device_list_flags,
+    .in = vireo_libvirt_node_devices_in },
   { "ListSecrets", "Connection.ListSecrets", .flags = secret_list_flags, .out = secrets_out },
   { "ListStoragePools" },
-  { "NWFilterDefineXML" },
-  { "NWFilterLookupByName" },
-  { "NWFilterLookupByUUID" },
+  { "NWFilterDefineXML", "Connection.DefineNetworkFilter" },
+  { "NWFilterLookupByName", "Connection.LookupNetworkFilterByName",
+    .missing = "Network filter not found: no nwfilter with matching name" },
+  { "NWFilterLookupByUUID", "Connection.LookupNetworkFilterByUuid",
+    .missing = "Network filter not found: no nwfilter with matching uuid" },
   { "NetworkCreateXML", "Connection.CreateNetwork" },
   { "NetworkDefineXML", "Connection.DefineNetwork" },
   { "NetworkLookupByName", "Connection.LookupNetworkByName",
     .missing = "Network not found: no network with matching name" },
   { "NetworkLookupByUUID", "Connection.LookupNetworkByUuid",
     .missing = "Network not found: no network with matching uuid" },
-  { "NodeDeviceCreateXML" },
-  { "NodeDeviceLookupByName" },
-  { "NodeDeviceLookupSCSIHostByWWN" },
+  { "NodeDeviceCreateXML", "Connection.CreateNodeDevice", .flags = validate_flags },
+  { "NodeDeviceLookupByName", "Connection.LookupNodeDeviceByName",
+    .missing = "Node device not found: no node device with matching name" },
+  { "NodeDeviceLookupSCSIHostByWWN", "Connection.LookupScsiHostByWwn",
+    .missing = "Node device not found: no node device with matching wwnn" },
   { "NodeGetCPUMap", "Connection.GetHostCpus", .out = vireo_libvirt_host_cpu_map_out },
   { "NodeGetCPUStats", "Connection.GetHostCpuStats" },
   { "NodeGetFreeMemory", "Connection.GetHostMemoryStats", .in = vireo_libvirt_free_memory_in,

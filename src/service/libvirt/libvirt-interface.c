@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-libvirt-convert.h"
-#include "vireo-libvirt-signals.h"
+#include "vireo-libvirt-rows.h"
+
+static const VireoLibvirtFlag xml_flags[] = { { 1 << 0, "inactive" }, { 0 } };
 
 static const VireoLibvirtMethod methods[] = {
-  { "Create" }, { "Destroy" }, { "GetXMLDesc" }, { "Undefine" }, { NULL },
+  { "Create", "HostInterface.Start" },
+  { "Destroy", "HostInterface.Destroy" },
+  { "GetXMLDesc", "HostInterface.GetXml", .flags = xml_flags },
+  { "Undefine", "HostInterface.Undefine" },
+  { NULL },
 };
 
-/* Nothing has these objects yet. */
-static GVariant *
-get_nothing (VireoNode *node, GVariant *value)
-{
-  return NULL;
-}
-
 static const VireoLibvirtProperty properties[] = {
-  { "Active", NULL, get_nothing },
-  { "MAC", NULL, get_nothing },
-  { "Name", NULL, get_nothing },
+  { "Active", "HostInterface.Active" },
+  { "MAC", "HostInterface.Mac" },
+  { "Name", "HostInterface.Name" },
   { NULL },
 };
 

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-libvirt-convert.h"
-#include "vireo-libvirt-signals.h"
+#include "vireo-libvirt-rows.h"
 
 static const VireoLibvirtMethod methods[] = {
-  { "GetXMLDesc" },
-  { "Undefine" },
+  { "GetXMLDesc", "NetworkFilter.GetXml" },
+  { "Undefine", "NetworkFilter.Undefine" },
   { NULL },
 };
 
-/* Nothing has these objects yet. */
-static GVariant *
-get_nothing (VireoNode *node, GVariant *value)
-{
-  return NULL;
-}
-
 static const VireoLibvirtProperty properties[] = {
-  { "Name", NULL, get_nothing },
-  { "UUID", NULL, get_nothing },
+  { "Name", "NetworkFilter.Name" },
+  { "UUID", "NetworkFilter.Uuid" },
   { NULL },
 };
 
