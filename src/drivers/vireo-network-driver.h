@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-network-obj.h"
+#include "vireo-network-port-obj.h"
 
 G_BEGIN_DECLS
 
@@ -88,6 +89,11 @@ G_DECLARE_INTERFACE (VireoNetworkDriver, vireo_network_driver, VIREO, NETWORK_DR
  * @start: brings the network up
  * @destroy: takes it down
  * @get_leases: returns a #GPtrArray of #VireoNetworkLease. Without the slot
+ * @create_port: gives a guest's interface a place on an active network; returns a
+ *   #VireoNetworkPortObj, a child of the network
+ * @delete_port: takes it away
+ * @set_port_parameters: limits how fast it may be: a{sv} as vireo_bandwidth_def_to_parameters()
+ *   gives
  * @reload: as for domains
  * @plug: for domain drivers: makes a tap device in a network (started first if it is not up) or a
  *   bridge. Returns a #VireoNetworkSocket. Takes the network's slot itself
@@ -117,6 +123,16 @@ struct _VireoNetworkDriverInterface
   void (*start) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
   void (*destroy) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
   void (*get_leases) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
+  void (*create_port) (VireoNetworkDriver *self,
+                       VireoNetworkObj *obj,
+                       const VireoNetworkPortDef *def,
+                       guint owner,
+                       GTask *task);
+  void (*delete_port) (VireoNetworkDriver *self, VireoNetworkPortObj *port, GTask *task);
+  void (*set_port_parameters) (VireoNetworkDriver *self,
+                               VireoNetworkPortObj *port,
+                               GVariant *parameters,
+                               GTask *task);
   void (*reload) (VireoNetworkDriver *self, GTask *task);
 
   void (*plug) (VireoNetworkDriver *self, const VireoNetworkPlug *plug, GTask *task);

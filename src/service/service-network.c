@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "service-network-port.h"
 #include "vireo-define.h"
 #include "vireo-handlers.h"
 
@@ -76,6 +77,15 @@ static const VireoHandler methods[] = {
     .prepare = vireo_prepare_get_xml },
   { "SetXml", vireo_handle_set_xml, VIREO_JOB_CHANGE, "network-set-xml",
     .op = VIREO_NETWORK_OP (replace), .prepare = vireo_define_prepare },
+  { "CreatePort", vireo_network_create_port, VIREO_JOB_CHANGE, "network-create-port",
+    .of = VIREO_PATH_NETWORK_PORT, .op = VIREO_NETWORK_OP (create_port),
+    .prepare = vireo_define_prepare },
+  { "ListPorts", vireo_handle_list, .of = VIREO_PATH_NETWORK_PORT,
+    .op = VIREO_NETWORK_OP (create_port) },
+  { "GetPorts", vireo_handle_get_objects, .of = VIREO_PATH_NETWORK_PORT,
+    .op = VIREO_NETWORK_OP (create_port) },
+  { "LookupPortByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_NETWORK_PORT,
+    .op = VIREO_NETWORK_OP (create_port) },
   { "GetLeases", handle_get_leases, .op = VIREO_NETWORK_OP (get_leases) },
   { NULL },
 };

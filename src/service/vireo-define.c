@@ -26,6 +26,8 @@ static const Document documents[] = {
     G_STRUCT_OFFSET (VireoDomainDef, uuid) },
   { VIREO_PATH_NETWORK, "network", G_STRUCT_OFFSET (VireoNetworkDef, name),
     G_STRUCT_OFFSET (VireoNetworkDef, uuid) },
+  { VIREO_PATH_NETWORK_PORT, "networkport", G_STRUCT_OFFSET (VireoNetworkPortDef, uuid),
+    G_STRUCT_OFFSET (VireoNetworkPortDef, uuid) },
   { VIREO_PATH_NETWORK_FILTER, "nwfilter", G_STRUCT_OFFSET (VireoNetworkFilterDef, name),
     G_STRUCT_OFFSET (VireoNetworkFilterDef, uuid) },
   { VIREO_PATH_NETWORK_FILTER_BINDING, "nwfilterbinding",

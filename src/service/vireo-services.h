@@ -11,6 +11,7 @@ extern const VireoService vireo_service_connection;
 extern const VireoService vireo_service_domain;
 extern const VireoService vireo_service_network;
 extern const VireoService vireo_service_secret;
+extern const VireoService vireo_service_network_port;
 extern const VireoService vireo_service_network_filter;
 extern const VireoService vireo_service_network_filter_binding;
 extern const VireoService vireo_service_node_device;

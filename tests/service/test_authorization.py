@@ -44,9 +44,10 @@ OPEN |= {
     "Connection.LookupScsiHostByWwn", "Connection.ListHostInterfaces",
     "Connection.GetHostInterfaces", "Connection.LookupHostInterfaceByName",
     "Connection.LookupHostInterfaceByMac", "NetworkFilter.GetXml", "NetworkFilterBinding.GetXml",
-    "NodeDevice.GetXml", "HostInterface.GetXml",
+    "NodeDevice.GetXml", "HostInterface.GetXml", "Network.ListPorts", "Network.GetPorts",
+    "Network.LookupPortByUuid", "NetworkPort.GetXml", "NetworkPort.GetParameters",
 }
-INTERFACES = {"Manager", "Connection", "Domain", "Network", "NetworkFilter",
+INTERFACES = {"Manager", "Connection", "Domain", "Network", "NetworkPort", "NetworkFilter",
               "NetworkFilterBinding", "NodeDevice", "HostInterface", "Secret", "Job"}
 SLOW = "<t:delay start='600000'/>"
 WEB = "(action.lookup('domain_name') || '').indexOf('web-') == 0"
@@ -107,7 +108,12 @@ class DefaultPolicy(Case):
                        "</filterbinding>")
         self.addCleanup(self.client.call, binding, "NetworkFilterBinding", "Delete", "(a{sv})", {})
         objects = self.state()
-        return [rules, binding, next(p for p in objects if "/node_devices/" in p),
+        network = next(p for p in objects if "/networks/" in p)
+        port = self.client.call(
+            network, "Network", "CreatePort", "(sa{sv})", "<networkport><owner><name>v</name><uuid>"
+            f"{uuid_of(99)}</uuid></owner><mac address='52:54:00:00:00:01'/></networkport>", {})
+        self.addCleanup(self.client.call, port, "NetworkPort", "Delete", "(a{sv})", {})
+        return [port, rules, binding, next(p for p in objects if "/node_devices/" in p),
                 next(p for p in objects if "/interfaces/" in p)]
 
     def find_job(self):

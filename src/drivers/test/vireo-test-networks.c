@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "drivers/vireo-domain-obj.h"
+#include "vireo-test-ports.h"
 
 #define LEASE_SECONDS 3600
 
@@ -277,6 +278,7 @@ destroy (VireoNetworkDriver *driver, VireoNetworkObj *obj, GTask *task)
                              "network \"%s\" is not active", vireo_obj_get_name (VIREO_OBJ (obj)));
   else
     {
+      vireo_test_remove_ports (obj);
       vireo_obj_set_active (VIREO_OBJ (obj), FALSE);
       vireo_network_obj_emit_lifecycle (obj, "stopped");
       vireo_keeper_stopped (VIREO_KEEPER (driver), VIREO_OBJ (obj));
@@ -292,6 +294,9 @@ network_driver_init (VireoNetworkDriverInterface *iface)
   iface->start = start;
   iface->destroy = destroy;
   iface->get_leases = get_leases;
+  iface->create_port = vireo_test_create_port;
+  iface->delete_port = vireo_test_delete_port;
+  iface->set_port_parameters = vireo_test_set_port_parameters;
 }
 
 static void
