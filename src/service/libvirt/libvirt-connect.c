@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/vireo-driver.h"
 #include "libvirt-connect-host.h"
+#include "libvirt-domain-guest.h"
 #include "libvirt-domain-save.h"
 #include "libvirt-node-device.h"
 #include "libvirt-secret.h"
@@ -148,7 +149,8 @@ static const VireoLibvirtMethod methods[] = {
   { "DomainSaveImageDefineXML", "Connection.SetSaveImageXml", .flags = vireo_libvirt_image_flags },
   { "DomainSaveImageGetXMLDesc", "Connection.GetSaveImageXml", .flags = secure_flags },
   { "FindStoragePoolSources" },
-  { "GetAllDomainStats" },
+  { "GetAllDomainStats", .flags = vireo_libvirt_all_stats_flags,
+    .run = vireo_libvirt_run_all_stats },
   { "GetCPUModelNames", "Connection.GetCpuModels" },
   { "GetCapabilities", "Connection.GetCapabilities" },
   { "GetDomainCapabilities", "Connection.GetDomainCapabilities",

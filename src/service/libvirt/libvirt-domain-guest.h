@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-libvirt-call.h"
+
+G_BEGIN_DECLS
+
+/* For the rows of domains and connections: figures, and what is asked of guests. */
+GVariant *vireo_libvirt_stats_in (VireoLibvirtCall *call, GError **error);
+GVariant *
+vireo_libvirt_stats_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
+void vireo_libvirt_run_all_stats (VireoLibvirtCall *call);
+
+extern const VireoLibvirtFlag vireo_libvirt_stats_flags[];
+extern const VireoLibvirtFlag vireo_libvirt_all_stats_flags[];
+
+GVariant *vireo_libvirt_addresses_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_addresses_out (VireoLibvirtCall *call,
+                                       VireoNode *node,
+                                       GVariant *values,
+                                       GError **error);
+GVariant *
+vireo_libvirt_time_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
+GVariant *vireo_libvirt_send_key_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_fs_info_out (VireoLibvirtCall *call,
+                                     VireoNode *node,
+                                     GVariant *values,
+                                     GError **error);
+GVariant *vireo_libvirt_disk_errors_out (VireoLibvirtCall *call,
+                                         VireoNode *node,
+                                         GVariant *values,
+                                         GError **error);
+
+G_END_DECLS
