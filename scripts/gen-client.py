@@ -24,6 +24,7 @@ IN_TYPES = {
     't': ('guint64 ', 't', 'g_variant_new_uint64'),
     'x': ('gint64 ', 'x', 'g_variant_new_int64'),
     'd': ('double ', 'd', 'g_variant_new_double'),
+    'h': ('int ', 'h', None),
     'as': ('const char *const *', '^as', None),
     'ao': ('const char *const *', '^ao', None),
 }
@@ -128,8 +129,8 @@ class Argument:
         self.is_options = self.type == 'a{sv}' and self.name == 'options'
 
     def declare_in(self):
-        if 'h' in self.type:
-            die(f'{self.where}: no way to pass file descriptors to the service yet')
+        if 'h' in self.type and self.type != 'h':
+            die(f'{self.where}: no way to pass file descriptors inside of other types')
         return IN_TYPES.get(self.type, ('GVariant *',))[0] + self.name
 
     def format_in(self):

@@ -164,8 +164,8 @@ def load_interfaces(files, *kinds):
 def used_actions(interfaces):
     """All actions, with `$object` spelled out for each kind of object that has jobs."""
     names = set()
-    job_kinds = {i.symbol() for i in interfaces
-                 if any(p.name == 'CurrentJob' for p in i.properties)}
+    job_kinds = {action.split('.')[0] for i in interfaces for p in i.properties
+                 if p.name == 'CurrentJob' for action in p.action_names}
     for interface in interfaces:
         for member in interface.methods + interface.properties:
             names.update(member.action_names + getattr(member, 'write_names', []))

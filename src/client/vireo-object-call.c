@@ -5,6 +5,7 @@
 #include <gio/gunixfdlist.h>
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -215,6 +216,43 @@ reply_came (GObject *source, GAsyncResult *result, gpointer data)
     }
 }
 
+/* Methods are called with the numbers of file descriptors where D-Bus wants their places in a list:
+ * gives that list (transfer full), of duplicates, and puts the places into *@args (sunk). */
+static gboolean
+list_fds (GVariant **args, GUnixFDList **ret_fds, GError **error)
+{
+  gsize n = g_variant_n_children (*args);
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariantBuilder places;
+
+  if (strchr (g_variant_get_type_string (*args), 'h') == NULL)
+    return TRUE;
+  fds = g_unix_fd_list_new ();
+  g_variant_builder_init (&places, G_VARIANT_TYPE_TUPLE);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) value = g_variant_get_child_value (*args, i);
+      int place;
+
+      if (!g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
+        {
+          g_variant_builder_add_value (&places, value);
+          continue;
+        }
+      place = g_unix_fd_list_append (fds, g_variant_get_handle (value), error);
+      if (place < 0)
+        {
+          g_variant_builder_clear (&places);
+          return FALSE;
+        }
+      g_variant_builder_add (&places, "h", place);
+    }
+  g_variant_unref (*args);
+  *args = g_variant_ref_sink (g_variant_builder_end (&places));
+  *ret_fds = g_steal_pointer (&fds);
+  return TRUE;
+}
+
 void
 vireo_object_call_async (VireoObject *self, const VireoMethodInfo *method, GVariant *args,
                          gpointer source_tag, GCancellable *cancellable,
@@ -222,12 +260,13 @@ vireo_object_call_async (VireoObject *self, const VireoMethodInfo *method, GVari
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GVariant) held = g_variant_ref_sink (args);
+  g_autoptr (GUnixFDList) fds = NULL;
   GError *error = NULL;
   Call *call;
 
   g_task_set_source_tag (task, source_tag);
   g_task_set_name (task, method->name);
-  if (!is_usable (self, &error))
+  if (!is_usable (self, &error) || !list_fds (&held, &fds, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -238,7 +277,7 @@ vireo_object_call_async (VireoObject *self, const VireoMethodInfo *method, GVari
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   g_dbus_connection_call_with_unix_fd_list (
       call->client->bus, VIREO_BUS_NAME, self->path, method->interface, method->name, held,
-      G_VARIANT_TYPE (method->reply_type), call_flags (call->client), VIREO_NO_TIMEOUT, NULL,
+      G_VARIANT_TYPE (method->reply_type), call_flags (call->client), VIREO_NO_TIMEOUT, fds,
       cancellable, reply_came, g_object_ref (task));
 }
 
@@ -273,19 +312,20 @@ vireo_object_call_sync (VireoObject *self, const VireoMethodInfo *method, GVaria
 {
   g_autoptr (GVariant) held = g_variant_ref_sink (args);
   g_autoptr (VireoClient) client = NULL;
+  g_autoptr (GUnixFDList) own_fds = NULL;
   g_autoptr (GUnixFDList) fds = NULL;
   g_autoptr (GVariant) reply = NULL;
   GError *local_error = NULL;
   gpointer outcome = NULL;
   const char *path;
 
-  if (!is_usable (self, error))
+  if (!is_usable (self, error) || !list_fds (&held, &own_fds, error))
     return NULL;
   client = g_object_ref (self->client);
   reply = g_dbus_connection_call_with_unix_fd_list_sync (
       client->bus, VIREO_BUS_NAME, self->path, method->interface, method->name, held,
-      G_VARIANT_TYPE (method->reply_type), call_flags (client), VIREO_NO_TIMEOUT, NULL, &fds,
-      cancellable, &local_error);
+      G_VARIANT_TYPE (method->reply_type), call_flags (client), VIREO_NO_TIMEOUT, own_fds,
+      &fds, cancellable, &local_error);
   if (reply != NULL)
     switch (method->kind)
       {

@@ -61,6 +61,10 @@ vireo_doc_check (const VireoDocKind *kind, const char *text, gssize length)
         vireo_network_def_validate (def, problems);
       else if (g_str_equal (kind->name, "secret"))
         vireo_secret_def_validate (def, problems);
+      else if (g_str_equal (kind->name, "storagepool"))
+        vireo_storage_pool_def_validate (def, problems);
+      else if (g_str_equal (kind->name, "storagevol"))
+        vireo_storage_volume_def_validate (def, problems);
     }
   if (problems->len > n_read)
     add_lines (problems, n_read, text, length);

@@ -159,5 +159,11 @@ gboolean vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *op
 void vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems);
 void vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems);
 void vireo_secret_def_validate (const VireoSecretDef *def, GPtrArray *problems);
+void vireo_storage_pool_def_validate (const VireoStoragePoolDef *def, GPtrArray *problems);
+void vireo_storage_volume_def_validate (const VireoStorageVolumeDef *def, GPtrArray *problems);
+
+/* What names of our own files in the folder of a pool begin with: they are no volumes. */
+#define VIREO_VOLUME_HIDDEN ".vireo-"
+gboolean vireo_volume_name_is_valid (const char *name);
 
 G_END_DECLS

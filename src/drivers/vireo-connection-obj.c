@@ -46,6 +46,8 @@ static const struct
   [VIREO_PART_SECRETS] = { "secret-driver", vireo_secret_driver_get_type,
                            G_STRUCT_OFFSET (VireoSecretDriverInterface, reload) },
   [VIREO_PART_HOST] = { "host-driver", vireo_host_driver_get_type, 0 },
+  [VIREO_PART_STORAGE] = { "storage-driver", vireo_storage_driver_get_type,
+                           G_STRUCT_OFFSET (VireoStorageDriverInterface, reload) },
 };
 
 /* The lists that the parts have: a kind, and the function that gives its list. */
@@ -66,6 +68,7 @@ static const struct
   { "interface", VIREO_PART_HOST_INTERFACES,
     G_STRUCT_OFFSET (VireoHostInterfaceDriverInterface, get_interfaces) },
   { "secret", VIREO_PART_SECRETS, G_STRUCT_OFFSET (VireoSecretDriverInterface, get_secrets) },
+  { "storage-pool", VIREO_PART_STORAGE, G_STRUCT_OFFSET (VireoStorageDriverInterface, get_pools) },
 };
 
 G_DEFINE_TYPE_WITH_PRIVATE (VireoConnectionObj, vireo_connection_obj, VIREO_TYPE_OBJ)

@@ -8,6 +8,7 @@
 #include "vireo-network-filter-driver.h"
 #include "vireo-node-device-driver.h"
 #include "vireo-secret-driver.h"
+#include "vireo-storage-driver.h"
 
 G_BEGIN_DECLS
 
@@ -46,6 +47,7 @@ typedef struct
  * @VIREO_PART_NODE_DEVICES: a #VireoNodeDeviceDriver
  * @VIREO_PART_HOST_INTERFACES: a #VireoHostInterfaceDriver
  * @VIREO_PART_SECRETS: a #VireoSecretDriver
+ * @VIREO_PART_STORAGE: a #VireoStorageDriver
  * @VIREO_PART_CONNECTION: the connection itself, which is no part
  *
  * The parts of a connection.
@@ -61,6 +63,7 @@ typedef enum
   VIREO_PART_NODE_DEVICES,
   VIREO_PART_HOST_INTERFACES,
   VIREO_PART_SECRETS,
+  VIREO_PART_STORAGE,
   VIREO_N_PARTS,
   VIREO_PART_CONNECTION = VIREO_N_PARTS,
 } VireoPart;
@@ -74,10 +77,9 @@ typedef void (*VireoDriverFunc) (void);
  * An open connection to a hypervisor. A #VireoObj of the kind "connect" whose name is the id in its
  * D-Bus path, and whose children are the objects of its parts. Properties beside: `id` s, `driver`
  * s, `uri` s, `hostname` s, `hypervisor-version` s. A driver makes one with g_object_new() and the
- * construct properties `name` (the id), `driver`, `uri`, `domain-driver`, `network-driver` and
- * `host-driver` (its
- * parts, as #GObjects); `hostname` is this host's unless it is given; `hypervisor-version` may
- * change later.
+ * construct properties `name` (the id), `driver`, `uri`, `domain-driver`, `network-driver`,
+ * `storage-driver` and `host-driver` (its parts, as #GObjects); `hostname` is this host's unless it
+ * is given; `hypervisor-version` may change later.
  *
  * Since: 0.1
  */

@@ -8,6 +8,7 @@
 #include "service-secret.h"
 #include "vireo-define.h"
 #include "vireo-handlers.h"
+#include "service-storage.h"
 #include "vireo-hypervisors.h"
 
 /* ---- domains ---- */
@@ -145,6 +146,7 @@ get_features (VireoNode *node, const VireoReading *reading)
 #define HOST(name) .part = VIREO_PART_REF (VIREO_PART_HOST), .op = VIREO_HOST_OP (name)
 #define ITSELF(name)                                                                               \
   .part = VIREO_PART_REF (VIREO_PART_CONNECTION), .op = VIREO_CONNECTION_OP (name)
+#define STORAGE(name) .part = VIREO_PART_REF (VIREO_PART_STORAGE), .op = VIREO_STORAGE_OP (name)
 
 static const VireoHandler methods[] = {
   { "DefineDomain", vireo_handle_define, .of = VIREO_PATH_DOMAIN, DOMAINS (define),
@@ -226,6 +228,26 @@ static const VireoHandler methods[] = {
   { "BeginInterfaceChange", vireo_handle_interface_change, INTERFACES (begin_change) },
   { "CommitInterfaceChange", vireo_handle_interface_change, INTERFACES (commit_change) },
   { "RollbackInterfaceChange", vireo_handle_interface_change, INTERFACES (rollback_change) },
+  { "DefineStoragePool", vireo_handle_define, .of = VIREO_PATH_STORAGE_POOL, STORAGE (define),
+    .prepare = vireo_define_prepare },
+  { "CreateStoragePool", vireo_handle_create_storage_pool, .operation = "storage-pool-create",
+    .show_job = TRUE, .of = VIREO_PATH_STORAGE_POOL, STORAGE (create),
+    .prepare = vireo_prepare_create_storage_pool },
+  { "ListStoragePools", vireo_handle_list, .of = VIREO_PATH_STORAGE_POOL, STORAGE (get_pools) },
+  { "GetStoragePools", vireo_handle_get_objects, .of = VIREO_PATH_STORAGE_POOL,
+    STORAGE (get_pools) },
+  { "LookupStoragePoolByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_STORAGE_POOL,
+    STORAGE (get_pools) },
+  { "LookupStoragePoolByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_STORAGE_POOL,
+    STORAGE (get_pools) },
+  { "LookupStoragePoolByTargetPath", vireo_handle_lookup_pool_by_target,
+    .of = VIREO_PATH_STORAGE_POOL, STORAGE (get_pools) },
+  { "LookupStorageVolumeByKey", vireo_handle_lookup_volume_by_key, .of = VIREO_PATH_STORAGE_POOL,
+    STORAGE (get_pools) },
+  { "LookupStorageVolumeByPath", vireo_handle_lookup_volume_by_path, .of = VIREO_PATH_STORAGE_POOL,
+    STORAGE (get_pools) },
+  { "FindStoragePoolSources", vireo_handle_find_pool_sources, STORAGE (find_sources) },
+  { "GetStoragePoolCapabilities", vireo_handle_get_pool_capabilities, STORAGE (get_capabilities) },
   { "GetCapabilities", handle_get_capabilities, ITSELF (get_capabilities) },
   { "GetDomainCapabilities", vireo_handle_query, ITSELF (get_domain_capabilities) },
   { "GetCpuModels", vireo_handle_query, ITSELF (get_cpu_models) },

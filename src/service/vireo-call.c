@@ -67,6 +67,7 @@ call_free (VireoCall *self)
   g_clear_pointer (&self->options, g_variant_unref);
   g_clear_pointer (&self->value, g_variant_unref);
   g_clear_pointer (&self->node, vireo_node_unref);
+  g_clear_pointer (&self->also, vireo_node_unref);
   g_clear_pointer (&self->subjects, g_ptr_array_unref);
   g_clear_pointer (&self->checks, g_array_unref);
   g_clear_error (&self->held);
@@ -178,6 +179,33 @@ vireo_call_get_flags (VireoCall *self, const VireoFlagOption *rows)
     if (vireo_call_get_boolean (self, rows->option))
       flags |= rows->flag;
   return flags;
+}
+
+/**
+ * vireo_call_get_fd:
+ * @self: a call
+ * @argument: which of its arguments is a file descriptor
+ * @ret_fd: (out): it; the call's, which has it until it is answered
+ *
+ * Returns: %FALSE when there is none, and the call was answered with that
+ */
+gboolean
+vireo_call_get_fd (VireoCall *self, gsize argument, int *ret_fd)
+{
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (self->message);
+  gint n_fds = 0;
+  const gint *fds = list != NULL ? g_unix_fd_list_peek_fds (list, &n_fds) : NULL;
+  gint32 handle;
+
+  g_variant_get_child (self->args, argument, "h", &handle);
+  if (handle >= 0 && handle < n_fds)
+    {
+      *ret_fd = fds[handle];
+      return TRUE;
+    }
+  vireo_call_return_new_error (self, VIREO_ERROR_INVALID_ARGUMENT,
+                               "no file descriptor came with the call");
+  return FALSE;
 }
 
 /* A line in the journal for every change, done or refused: who, what, to what, and how it went. */

@@ -48,6 +48,7 @@ typedef void (*VireoAnswerFunc) (VireoCall *call,
  * @def_doc: (nullable): the kind of document that it is
  * @owner: whose the object is, or will be
  * @late: (nullable): adds checks that come after those of the member
+ * @also: (nullable): another object that the arguments name: see vireo_call_require_object()
  * @changes: whether it is more than a reading
  * @answer: (nullable): who takes the answer, if that is not the caller
  * @answer_data: for @answer
@@ -80,6 +81,7 @@ struct _VireoCall
   const VireoDocKind *def_doc;
   guint owner;
   void (*late) (VireoCall *call);
+  VireoNode *also;
   gboolean changes;
   VireoAnswerFunc answer;
   gpointer answer_data;
@@ -89,6 +91,8 @@ struct _VireoCall
   char *own_node_path;
   GVariant *own_args;
   GError *held;
+  const VireoAction *more;
+  const VireoAction *also_action;
   GPtrArray *subjects;
   GArray *checks;
   guint next_check;
@@ -110,6 +114,7 @@ GCancellable *vireo_call_get_cancellable (VireoCall *self);
 gboolean vireo_call_get_boolean (VireoCall *self, const char *option);
 const char *vireo_call_get_string (VireoCall *self, const char *option);
 gboolean vireo_call_find_boolean (VireoCall *self, const char *option, gboolean *ret_value);
+gboolean vireo_call_get_fd (VireoCall *self, gsize argument, int *ret_fd);
 
 /* 0 when it is not given. */
 guint64 vireo_call_get_uint64 (VireoCall *self, const char *option);

@@ -37,6 +37,9 @@ static const Document documents[] = {
     vireo_host_interface_def_describe },
   { VIREO_PATH_SECRET, "secret", G_STRUCT_OFFSET (VireoSecretDef, uuid),
     G_STRUCT_OFFSET (VireoSecretDef, uuid), vireo_secret_def_describe },
+  { VIREO_PATH_STORAGE_POOL, "storagepool", G_STRUCT_OFFSET (VireoStoragePoolDef, name),
+    G_STRUCT_OFFSET (VireoStoragePoolDef, uuid) },
+  { VIREO_PATH_STORAGE_VOLUME, "storagevol", G_STRUCT_OFFSET (VireoStorageVolumeDef, name), 0 },
 };
 
 /* Of what a call defines: what its row says, or what it was called on. */
@@ -79,9 +82,20 @@ add_existing (VireoCall *call, VireoObj *obj, const VireoNode *counted)
     vireo_call_add_subject (call, vireo_details_ref (vireo_node_get_details (node)));
 }
 
+/* Of what is replaced, it stays; what is in another object is its owner's; what is new is whose who
+ * asks. */
+static guint
+find_owner (VireoCall *call, const VireoNode *parent, VireoObj *target)
+{
+  if (target != NULL)
+    return vireo_obj_get_owner (target);
+  if (parent->path_kind != VIREO_PATH_CONNECTION)
+    return vireo_obj_get_owner (VIREO_OBJ (parent->object));
+  return vireo_caller_get_uid (call->caller);
+}
+
 /* polkit is asked about the definition as it will be, and about every object whose name or UUID it
- * takes: who may write one machine cannot write another by naming it. The owner of what is new is
- * who asks; that of what is replaced stays. */
+ * takes: who may write one machine cannot write another by naming it. */
 static void
 add_subjects (VireoCall *call, const char *name, const char *uuid)
 {
@@ -113,7 +127,7 @@ add_subjects (VireoCall *call, const char *name, const char *uuid)
       about.describe = find_document (call)->describe;
       about.def = call->def;
     }
-  about.owner = target != NULL ? vireo_obj_get_owner (target) : vireo_caller_get_uid (call->caller);
+  about.owner = find_owner (call, parent, target);
 
   call->owner = about.owner;
   if (target != NULL)

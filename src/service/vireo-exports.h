@@ -23,6 +23,7 @@ typedef guint VireoPartRef;
 #define VIREO_NODE_DEVICE_OP(name) G_STRUCT_OFFSET (VireoNodeDeviceDriverInterface, name)
 #define VIREO_HOST_INTERFACE_OP(name) G_STRUCT_OFFSET (VireoHostInterfaceDriverInterface, name)
 #define VIREO_SECRET_OP(name) G_STRUCT_OFFSET (VireoSecretDriverInterface, name)
+#define VIREO_STORAGE_OP(name) G_STRUCT_OFFSET (VireoStorageDriverInterface, name)
 
 /**
  * VireoHandler:

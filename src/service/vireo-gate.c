@@ -22,7 +22,7 @@ typedef struct
 {
   const VireoAction *action;
   VireoDetails *details;
-  gboolean hides;            /* whether a refusal says that there is no such object */
+  const char *hides;         /* (nullable): the path at which a refusal says there is no object */
   gboolean wish;             /* whether the call goes on without */
   gboolean refused;          /* of a wish */
   const VireoAction *unless; /* (nullable): a wish that makes it needless when it is granted */
@@ -64,16 +64,22 @@ add_full_check (VireoCall *call, Check check)
 }
 
 static void
-add_check (VireoCall *call, const VireoAction *action, VireoDetails *details, gboolean hides)
+add_check (VireoCall *call, const VireoAction *action, VireoDetails *details, const char *hides)
 {
   add_full_check (call, (Check){ action, vireo_details_ref (details), .hides = hides });
 }
 
 static void
-return_unknown (VireoCall *call)
+return_unknown (VireoCall *call, const char *path)
 {
-  vireo_call_return_new_error (call, VIREO_ERROR_UNKNOWN_OBJECT, "there is no object at %s",
-                               g_dbus_message_get_path (call->message));
+  vireo_call_return_new_error (call, VIREO_ERROR_UNKNOWN_OBJECT, "there is no object at %s", path);
+}
+
+/* Of the object that was called. */
+static void
+return_no_object (VireoCall *call)
+{
+  return_unknown (call, g_dbus_message_get_path (call->message));
 }
 
 static const char *
@@ -101,9 +107,9 @@ return_refusal (VireoCall *call, const Check *check, VireoVerdict verdict)
     [VIREO_VERDICT_FAILED] = { VIREO_ERROR_NOT_AUTHORIZED, ": polkit could not be asked" },
   };
 
-  if (check->hides)
+  if (check->hides != NULL)
     {
-      return_unknown (call);
+      return_unknown (call, check->hides);
       return;
     }
   vireo_call_return_new_error (
@@ -126,7 +132,7 @@ is_still_the_same (VireoCall *call)
     {
       const Check *check = &g_array_index (call->checks, Check, i);
 
-      if (check->hides && check->action == subject->export->getattr)
+      if (check->hides != NULL && check->action == subject->export->getattr)
         return check->details == vireo_node_get_details (subject);
     }
   return TRUE;
@@ -136,7 +142,9 @@ static void
 run (VireoCall *call)
 {
   if (call->node != NULL && call->node->gone)
-    return_unknown (call);
+    return_no_object (call);
+  else if (call->also != NULL && call->also->gone)
+    return_unknown (call, call->also->path);
   else if (call->node != NULL && !is_still_the_same (call))
     vireo_call_return_new_error (call, VIREO_ERROR_INVALID_STATE,
                                  "the object got another name or owner while the call waited");
@@ -176,7 +184,7 @@ on_slot (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT))
     {
       g_error_free (error);
-      return_unknown (call);
+      return_no_object (call);
     }
   else
     vireo_call_return_error (call, error);
@@ -354,7 +362,43 @@ vireo_call_require (VireoCall *call, const VireoAction *action)
   VireoVerdict ignored;
 
   if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &ignored))
-    add_check (call, action, vireo_node_get_details (call->node), FALSE);
+    add_check (call, action, vireo_node_get_details (call->node), NULL);
+}
+
+/* One more permission, as if the member had it: on the same objects as its others. */
+void
+vireo_call_require_too (VireoCall *call, const VireoAction *action)
+{
+  call->more = action;
+}
+
+/**
+ * vireo_call_require_object:
+ * @call: a call that is being prepared
+ * @path: (transfer none): of an object that the arguments name; lives as long as the call
+ * @path_kind: what it has to be
+ * @action: what the caller must be allowed with it
+ *
+ * One more permission, on another object of the connection that was called. It is asked last, and
+ * who may not see the object is told that there is none. `also` of the call is that object then.
+ */
+void
+vireo_call_require_object (VireoCall *call,
+                           const char *path,
+                           VireoPathKind path_kind,
+                           const VireoAction *action)
+{
+  VireoNode *node = vireo_tree_find (vireo_server_get_tree (call->server), path);
+
+  if (node != NULL && node->path_kind == path_kind
+      && vireo_node_get_connection (node) == vireo_node_get_connection (call->node))
+    {
+      call->also = vireo_node_ref (node);
+      call->also_action = action;
+    }
+  else
+    vireo_call_hold_error (call, g_error_new (VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT,
+                                              "there is no object at %s", path));
 }
 
 /* The same about something else, with why: (transfer full) (nullable). */
@@ -415,6 +459,25 @@ resolve_action (VireoCall *call, const VireoAction *action)
   return vireo_action_find (subject->export->service->kind, action->permission);
 }
 
+/* What an object is in comes first: who may not see that learns nothing of the object. */
+static void
+add_hiding_check (VireoCall *call, VireoNode *node, const char *path)
+{
+  if (node->parent != NULL)
+    add_hiding_check (call, node->parent, path);
+  add_check (call, node->export->getattr, vireo_node_get_details (node), path);
+}
+
+/* A permission of the member, on what it is about. */
+static void
+add_action (VireoCall *call, const VireoAction *action)
+{
+  if (call->subjects == NULL)
+    add_check (call, action, vireo_node_get_details (call->node), NULL);
+  for (guint i = 0; call->subjects != NULL && i < call->subjects->len; i++)
+    add_check (call, action, g_ptr_array_index (call->subjects, i), NULL);
+}
+
 /**
  * vireo_call_prepared:
  * @call: (transfer full): a call
@@ -428,15 +491,17 @@ vireo_call_prepared (VireoCall *call)
 
   call->prepared = TRUE;
   if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
-    for (guint i = 0; call->actions != NULL && call->actions[i] != NULL; i++)
-      {
-        const VireoAction *action = resolve_action (call, call->actions[i]);
-
-        if (call->subjects == NULL)
-          add_check (call, action, vireo_node_get_details (call->node), FALSE);
-        for (guint j = 0; call->subjects != NULL && j < call->subjects->len; j++)
-          add_check (call, action, g_ptr_array_index (call->subjects, j), FALSE);
-      }
+    {
+      for (guint i = 0; call->actions != NULL && call->actions[i] != NULL; i++)
+        add_action (call, resolve_action (call, call->actions[i]));
+      if (call->more != NULL)
+        add_action (call, call->more);
+      if (call->also != NULL)
+        {
+          add_hiding_check (call, call->also, call->also->path);
+          add_check (call, call->also_action, vireo_node_get_details (call->also), NULL);
+        }
+    }
   if (call->late != NULL)
     call->late (call);
   run_checks (call);
@@ -462,15 +527,6 @@ checks_passed (VireoCall *call)
 
 /* ---- steps 1 and 2 ---- */
 
-/* What an object is in comes first: who may not see that learns nothing of the object. */
-static void
-add_hiding_check (VireoCall *call, VireoNode *node)
-{
-  if (node->parent != NULL)
-    add_hiding_check (call, node->parent);
-  add_check (call, node->export->getattr, vireo_node_get_details (node), TRUE);
-}
-
 static void
 add_hiding_checks (VireoCall *call)
 {
@@ -479,7 +535,7 @@ add_hiding_checks (VireoCall *call)
   /* That there is a service is no secret. */
   if (subject->path_kind == VIREO_PATH_MANAGER)
     return;
-  add_hiding_check (call, subject);
+  add_hiding_check (call, subject, g_dbus_message_get_path (call->message));
 }
 
 /**
@@ -499,7 +555,7 @@ vireo_gate_pass (VireoCall *call)
       node = vireo_tree_find (vireo_server_get_tree (call->server), call->node_path);
       if (node == NULL)
         {
-          return_unknown (call);
+          return_no_object (call);
           return;
         }
       call->node = vireo_node_ref (node);

@@ -16,6 +16,11 @@ void vireo_call_require_of (VireoCall *call,
                             const VireoAction *unless,
                             char *because);
 void vireo_call_wish (VireoCall *call, const VireoAction *action, VireoDetails *details);
+void vireo_call_require_too (VireoCall *call, const VireoAction *action);
+void vireo_call_require_object (VireoCall *call,
+                                const char *path,
+                                VireoPathKind path_kind,
+                                const VireoAction *action);
 
 /* For handlers: whether vireo_call_require() was called with @action, or would be in vain for this
  * caller. What a call needs may have changed while polkit was asked. */

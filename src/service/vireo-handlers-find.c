@@ -28,30 +28,72 @@ static const struct
   { "private", "private" },
 };
 
+static gboolean
+is_domain_state (const char *text)
+{
+  VireoDomainState state;
+
+  return vireo_domain_state_from_string (text, &state);
+}
+
+static gboolean
+is_pool_type (const char *text)
+{
+  return vireo_pool_type_from_string (text) != VIREO_POOL_TYPE_UNSET;
+}
+
+/* Options that filter by a word, of which there are only some. */
+static const struct
+{
+  const char *option;
+  const char *property;
+  VireoPathKind of;
+  gboolean (*is_known) (const char *text);
+} word_filters[] = {
+  { "state", "state", VIREO_PATH_DOMAIN, is_domain_state },
+  { "type", "pool-type", VIREO_PATH_STORAGE_POOL, is_pool_type },
+};
+
 typedef struct
 {
   guint n;
   const char *properties[G_N_ELEMENTS (boolean_filters)];
   gboolean values[G_N_ELEMENTS (boolean_filters)];
-  const char *state;
+  const char *words[G_N_ELEMENTS (word_filters)];
   const char *const *capabilities; /* (nullable) */
 } Filters;
 
 static gboolean
 read_filters (VireoCall *call, Filters *filters)
 {
-  VireoDomainState state;
-
   memset (filters, 0, sizeof *filters);
   for (gsize i = 0; i < G_N_ELEMENTS (boolean_filters); i++)
     if (vireo_call_find_boolean (call, boolean_filters[i].option, &filters->values[filters->n]))
       filters->properties[filters->n++] = boolean_filters[i].property;
-  filters->state = vireo_call_get_string (call, "state");
-  if (filters->state == NULL || vireo_domain_state_from_string (filters->state, &state))
-    return TRUE;
-  vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT, "there is no state \"%s\"",
-                               filters->state);
-  return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (word_filters); i++)
+    {
+      const char *word = word_filters[i].of == call->handler->of
+                             ? vireo_call_get_string (call, word_filters[i].option)
+                             : NULL;
+
+      if (word != NULL && !word_filters[i].is_known (word))
+        {
+          vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT, "there is no %s \"%s\"",
+                                       word_filters[i].option, word);
+          return FALSE;
+        }
+      filters->words[i] = word;
+    }
+  return TRUE;
+}
+
+static gboolean
+matches_word (VireoObj *obj, const char *property, const char *wanted)
+{
+  g_autofree char *word = NULL;
+
+  g_object_get (obj, property, &word, NULL);
+  return g_strcmp0 (word, wanted) == 0;
 }
 
 /* One of those that are wanted is enough. */
@@ -70,8 +112,6 @@ has_capability (VireoObj *obj, const char *const *wanted)
 static gboolean
 matches (VireoObj *obj, const Filters *filters)
 {
-  g_autofree char *state = NULL;
-
   for (guint i = 0; i < filters->n; i++)
     {
       gboolean value;
@@ -82,10 +122,11 @@ matches (VireoObj *obj, const Filters *filters)
     }
   if (filters->capabilities != NULL && !has_capability (obj, filters->capabilities))
     return FALSE;
-  if (filters->state == NULL)
-    return TRUE;
-  g_object_get (obj, "state", &state, NULL);
-  return g_strcmp0 (state, filters->state) == 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (word_filters); i++)
+    if (filters->words[i] != NULL
+        && !matches_word (obj, word_filters[i].property, filters->words[i]))
+      return FALSE;
+  return TRUE;
 }
 
 /* The nodes that match the options of @call; %NULL when it was answered. */
@@ -227,16 +268,30 @@ return_found (GPtrArray *nodes, gpointer user_data)
 }
 
 void
-vireo_call_return_found (VireoCall *call, VireoObj *obj)
+vireo_call_return_first (VireoCall *call, GPtrArray *objects)
 {
   g_autoptr (GPtrArray) nodes = NULL;
-  VireoNode *node = vireo_node_of (obj);
 
   nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
-  if (node != NULL)
-    g_ptr_array_add (nodes, vireo_node_ref (node));
+  for (guint i = 0; i < objects->len; i++)
+    {
+      VireoNode *node = vireo_node_of (objects->pdata[i]);
+
+      if (node != NULL)
+        g_ptr_array_add (nodes, vireo_node_ref (node));
+    }
   vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
                            return_found, call);
+}
+
+void
+vireo_call_return_found (VireoCall *call, VireoObj *obj)
+{
+  g_autoptr (GPtrArray) objects = g_ptr_array_new ();
+
+  if (obj != NULL)
+    g_ptr_array_add (objects, obj);
+  vireo_call_return_first (call, objects);
 }
 
 void

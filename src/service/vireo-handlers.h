@@ -43,5 +43,7 @@ void vireo_handle_lookup_by_name (VireoCall *call);
 void vireo_handle_lookup_by_uuid (VireoCall *call);
 /* Answers with @obj, if the caller sees it. */
 void vireo_call_return_found (VireoCall *call, VireoObj *obj);
+/* Answers with the first of @objects (element-type VireoObj) that the caller sees. */
+void vireo_call_return_first (VireoCall *call, GPtrArray *objects);
 
 G_END_DECLS

@@ -2,9 +2,18 @@
 #include "vireo-services.h"
 
 const VireoService *const vireo_services[] = {
-  &vireo_service_manager,        &vireo_service_connection,     &vireo_service_domain,
-  &vireo_service_network,        &vireo_service_network_port,   &vireo_service_network_filter,
+  &vireo_service_manager,
+  &vireo_service_connection,
+  &vireo_service_domain,
+  &vireo_service_network,
+  &vireo_service_network_port,
+  &vireo_service_network_filter,
   &vireo_service_network_filter_binding,
-  &vireo_service_node_device,    &vireo_service_host_interface, &vireo_service_secret,
-  &vireo_service_job,            NULL,
+  &vireo_service_node_device,
+  &vireo_service_host_interface,
+  &vireo_service_secret,
+  &vireo_service_storage_pool,
+  &vireo_service_storage_volume,
+  &vireo_service_job,
+  NULL,
 };

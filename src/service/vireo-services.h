@@ -16,6 +16,8 @@ extern const VireoService vireo_service_network_filter;
 extern const VireoService vireo_service_network_filter_binding;
 extern const VireoService vireo_service_node_device;
 extern const VireoService vireo_service_host_interface;
+extern const VireoService vireo_service_storage_pool;
+extern const VireoService vireo_service_storage_volume;
 extern const VireoService vireo_service_job;
 
 /* All of them, ending with %NULL. */

@@ -23,6 +23,12 @@ OPEN = {
     "Connection.GetDomainCapabilities", "Connection.GetCpuModels",
     "Connection.GetHostInfo", "Connection.GetHostCpus", "Connection.GetHostCpuStats",
     "Connection.GetHostMemoryStats", "Connection.GetSysinfo", "Connection.GetSecurityModel",
+    "Connection.ListStoragePools", "Connection.GetStoragePools",
+    "Connection.LookupStoragePoolByName", "Connection.LookupStoragePoolByUuid",
+    "Connection.LookupStoragePoolByTargetPath", "Connection.LookupStorageVolumeByKey",
+    "Connection.LookupStorageVolumeByPath", "Connection.GetStoragePoolCapabilities",
+    "StoragePool.GetXml", "StoragePool.ListVolumes", "StoragePool.GetVolumes",
+    "StoragePool.LookupVolumeByName", "StorageVolume.GetXml",
 }
 OPEN |= {
     "Domain.GetBlkioParameters", "Domain.GetBlockInfo", "Domain.GetBlockIoTune",
@@ -48,7 +54,8 @@ OPEN |= {
     "Network.LookupPortByUuid", "NetworkPort.GetXml", "NetworkPort.GetParameters",
 }
 INTERFACES = {"Manager", "Connection", "Domain", "Network", "NetworkPort", "NetworkFilter",
-              "NetworkFilterBinding", "NodeDevice", "HostInterface", "Secret", "Job"}
+              "NetworkFilterBinding", "NodeDevice", "HostInterface", "Secret",
+              "StoragePool", "StorageVolume", "Job"}
 SLOW = "<t:delay start='600000'/>"
 WEB = "(action.lookup('domain_name') || '').indexOf('web-') == 0"
 NO_OPTIONS = "(@a{sv} {},)"
@@ -96,7 +103,12 @@ class DefaultPolicy(Case):
         secret = self.client.call(CONNECTION, "Connection", "DefineSecret", "(sa{sv})", "<secret/>",
                                   {})
         self.addCleanup(self.client.call, secret, "Secret", "Undefine", "(a{sv})", {})
-        return [ROOT, CONNECTION, slow, network, secret, job, *self.host_objects()]
+        pool = next(p for p in self.state() if "/pools/" in p)
+        volume = self.client.call(
+            pool, "StoragePool", "CreateVolume", "(sa{sv})",
+            "<volume><name>v</name><capacity>1</capacity></volume>", {})
+        self.addCleanup(self.client.call, volume, "StorageVolume", "Delete", "(a{sv})", {})
+        return [ROOT, CONNECTION, slow, network, secret, pool, volume, job, *self.host_objects()]
 
     def host_objects(self):
         make = lambda method, xml: self.client.call(  # noqa: E731

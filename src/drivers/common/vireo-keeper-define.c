@@ -358,7 +358,7 @@ change_begin (Change *change)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!_vireo_keeper_fix_uuid (change->keeper, change->def, NULL, &error))
+  if (!_vireo_keeper_fix_identity (change->keeper, change->def, NULL, &error))
     change_failed (change, g_steal_pointer (&error));
   else
     change_find (change);
@@ -436,7 +436,7 @@ check_replace (Change *change, GError **error)
   const char *uuid = vireo_obj_get_uuid (change->obj);
   const char *name = vireo_obj_get_name (change->obj);
 
-  if (!_vireo_keeper_fix_uuid (change->keeper, change->def, uuid, error))
+  if (!_vireo_keeper_fix_identity (change->keeper, change->def, uuid, error))
     return FALSE;
   if (raw)
     return TRUE;

@@ -52,7 +52,7 @@ char *_vireo_keeper_conf_name (const char *uuid);
 GBytes *_vireo_keeper_conf_text (guint owner, gboolean autostart);
 GBytes *_vireo_keeper_format (VireoKeeper *self, gconstpointer def, GError **error);
 gboolean
-_vireo_keeper_fix_uuid (VireoKeeper *self, gpointer def, const char *otherwise, GError **error);
+_vireo_keeper_fix_identity (VireoKeeper *self, gpointer def, const char *otherwise, GError **error);
 
 VireoKeeperReservation *
 _vireo_keeper_reserve (VireoKeeper *self, VireoObj *obj, gpointer def, GError **error);

@@ -113,7 +113,7 @@ is_known (Scan *scan, VireoFoundFile *file)
 
 /* Gives the definition the UUID that it has from here on, in its usual form. */
 static gboolean
-fix_uuid (Scan *scan, VireoFoundFile *file, gpointer def)
+fix_identity (Scan *scan, VireoFoundFile *file, gpointer def)
 {
   char **uuid = scan->kind->uuid (def);
   g_autofree char *usual = NULL;
@@ -128,7 +128,10 @@ fix_uuid (Scan *scan, VireoFoundFile *file, gpointer def)
   *uuid = normal;
   usual = g_strconcat (normal, ".xml", NULL);
   file->usual = g_str_equal (usual, file->name);
-  return TRUE;
+  if (*scan->kind->name (def) != NULL)
+    return TRUE;
+  file->message = g_strdup ("the definition has no name");
+  return FALSE;
 }
 
 static void
@@ -148,7 +151,7 @@ parse_file (Scan *scan, VireoFoundFile *file)
                          &error);
   if (def == NULL)
     file->message = g_strdup (error->message);
-  else if (fix_uuid (scan, file, def))
+  else if (fix_identity (scan, file, def))
     file->def = def;
   else
     vireo_doc_free (scan->doc, def);

@@ -192,20 +192,19 @@ _vireo_keeper_format (VireoKeeper *self, gconstpointer def, GError **error)
   return text != NULL ? g_bytes_new_take (text, strlen (text)) : NULL;
 }
 
-/* Objects are found by the one form that a UUID has here. A definition without one gets
- * @otherwise, or a random one. */
+/* Objects are found by their name, and by the one form that a UUID has here. A definition without a
+ * UUID gets @otherwise, or a random one. */
 gboolean
-_vireo_keeper_fix_uuid (VireoKeeper *self, gpointer def, const char *otherwise, GError **error)
+_vireo_keeper_fix_identity (VireoKeeper *self, gpointer def, const char *otherwise, GError **error)
 {
-  char **uuid = VIREO_KEEPER_GET_CLASS (self)->kind->uuid (def);
-  char *normal;
+  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
+  char **uuid = kind->uuid (def);
+  char *normal = NULL;
 
-  if (*uuid == NULL)
-    {
-      *uuid = otherwise != NULL ? g_strdup (otherwise) : g_uuid_string_random ();
-      return TRUE;
-    }
-  normal = vireo_uuid_normalize (*uuid);
+  if (*uuid != NULL)
+    normal = vireo_uuid_normalize (*uuid);
+  else
+    normal = otherwise != NULL ? g_strdup (otherwise) : g_uuid_string_random ();
   if (normal == NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_XML_INVALID, "\"%s\" is not a UUID", *uuid);
@@ -213,7 +212,11 @@ _vireo_keeper_fix_uuid (VireoKeeper *self, gpointer def, const char *otherwise, 
     }
   g_free (*uuid);
   *uuid = normal;
-  return TRUE;
+  /* Not all formats ask for one; of a kind that has none it is the UUID. */
+  if (*kind->name (def) != NULL)
+    return TRUE;
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_XML_INVALID, "the definition has no name");
+  return FALSE;
 }
 
 /* ---- names and UUIDs that are taken ---- */
@@ -549,7 +552,7 @@ vireo_keeper_adopt (VireoKeeper *self, gpointer live_def, guint owner, GError **
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   g_autoptr (VireoObj) obj = NULL;
 
-  if (!_vireo_keeper_fix_uuid (self, live_def, NULL, error)
+  if (!_vireo_keeper_fix_identity (self, live_def, NULL, error)
       || _vireo_keeper_collides (self, NULL, live_def, error))
     {
       vireo_doc_free (priv->doc, live_def);

@@ -9,6 +9,7 @@
 #include "vireo-test-host.h"
 #include "vireo-test-interfaces.h"
 #include "vireo-test-networks.h"
+#include "vireo-test-storage.h"
 
 #define URI "test:///default"
 
@@ -41,6 +42,12 @@ static const char default_domain[]
       "<console type='pty'><target type='serial' port='0'/></console>"
       "</devices>"
       "</domain>";
+
+static const char default_pool[] = "<pool type='dir'>"
+                                   "<name>default-pool</name>"
+                                   "<uuid>dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566</uuid>"
+                                   "<target><path>/default-pool</path></target>"
+                                   "</pool>";
 
 static const char capabilities[] = "<capabilities>\n"
                                    "  <host>\n"
@@ -126,6 +133,7 @@ typedef struct
   VireoTestDomains *domains;
   VireoTestNetworks *networks;
   VireoSecretKeeper *secrets;
+  VireoTestStorage *storage;
 } Opening;
 
 static void
@@ -134,6 +142,7 @@ opening_free (gpointer data)
   Opening *opening = data;
 
   g_object_unref (opening->secrets);
+  g_object_unref (opening->storage);
   g_object_unref (opening->networks);
   g_object_unref (opening->domains);
   g_free (opening);
@@ -162,11 +171,56 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
                          g_object_new (TEST_TYPE_CONNECTION, "name", "test", "driver", "Test",
                                        "uri", URI, "hypervisor-version", VIREO_VERSION,
                                        "domain-driver", opening->domains, "network-driver",
-                                       opening->networks, "host-driver", host, "secret-driver",
-                                       opening->secrets, "network-filter-driver", filters,
-                                       "node-device-driver", devices, "host-interface-driver",
-                                       interfaces, NULL),
+                                       opening->networks, "storage-driver", opening->storage,
+                                       "host-driver", host, "secret-driver", opening->secrets,
+                                       "network-filter-driver", filters, "node-device-driver",
+                                       devices, "host-interface-driver", interfaces, NULL),
                          g_object_unref);
+}
+
+static void
+define_domain (GTask *task)
+{
+  Opening *opening = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoDomainDef) def
+      = vireo_domain_def_parse (default_domain, -1, VIREO_PARSE_STRICT, &error);
+
+  if (def == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      g_object_unref (task);
+      return;
+    }
+  vireo_keeper_define (VIREO_KEEPER (opening->domains), def, VIREO_OWNER_ROOT,
+                       g_task_new (NULL, NULL, domain_defined, task));
+}
+
+static void
+pool_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    define_domain (g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+pool_defined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Opening *opening = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (VireoStoragePoolObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (obj == NULL)
+    g_task_return_error (task, error);
+  else
+    vireo_storage_keeper_start (VIREO_STORAGE_KEEPER (opening->storage), obj,
+                                g_task_new (NULL, NULL, pool_started, g_steal_pointer (&task)));
 }
 
 static void
@@ -176,20 +230,20 @@ network_defined (GObject *source, GAsyncResult *result, gpointer data)
   Opening *opening = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoNetworkObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
-  g_autoptr (VireoDomainDef) def = NULL;
+  g_autoptr (VireoStoragePoolDef) def = NULL;
 
   if (obj != NULL)
     {
       vireo_test_networks_run (opening->networks, obj);
-      def = vireo_domain_def_parse (default_domain, -1, VIREO_PARSE_STRICT, &error);
+      def = vireo_storage_pool_def_parse (default_pool, -1, VIREO_PARSE_STRICT, &error);
     }
   if (def == NULL)
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
-  vireo_keeper_define (VIREO_KEEPER (opening->domains), def, VIREO_OWNER_ROOT,
-                       g_task_new (NULL, NULL, domain_defined, g_object_ref (task)));
+  vireo_keeper_define (VIREO_KEEPER (opening->storage), def, VIREO_OWNER_ROOT,
+                       g_task_new (NULL, NULL, pool_defined, g_steal_pointer (&task)));
 }
 
 static void
@@ -201,6 +255,7 @@ open_connection (VireoDriver *driver, const char *uri, GTask *task)
 
   opening->domains = vireo_test_domains_new (NULL);
   opening->secrets = vireo_secret_keeper_new (NULL);
+  opening->storage = vireo_test_storage_new (NULL);
   opening->networks
       = vireo_test_networks_new (NULL, vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
   g_task_set_task_data (task, opening, opening_free);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Calls to the service over GDBus, with errors by their D-Bus names."""
 
+import os
+
 import gi
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
@@ -124,9 +126,11 @@ class Client:
         except GLib.Error as error:
             raise to_bus_error(error) from None
 
-    def call_async(self, path, interface, method, signature="()", *args, timeout=DEFAULT_TIMEOUT):
-        """Starts a call; wait() on what it returns gives the results or raises."""
-        return Pending(self, path, interface, method, GLib.Variant(signature, args), timeout)
+    def call_async(self, path, interface, method, signature="()", *args, timeout=DEFAULT_TIMEOUT,
+                   fds=()):
+        """Starts a call; wait() on what it returns gives the results or raises. Arguments of the
+        type h are places in fds."""
+        return Pending(self, path, interface, method, GLib.Variant(signature, args), timeout, fds)
 
     def call_for_fd(self, path, interface, method, signature, *args):
         """Calls a method that returns a file descriptor."""
@@ -216,19 +220,20 @@ def unpack(variant):
 class Pending:
     """A call that was sent."""
 
-    def __init__(self, client, path, interface, method, parameters, timeout):
+    def __init__(self, client, path, interface, method, parameters, timeout, fds):
         self._result = None
         self._error = None
         self._what = f"{interface}.{method}"
         self.done = False
-        client.connection.call(
+        client.connection.call_with_unix_fd_list(
             client.name, path, full_interface(interface), method, parameters, None,
-            Gio.DBusCallFlags.NONE, int(timeout * FACTOR * 1000), None, self._came, None)
+            Gio.DBusCallFlags.NONE, int(timeout * FACTOR * 1000), Gio.UnixFDList.new_from_array(
+                [os.dup(fd) for fd in fds]), None, self._came, None)
 
     def _came(self, connection, result, _data):
         self.done = True
         try:
-            self._result = connection.call_finish(result)
+            self._result, _fds = connection.call_with_unix_fd_list_finish(result)
         except GLib.Error as error:
             self._error = to_bus_error(error)
 
