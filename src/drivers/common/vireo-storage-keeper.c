@@ -327,6 +327,20 @@ vireo_storage_keeper_start (VireoStorageKeeper *self, VireoStoragePoolObj *pool,
   start_pool (VIREO_STORAGE_DRIVER (self), pool, VIREO_STORAGE_BUILD_NONE, task);
 }
 
+/**
+ * vireo_storage_keeper_resume:
+ * @self: a keeper
+ * @pool: a transient pool that was active in a daemon before us; its slot is held
+ * @task: (transfer full): returns a boolean
+ *
+ * Since: 0.1
+ */
+void
+vireo_storage_keeper_resume (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task)
+{
+  start_begin (wrap (self, pool, VIREO_STORAGE_BUILD_NONE, start_done, task));
+}
+
 /* ---- a transient pool ---- */
 
 static void

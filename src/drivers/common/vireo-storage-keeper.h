@@ -97,6 +97,9 @@ struct _VireoStorageKeeperClass
 /* Makes an inactive persistent pool active, as the operation `start` does; for autostart. */
 void vireo_storage_keeper_start (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task);
 
+/* Goes on with a pool that was active and has a live definition, and no other; in the same way. */
+void vireo_storage_keeper_resume (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task);
+
 /* Whether somebody changes, reads or makes the volume just now. */
 gboolean vireo_storage_keeper_is_in_use (VireoStorageVolumeObj *volume);
 

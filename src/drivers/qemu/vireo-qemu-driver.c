@@ -5,6 +5,7 @@
 #include "drivers/common/vireo-network-filter-keeper.h"
 #include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/network/vireo-bridge-network-driver.h"
+#include "drivers/storage/vireo-dir-storage.h"
 #include "vireo-qemu-capsxml.h"
 #include "vireo-qemu-domcaps.h"
 
@@ -138,6 +139,8 @@ typedef struct
 {
   VireoSecretKeeper *secrets;
   VireoNetworkFilterKeeper *filters;
+  VireoDirStorage *storage;
+  VireoNetworkDriver *networks; /* (nullable) */
 } Opening;
 
 static void
@@ -145,8 +148,10 @@ opening_free (gpointer data)
 {
   Opening *opening = data;
 
-  g_object_unref (opening->filters);
-  g_object_unref (opening->secrets);
+  g_clear_object (&opening->secrets);
+  g_clear_object (&opening->storage);
+  g_clear_object (&opening->networks);
+  g_clear_object (&opening->filters);
   g_free (opening);
 }
 
@@ -162,6 +167,7 @@ connection_new (VireoQemuDriver *self, VireoQemuDomains *domains, const Opening 
                        "uri", self->env->session ? URI_SESSION : URI_SYSTEM,
                        "domain-driver", domains,
                        "network-driver", domains->networks,
+                       "storage-driver", opening->storage,
                        "host-driver", host,
                        "secret-driver", opening->secrets,
                        "network-filter-driver", opening->filters,
@@ -188,12 +194,36 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Takes @task over. */
 static void
-open_domains (VireoQemuDriver *self, VireoNetworkDriver *networks, GTask *task)
+open_domains (VireoQemuDriver *self, GTask *task)
 {
-  g_autoptr (VireoQemuDomains) domains = vireo_qemu_domains_new (self->env, networks);
+  const Opening *opening = g_task_get_task_data (task);
+  g_autoptr (VireoQemuDomains) domains = vireo_qemu_domains_new (self->env, opening->networks);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
   vireo_qemu_domains_open (domains, g_task_new (domains, cancellable, on_opened, task));
+}
+
+/* One whose pools cannot be had still runs guests. */
+static void
+on_storage_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    g_warning ("storage pools: %s", error->message);
+  open_domains (g_task_get_source_object (task), task);
+}
+
+/* Takes @task over. */
+static void
+open_storage (VireoQemuDriver *self, GTask *task)
+{
+  Opening *opening = g_task_get_task_data (task);
+
+  opening->storage = vireo_dir_storage_new (self->env);
+  vireo_dir_storage_load (opening->storage,
+                          g_task_new (opening->storage, NULL, on_storage_loaded, task));
 }
 
 /* A host on which networks cannot be had still runs guests: each start that needs one says why. */
@@ -201,25 +231,25 @@ static void
 on_networks_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
-  VireoNetworkDriver *networks = VIREO_NETWORK_DRIVER (source);
   g_autoptr (GError) error = NULL;
 
-  if (!vireo_bridge_network_driver_load_finish (networks, result, &error))
+  if (!vireo_bridge_network_driver_load_finish (VIREO_NETWORK_DRIVER (source), result, &error))
     g_warning ("networks: %s", error->message);
-  open_domains (g_task_get_source_object (task), networks, task);
+  open_storage (g_task_get_source_object (task), task);
 }
 
 /* Takes @task over. */
 static void
 open_networks (VireoQemuDriver *self, GTask *task)
 {
-  g_autoptr (VireoNetworkDriver) networks
-      = self->env->session ? NULL : vireo_bridge_network_driver_new (self->env);
+  Opening *opening = g_task_get_task_data (task);
 
-  if (networks == NULL)
-    open_domains (self, NULL, task);
+  if (!self->env->session)
+    opening->networks = vireo_bridge_network_driver_new (self->env);
+  if (opening->networks == NULL)
+    open_storage (self, task);
   else
-    vireo_bridge_network_driver_load_async (networks, g_task_get_cancellable (task),
+    vireo_bridge_network_driver_load_async (opening->networks, g_task_get_cancellable (task),
                                             on_networks_loaded, task);
 }
 
@@ -245,7 +275,7 @@ on_secrets_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
                            on_filters_loaded, user_data);
 }
 
-/* Guests that are started with the host need their networks, and their secrets. */
+/* Guests that are started with the host need their secrets, networks and disks. */
 static void
 open_connection (VireoDriver *driver, const char *uri, GTask *task)
 {

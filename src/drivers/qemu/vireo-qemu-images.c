@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "vireo-qemu-qcow2.h"
+#include "drivers/common/vireo-qcow2.h"
 
 /* More layers than anybody has; QEMU itself gives up earlier. */
 #define MAX_LAYERS 200u
@@ -143,9 +143,9 @@ backing_path (const char *image, const char *name, GError **error)
 static gboolean
 find_lower (const VireoQemuImage *image, char **ret_path, char **ret_format, GError **error)
 {
-  g_auto (VireoQemuQcow2) header = { FALSE, NULL, NULL, FALSE };
+  g_auto (VireoQcow2) header = { FALSE };
 
-  if (!vireo_qemu_qcow2_read (image->fd, image->path, &header, error))
+  if (!vireo_qcow2_read (image->fd, image->path, &header, error))
     return FALSE;
   if (!header.is_qcow2)
     {
@@ -172,9 +172,9 @@ find_lower (const VireoQemuImage *image, char **ret_path, char **ret_format, GEr
 static gboolean
 check_unsaid_format (const VireoQemuImage *image, const char *above, GError **error)
 {
-  g_auto (VireoQemuQcow2) header = { FALSE, NULL, NULL, FALSE };
+  g_auto (VireoQcow2) header = { FALSE };
 
-  if (!vireo_qemu_qcow2_read (image->fd, image->path, &header, error))
+  if (!vireo_qcow2_read (image->fd, image->path, &header, error))
     return FALSE;
   if (header.is_qcow2)
     {

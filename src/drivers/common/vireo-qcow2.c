@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-qemu-qcow2.h"
+#include "vireo-qcow2.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #define OFFSET_VERSION 4u
 #define OFFSET_BACKING_OFFSET 8u
 #define OFFSET_BACKING_SIZE 16u
+#define OFFSET_CAPACITY 24u
 #define OFFSET_INCOMPATIBLE 72u
 #define OFFSET_HEADER_LENGTH 100u
 #define INCOMPATIBLE_EXTERNAL_DATA (G_GUINT64_CONSTANT (1) << 2)
@@ -70,7 +71,7 @@ get_name (const Header *header, guint64 offset, guint64 size)
 }
 
 static gboolean
-read_backing (const Header *header, const char *path, VireoQemuQcow2 *result, GError **error)
+read_backing (const Header *header, const char *path, VireoQcow2 *result, GError **error)
 {
   guint64 offset = get_u64 (header, OFFSET_BACKING_OFFSET);
   guint32 size = get_u32 (header, OFFSET_BACKING_SIZE);
@@ -86,7 +87,7 @@ read_backing (const Header *header, const char *path, VireoQemuQcow2 *result, GE
 }
 
 static gboolean
-read_extensions (const Header *header, const char *path, guint32 offset, VireoQemuQcow2 *result,
+read_extensions (const Header *header, const char *path, guint32 offset, VireoQcow2 *result,
                  GError **error)
 {
   while (offset <= header->size - 8)
@@ -112,7 +113,7 @@ read_extensions (const Header *header, const char *path, guint32 offset, VireoQe
 }
 
 static gboolean
-read_header (const Header *header, const char *path, VireoQemuQcow2 *result, GError **error)
+read_header (const Header *header, const char *path, VireoQcow2 *result, GError **error)
 {
   guint32 version, length = V2_HEADER_LENGTH;
 
@@ -121,6 +122,8 @@ read_header (const Header *header, const char *path, VireoQemuQcow2 *result, GEr
   version = get_u32 (header, OFFSET_VERSION);
   if (version != 2 && version != 3)
     return broken (path, "its version is neither 2 nor 3", error);
+  result->version = version;
+  result->capacity = get_u64 (header, OFFSET_CAPACITY);
   if (version == 3)
     {
       length = get_u32 (header, OFFSET_HEADER_LENGTH);
@@ -134,10 +137,10 @@ read_header (const Header *header, const char *path, VireoQemuQcow2 *result, GEr
 }
 
 gboolean
-vireo_qemu_qcow2_read (int fd, const char *path, VireoQemuQcow2 *ret_header, GError **error)
+vireo_qcow2_read (int fd, const char *path, VireoQcow2 *ret_header, GError **error)
 {
   g_autofree guint8 *data = g_malloc (READ_SIZE);
-  g_auto (VireoQemuQcow2) result = { FALSE, NULL, NULL, FALSE };
+  g_auto (VireoQcow2) result = { FALSE };
   Header header = { data, 0 };
 
   while (header.size < READ_SIZE)
@@ -162,12 +165,12 @@ vireo_qemu_qcow2_read (int fd, const char *path, VireoQemuQcow2 *ret_header, GEr
         return FALSE;
     }
   *ret_header = result;
-  result = (VireoQemuQcow2){ FALSE, NULL, NULL, FALSE };
+  result = (VireoQcow2){ FALSE };
   return TRUE;
 }
 
 void
-vireo_qemu_qcow2_clear (VireoQemuQcow2 *header)
+vireo_qcow2_clear (VireoQcow2 *header)
 {
   g_clear_pointer (&header->backing, g_free);
   g_clear_pointer (&header->backing_format, g_free);
