@@ -81,6 +81,9 @@ offer_arguments (CliContext *context, const CliVerb *verb, const char *prefix)
     case CLI_ARG_NETWORK:
       offer_objects (context, "Network", prefix);
       break;
+    case CLI_ARG_POOL:
+      offer_objects (context, "StoragePool", prefix);
+      break;
     case CLI_ARG_DOC_KIND:
       offer_doc_kinds (prefix);
       break;

@@ -19,6 +19,7 @@ typedef enum
   CLI_ARG_NONE,
   CLI_ARG_DOMAIN,
   CLI_ARG_NETWORK,
+  CLI_ARG_POOL,
   CLI_ARG_CONNECTION,
   CLI_ARG_JOB,
   CLI_ARG_FILE,
@@ -60,6 +61,8 @@ typedef struct
 
 extern const CliGroup cli_domain_group;
 extern const CliGroup cli_network_group;
+extern const CliGroup cli_pool_group;
+extern const CliGroup cli_volume_group;
 extern const CliGroup cli_connection_group;
 extern const CliGroup cli_job_group;
 extern const CliGroup cli_manager_group;

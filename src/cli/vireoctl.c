@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const CliGroup *const groups[] = {
-  &cli_domain_group, &cli_network_group, &cli_connection_group, &cli_job_group,
-  &cli_manager_group, &cli_xml_group, NULL,
+  &cli_domain_group,     &cli_network_group, &cli_pool_group,    &cli_volume_group,
+  &cli_connection_group, &cli_job_group,     &cli_manager_group, &cli_xml_group,
+  NULL,
 };
 
 const CliGroup *const *

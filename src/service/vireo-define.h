@@ -15,8 +15,8 @@ guint vireo_define_get_owner (VireoCall *call);
 /* Of calls whose first argument is a new name. */
 void vireo_define_prepare_name (VireoCall *call);
 
-/* In a preparation: says that the call is about an object of the row's `of` with that name and UUID
- * (nullable), whether there is one or not. */
+/* In a preparation: says that the call is about an object of the row's `of` with that name and
+ * UUID (nullable), whether there is one or not. */
 void vireo_define_add_subjects (VireoCall *call, const char *name, const char *uuid);
 
 /* Called by VireoCall.late: requires what it takes that a domain of @owner, which @details tells

@@ -15,6 +15,8 @@ from vireotest import samples
 from vireotest.paths import built
 from vireotest.wait import wait_until
 
+POOL = "<pool type='dir'><name>shelf</name><target><path>/shelf</path></target></pool>"
+VOLUME = "<volume><name>disk</name><capacity>4096</capacity></volume>"
 NETWORK = ("<network><name>office</name><forward mode='nat'/><bridge name='office0'/>"
            "<ip address='192.168.77.1' netmask='255.255.255.0'/></network>")
 
@@ -129,6 +131,29 @@ class Command(unittest.TestCase):
         self.assertIn("EXPIRES", self.run_ok("net-dhcp-leases", "office"))
         self.run_ok("network", "destroy", "office")
         self.assertRegex(self.run_ok("network", "list", "--inactive"), r"(?m)^office +inactive")
+
+    def test_pools_and_volumes(self):
+        self.run_ok("pool-define", "-", stdin=POOL)
+        self.addCleanup(self.run_raw, "pool-undefine", "shelf")
+        self.run_ok("pool-start", "shelf", "--build")
+        self.addCleanup(self.run_raw, "pool-destroy", "shelf")
+        self.assertRegex(self.run_ok("pool", "list", "--active", "--type", "dir"),
+                         r"(?m)^shelf +running +no +yes .* /shelf$")
+        path = self.run_ok("vol-create", "shelf", "-", stdin=VOLUME).strip()
+        self.assertTrue(path.endswith("/volumes/disk"), path)
+        self.addCleanup(self.run_raw, "vol-delete", "shelf", "disk")
+        file = self.host.folder / "contents"
+        file.write_bytes(b"contents")
+        self.run_ok("vol-upload", "shelf", "disk", str(file), "--offset", "8")
+        self.run_ok("vol-download", "shelf", "disk", str(file), "--length", "16")
+        self.assertEqual(file.read_bytes(), bytes(8) + b"contents")
+        self.run_ok("volume", "resize", "shelf", "disk", "8192")
+        self.assertRegex(self.run_ok("vol", "list", "shelf"), r"(?m)^disk +raw +8192 ")
+        self.run_ok("vol-wipe", "shelf", "disk", "--algorithm", "trim")
+        self.assertIn("<key>/shelf/disk</key>", self.run_ok("vol-dumpxml", "shelf", "disk"))
+        self.assertIn("NotFound", self.run_fails(1, "vol-info", "shelf", "other"))
+        self.run_fails(2, "vol-resize", "shelf", "disk", "much")
+        self.run_ok("vol-delete", "shelf", "disk")
 
     def test_console_is_joined_to_the_terminal(self):
         self.define("talker", "<devices><serial type='pty'/><console type='pty'/></devices>")
