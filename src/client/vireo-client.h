@@ -2,6 +2,8 @@
 #pragma once
 
 #include "vireo-connection.h"
+#include "vireo-domain-checkpoint.h"
+#include "vireo-domain-snapshot.h"
 #include "vireo-domain.h"
 #include "vireo-error-codes.h"
 #include "vireo-job.h"

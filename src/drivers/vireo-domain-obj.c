@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-domain-obj.h"
 
+#include "vireo-moment-obj.h"
+
 typedef struct
 {
   GPtrArray *problems; /* VireoProblem */
@@ -28,6 +30,7 @@ enum
   PROP_POST_PARSE_FAILED,
   PROP_POST_PARSE_PROBLEMS,
   PROP_HAS_MANAGED_SAVE,
+  PROP_CURRENT_SNAPSHOT,
   N_PROPS
 };
 
@@ -187,6 +190,14 @@ problems_to_variant (GPtrArray *problems)
 
 /* ---- GObject ---- */
 
+static VireoMomentObj *
+get_current_snapshot (VireoDomainObj *self)
+{
+  VireoObjList *list = vireo_obj_get_children (VIREO_OBJ (self), VIREO_KIND_SNAPSHOT);
+
+  return list != NULL ? vireo_moments_get_current (list) : NULL;
+}
+
 static void
 get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
@@ -215,6 +226,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_HAS_MANAGED_SAVE:
       g_value_set_boolean (value, priv->has_managed_save);
+      break;
+    case PROP_CURRENT_SNAPSHOT:
+      g_value_set_object (value, get_current_snapshot (self));
       break;
     default:
       if (id >= FIRST_DEF_PROP && id <= LAST_DEF_PROP)
@@ -285,6 +299,8 @@ vireo_domain_obj_class_init (VireoDomainObjClass *klass)
                                                           G_VARIANT_TYPE ("a(ssssa{sv})"), NULL, r);
   props[PROP_HAS_MANAGED_SAVE]
       = g_param_spec_boolean ("has-managed-save", NULL, NULL, FALSE, r);
+  props[PROP_CURRENT_SNAPSHOT]
+      = g_param_spec_object ("current-snapshot", NULL, NULL, VIREO_TYPE_MOMENT_OBJ, r);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

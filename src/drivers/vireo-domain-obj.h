@@ -35,7 +35,7 @@ gboolean vireo_domain_state_from_string (const char *string, VireoDomainState *r
  * it to hang their own runtime data on it. Properties beside those of #VireoObj: `id` u, `state` s,
  * `state-reason` s, `state-changed-at` t, `domain-type` s, `os-type` s, `title` s, `description` s,
  * `max-memory` t, `memory` t, `vcpus` u, `post-parse-failed` b, `post-parse-problems` a(ssssa{sv}),
- * `has-managed-save` b;
+ * `has-managed-save` b, `current-snapshot` (a #VireoMomentObj, or %NULL);
  * those that come from a definition come from the live one while there is one.
  *
  * Since: 0.1

@@ -197,6 +197,8 @@ vireo_moment_obj_set_current (VireoMomentObj *self, gboolean current)
     return;
   priv->current = !!current;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CURRENT]);
+  if (VIREO_IS_SNAPSHOT_OBJ (self) && vireo_moment_obj_get_domain (self) != NULL)
+    g_object_notify (G_OBJECT (vireo_moment_obj_get_domain (self)), "current-snapshot");
 }
 
 /**

@@ -37,6 +37,21 @@ get_text (VireoCall *call, gsize index)
   return text;
 }
 
+/* A path that is opened for a caller may be any of the host's, and so may those in a definition that
+ * takes the place of one that was checked: that is more than the owner of a domain has. */
+static void
+require_unrestricted (VireoCall *call)
+{
+  vireo_call_require (call, vireo_action_find ("domain", "unrestricted"));
+}
+
+void
+vireo_domain_prepare_path (VireoCall *call)
+{
+  require_unrestricted (call);
+  vireo_call_prepared (call);
+}
+
 /* ---- of a domain ---- */
 
 static void
@@ -136,6 +151,7 @@ vireo_connection_prepare_save_image (VireoCall *call)
   gboolean readable
       = driver != NULL && VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->read_save_image != NULL;
 
+  require_unrestricted (call);
   /* The superuser is not asked, and the file not read for it. */
   if (vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
     vireo_call_prepared (call);

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 
 /* ---- service-domain-save.c ---- */
 
+/* Of what takes a path, or a definition that is not checked as others are. */
+void vireo_domain_prepare_path (VireoCall *call);
 void vireo_domain_save (VireoCall *call);
 void vireo_domain_managed_save (VireoCall *call);
 void vireo_domain_get_managed_save_xml (VireoCall *call);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-services.h"
 
+#include "service-domain-moments.h"
 #include "service-domain-work.h"
 #include "service-domain.h"
 #include "vireo-define.h"
@@ -114,7 +115,7 @@ static const VireoHandler methods[] = {
     .op = VIREO_DOMAIN_OP (rerun_post_parse) },
 
   { "Save", vireo_domain_save, VIREO_JOB_CHANGE, "domain-save", .show_job = TRUE,
-    .op = VIREO_DOMAIN_OP (save) },
+    .op = VIREO_DOMAIN_OP (save), .prepare = vireo_domain_prepare_path },
   { "ManagedSave", vireo_domain_managed_save, VIREO_JOB_CHANGE, "domain-managed-save",
     .show_job = TRUE, .op = VIREO_DOMAIN_OP (managed_save) },
   { "RemoveManagedSave", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-remove-managed-save",
@@ -122,11 +123,31 @@ static const VireoHandler methods[] = {
   { "GetManagedSaveXml", vireo_domain_get_managed_save_xml,
     .op = VIREO_DOMAIN_OP (read_managed_save), .prepare = vireo_prepare_secure },
   { "SetManagedSaveXml", vireo_domain_set_managed_save_xml, VIREO_JOB_CHANGE,
-    "domain-set-managed-save-xml", .op = VIREO_DOMAIN_OP (write_managed_save) },
+    "domain-set-managed-save-xml", .op = VIREO_DOMAIN_OP (write_managed_save),
+    .prepare = vireo_domain_prepare_path },
   { "CoreDump", vireo_domain_core_dump, VIREO_JOB_CHANGE, "domain-core-dump", .show_job = TRUE,
-    .op = VIREO_DOMAIN_OP (core_dump) },
+    .op = VIREO_DOMAIN_OP (core_dump), .prepare = vireo_domain_prepare_path },
   { "GetJobStats", vireo_domain_get_job_stats },
   { "AbortJob", vireo_domain_abort_job },
+
+  { "CreateSnapshot", vireo_domain_create_snapshot, VIREO_JOB_CHANGE, "domain-create-snapshot",
+    .show_job = TRUE, .op = VIREO_DOMAIN_OP (create_snapshot),
+    .prepare = vireo_domain_prepare_snapshot },
+  { "ListSnapshots", vireo_moment_handle_list, .of = VIREO_PATH_DOMAIN_SNAPSHOT,
+    .op = VIREO_DOMAIN_OP (create_snapshot) },
+  { "GetSnapshots", vireo_moment_handle_get_objects, .of = VIREO_PATH_DOMAIN_SNAPSHOT,
+    .op = VIREO_DOMAIN_OP (create_snapshot) },
+  { "LookupSnapshotByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_DOMAIN_SNAPSHOT,
+    .op = VIREO_DOMAIN_OP (create_snapshot) },
+  { "CreateCheckpoint", vireo_domain_create_checkpoint, VIREO_JOB_CHANGE,
+    "domain-create-checkpoint", .op = VIREO_DOMAIN_OP (create_checkpoint),
+    .prepare = vireo_domain_prepare_quiesce },
+  { "ListCheckpoints", vireo_moment_handle_list, .of = VIREO_PATH_DOMAIN_CHECKPOINT,
+    .op = VIREO_DOMAIN_OP (create_checkpoint) },
+  { "GetCheckpoints", vireo_moment_handle_get_objects, .of = VIREO_PATH_DOMAIN_CHECKPOINT,
+    .op = VIREO_DOMAIN_OP (create_checkpoint) },
+  { "LookupCheckpointByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_DOMAIN_CHECKPOINT,
+    .op = VIREO_DOMAIN_OP (create_checkpoint) },
   { NULL },
 };
 
@@ -138,6 +159,7 @@ static const VireoHandler writers[] = {
 
 static const VireoGetter getters[] = {
   { "CurrentJob", vireo_get_current_job },
+  { "CurrentSnapshot", vireo_domain_get_current_snapshot },
   { "Jobs", vireo_get_jobs },
   { NULL },
 };

@@ -93,6 +93,8 @@ typedef struct
  * @secure: (nullable): the permission that secrets in its definition take, and a text of which
  * nobody knows what is in it
  * @part: the part of the connection that has the driver's functions; 0 when there is none
+ * @parent_slot: whether their members hold the slot of what they are in, such as the domain of a
+ *   snapshot, rather than one of their own
  * @get_type: (nullable): GType of what is behind them
  * @methods: one row a method, ending with an empty one
  * @more_methods: (nullable): further tables of them, ending with %NULL, for interfaces of which one
@@ -109,6 +111,7 @@ typedef struct
   const char *kind;
   const char *secure;
   VireoPartRef part;
+  gboolean parent_slot;
   GType (*get_type) (void);
   const VireoHandler *methods;
   const VireoHandler *const *more_methods;

@@ -120,21 +120,32 @@ return_refusal (VireoCall *call, const Check *check, VireoVerdict verdict)
 
 /* ---- steps 7 and 8 ---- */
 
-/* Whether what the caller was authorized for is what is there now. */
+/* Whether it was asked if the caller may read @node, as it is now. */
 static gboolean
-is_still_the_same (VireoCall *call)
+was_asked_about (VireoCall *call, VireoNode *node)
 {
-  VireoNode *subject = vireo_node_get_subject (call->node);
-
-  if (call->checks == NULL)
-    return TRUE;
   for (guint i = 0; i < call->checks->len; i++)
     {
       const Check *check = &g_array_index (call->checks, Check, i);
 
-      if (check->hides != NULL && check->action == subject->export->getattr)
-        return check->details == vireo_node_get_details (subject);
+      if (check->hides != NULL && check->action == node->export->getattr
+          && check->details == vireo_node_get_details (node))
+        return TRUE;
     }
+  return FALSE;
+}
+
+/* Whether what the caller was authorized for is what is there now, and in what it was. */
+static gboolean
+is_still_the_same (VireoCall *call)
+{
+  VireoNode *node = vireo_node_get_subject (call->node);
+
+  if (call->checks == NULL || node->path_kind == VIREO_PATH_MANAGER)
+    return TRUE;
+  for (; node != NULL; node = node->parent)
+    if (!was_asked_about (call, node))
+      return FALSE;
   return TRUE;
 }
 
@@ -172,6 +183,15 @@ find_function (VireoCall *call)
   return call->op != NULL;
 }
 
+/* Whose slot it is: a call on a snapshot is work on its domain. */
+static VireoObj *
+slot_holder (VireoCall *call)
+{
+  const VireoNode *node = call->export->service->parent_slot ? call->node->parent : call->node;
+
+  return VIREO_OBJ (node->object);
+}
+
 static void
 on_slot (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -203,7 +223,7 @@ take_slot (VireoCall *call)
   else if (handler == NULL || handler->job == VIREO_JOB_NONE || call->node->gone)
     run (call);
   else
-    vireo_obj_begin_job_async (vireo_call_get_object (call), handler->operation, handler->job,
+    vireo_obj_begin_job_async (slot_holder (call), handler->operation, handler->job,
                                vireo_caller_get_uid (call->caller),
                                vireo_call_get_cancellable (call), on_slot, call);
 }

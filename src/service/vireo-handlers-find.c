@@ -176,13 +176,19 @@ return_paths (GPtrArray *nodes, gpointer user_data)
 }
 
 void
+vireo_call_return_list (VireoCall *call, GPtrArray *nodes)
+{
+  vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
+                           return_paths, call);
+}
+
+void
 vireo_handle_list (VireoCall *call)
 {
   g_autoptr (GPtrArray) nodes = collect (call);
 
   if (nodes != NULL)
-    vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
-                             return_paths, call);
+    vireo_call_return_list (call, nodes);
 }
 
 /* ---- lists with properties ---- */
@@ -226,13 +232,12 @@ return_objects (GPtrArray *nodes, gpointer user_data)
   vireo_call_return (call, g_variant_new ("(a{oa{sv}})", &objects));
 }
 
-void
-vireo_handle_get_objects (VireoCall *call)
+gboolean
+vireo_call_check_properties (VireoCall *call)
 {
   const VireoInterfaceInfo *info
       = vireo_tree_get_export (vireo_server_get_tree (call->server), call->handler->of)->info;
   g_autofree const char **names = NULL;
-  g_autoptr (GPtrArray) nodes = NULL;
 
   g_variant_get_child (call->args, 0, "^a&s", &names);
   for (guint i = 0; names[i] != NULL; i++)
@@ -240,12 +245,28 @@ vireo_handle_get_objects (VireoCall *call)
       {
         vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
                                      "%s has no property \"%s\"", info->name, names[i]);
-        return;
+        return FALSE;
       }
+  return TRUE;
+}
+
+void
+vireo_call_return_objects (VireoCall *call, GPtrArray *nodes)
+{
+  vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
+                           return_objects, call);
+}
+
+void
+vireo_handle_get_objects (VireoCall *call)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  if (!vireo_call_check_properties (call))
+    return;
   nodes = collect (call);
   if (nodes != NULL)
-    vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
-                             return_objects, call);
+    vireo_call_return_objects (call, nodes);
 }
 
 /* ---- look-ups ---- */

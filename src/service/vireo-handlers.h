@@ -41,6 +41,12 @@ void vireo_handle_list (VireoCall *call);
 void vireo_handle_get_objects (VireoCall *call);
 void vireo_handle_lookup_by_name (VireoCall *call);
 void vireo_handle_lookup_by_uuid (VireoCall *call);
+/* What those answer with: the @nodes (element-type VireoNode) that the caller sees, in their order.
+ * */
+void vireo_call_return_list (VireoCall *call, GPtrArray *nodes);
+/* The properties that the first argument names are there; the call is answered otherwise. */
+gboolean vireo_call_check_properties (VireoCall *call);
+void vireo_call_return_objects (VireoCall *call, GPtrArray *nodes);
 /* Answers with @obj, if the caller sees it. */
 void vireo_call_return_found (VireoCall *call, VireoObj *obj);
 /* Answers with the first of @objects (element-type VireoObj) that the caller sees. */

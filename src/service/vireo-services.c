@@ -14,6 +14,8 @@ const VireoService *const vireo_services[] = {
   &vireo_service_secret,
   &vireo_service_storage_pool,
   &vireo_service_storage_volume,
+  &vireo_service_domain_snapshot,
+  &vireo_service_domain_checkpoint,
   &vireo_service_job,
   NULL,
 };

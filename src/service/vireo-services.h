@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 extern const VireoService vireo_service_manager;
 extern const VireoService vireo_service_connection;
 extern const VireoService vireo_service_domain;
+extern const VireoService vireo_service_domain_checkpoint;
+extern const VireoService vireo_service_domain_snapshot;
 extern const VireoService vireo_service_network;
 extern const VireoService vireo_service_secret;
 extern const VireoService vireo_service_network_port;

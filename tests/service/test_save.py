@@ -226,12 +226,18 @@ class Authorization(WorkCase):
         name = self.get(path, "Name")
         self.call(path, "Save", "(sa{sv})", "/saved/secret", {})
         domain = "action.id.indexOf('.domain.') > 0"
-        self.host.polkit.set_rules(permit(f"{domain} && action.lookup('domain_name') == 'another'"))
-        self.assertEqual(self.ask("RestoreDomain", "/saved/secret").error.code, "NotAuthorized")
-        self.host.polkit.set_rules(hide(("domain_name", name), "read"))
+        paths = "action.id.indexOf('.domain.unrestricted') > 0"
+        of = "action.lookup('domain_name') =="
+        # The domain is allowed, but not to have a path of the host opened; and the other way round.
+        for rule in (f"{domain} && {of} '{name}'",
+                     f"{paths} || ({domain} && {of} 'another')"):
+            self.host.polkit.set_rules(permit(rule))
+            self.assertEqual(self.ask("RestoreDomain", "/saved/secret").error.code,
+                             "NotAuthorized")
+        self.host.polkit.set_rules(permit(paths) + hide(("domain_name", name), "read"))
         self.assertEqual(self.ask("GetSaveImageXml", "/saved/secret").error.code, "NotAuthorized")
         self.assertEqual(self.get(path, "State"), "shutoff")
-        self.host.polkit.set_rules(permit(f"{domain} && action.lookup('domain_name') == '{name}'"))
+        self.host.polkit.set_rules(permit(f"{paths} || ({domain} && {of} '{name}')"))
         self.assertIsNone(self.ask("RestoreDomain", "/saved/secret").error)
         self.assertEqual(self.get(path, "State"), "running")
 
@@ -239,6 +245,23 @@ class Authorization(WorkCase):
         self.assertEqual(self.ask("RestoreDomain", "/saved/absent").error.code, "NotAuthorized")
         self.host.polkit.set_rules(permit("action.id.indexOf('.domain.') > 0"))
         self.assertEqual(self.ask("RestoreDomain", "/saved/absent").error.code, "NotFound")
+
+    def test_paths_of_the_host(self):
+        """Who may do all with a domain may still not have the host's files opened."""
+        path = self.define()
+        self.host.polkit.set_rules(permit("action.id.indexOf('.domain.') > 0 && "
+                                          "action.id.indexOf('unrestricted') < 0"))
+        for method, arguments in [("Save", ("(sa{sv})", "/saved/y", {})),
+                                  ("CoreDump", ("(sa{sv})", "/saved/y", {})),
+                                  ("SetManagedSaveXml", ("(sa{sv})", "<domain/>", {})),
+                                  ("CreateSnapshot", ("(sa{sv})", "<domainsnapshot><memory "
+                                                      "file='/etc/x'/></domainsnapshot>", {})),
+                                  ("ManagedSave", ("(a{sv})", {}))]:
+            outcome = self.nobody.call(path, f"{NAME}.Domain", method, text(*arguments))
+            if method == "ManagedSave":
+                self.assertIsNone(outcome.error)
+            else:
+                self.assertEqual(outcome.error.code, "NotAuthorized", method)
 
     def test_who_waits_for_a_job(self):
         path = self.define("<t:delay save='60000'/>")

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-domains.h"
 
+#include "vireo-test-checkpoints.h"
 #include "vireo-test-console.h"
 #include "vireo-test-edit.h"
 #include "vireo-test-operation.h"
+#include "vireo-test-moments.h"
 #include "vireo-test-save.h"
 #include "vireo-test-settings.h"
+#include "vireo-test-snapshots.h"
 #include "vireo-test-work.h"
 
 /* ---- a domain ---- */
@@ -548,6 +551,14 @@ check_undefine (VireoDomainObj *obj, VireoDomainUndefineFlags flags, GError **er
       && (flags & VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "domain \"%s\" has a managed save image, which would be lost", name);
+  else if (vireo_test_moments_count (obj, VIREO_KIND_SNAPSHOT) > 0
+           && (flags & VIREO_DOMAIN_UNDEFINE_SNAPSHOTS) == 0)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "domain \"%s\" has snapshots, of which nothing would be known any more", name);
+  else if (vireo_test_moments_count (obj, VIREO_KIND_CHECKPOINT) > 0
+           && (flags & VIREO_DOMAIN_UNDEFINE_CHECKPOINTS) == 0)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "domain \"%s\" has checkpoints, of which nothing would be known any more", name);
   else
     return TRUE;
   return FALSE;
@@ -566,6 +577,8 @@ undefined (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   vireo_test_save_forget (obj);
+  vireo_test_moments_forget (obj, VIREO_KIND_SNAPSHOT);
+  vireo_test_moments_forget (obj, VIREO_KIND_CHECKPOINT);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -591,10 +604,13 @@ undefine (VireoDomainDriver *driver,
 static void
 rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name, GTask *task)
 {
-  if (vireo_domain_obj_get_has_managed_save (obj))
+  if (vireo_domain_obj_get_has_managed_save (obj)
+      || vireo_test_moments_count (obj, VIREO_KIND_SNAPSHOT) > 0
+      || vireo_test_moments_count (obj, VIREO_KIND_CHECKPOINT) > 0)
     {
       g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                               "domain \"%s\" has a managed save image, which has its old name",
+                               "domain \"%s\" has a managed save image, snapshots or checkpoints, "
+                               "which have its old name",
                                vireo_obj_get_name (VIREO_OBJ (obj)));
       g_object_unref (task);
       return;
@@ -622,6 +638,8 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->undefine = undefine;
   iface->rename = rename_domain;
   vireo_test_save_init (iface);
+  vireo_test_snapshots_init (iface);
+  vireo_test_checkpoints_init (iface);
 }
 
 /**
