@@ -37,8 +37,8 @@ get_text (VireoCall *call, gsize index)
   return text;
 }
 
-/* A path that is opened for a caller may be any of the host's, and so may those in a definition that
- * takes the place of one that was checked: that is more than the owner of a domain has. */
+/* A path that is opened for a caller may be any of the host's, and so may those in a definition
+ * that takes the place of one that was checked: that is more than the owner of a domain has. */
 static void
 require_unrestricted (VireoCall *call)
 {

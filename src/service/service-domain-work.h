@@ -27,4 +27,14 @@ void vireo_connection_prepare_save_image (VireoCall *call);
 void vireo_connection_get_save_image_xml (VireoCall *call);
 void vireo_connection_set_save_image_xml (VireoCall *call);
 
+/* ---- service-domain-block.c ---- */
+
+/* Pull and commit. */
+void vireo_domain_block_begin (VireoCall *call);
+void vireo_domain_prepare_block_copy (VireoCall *call);
+void vireo_domain_block_copy (VireoCall *call);
+void vireo_domain_get_block_job_info (VireoCall *call);
+void vireo_domain_set_block_job_speed (VireoCall *call);
+void vireo_domain_abort_block_job (VireoCall *call);
+
 G_END_DECLS

@@ -130,6 +130,18 @@ static const VireoHandler methods[] = {
   { "GetJobStats", vireo_domain_get_job_stats },
   { "AbortJob", vireo_domain_abort_job },
 
+  { "BlockPull", vireo_domain_block_begin, VIREO_JOB_CHANGE, "domain-begin-block-pull",
+    .op = VIREO_DOMAIN_OP (block_pull) },
+  { "BlockCommit", vireo_domain_block_begin, VIREO_JOB_CHANGE, "domain-begin-block-commit",
+    .op = VIREO_DOMAIN_OP (block_commit) },
+  { "BlockCopy", vireo_domain_block_copy, VIREO_JOB_CHANGE, "domain-begin-block-copy",
+    .op = VIREO_DOMAIN_OP (block_copy), .prepare = vireo_domain_prepare_block_copy },
+  { "GetBlockJobInfo", vireo_domain_get_block_job_info, .op = VIREO_DOMAIN_OP (get_block_job) },
+  { "SetBlockJobSpeed", vireo_domain_set_block_job_speed,
+    .op = VIREO_DOMAIN_OP (set_block_job_speed) },
+  { "AbortBlockJob", vireo_domain_abort_block_job, VIREO_JOB_CHANGE, "domain-abort-block-job",
+    .op = VIREO_DOMAIN_OP (abort_block_job) },
+
   { "CreateSnapshot", vireo_domain_create_snapshot, VIREO_JOB_CHANGE, "domain-create-snapshot",
     .show_job = TRUE, .op = VIREO_DOMAIN_OP (create_snapshot),
     .prepare = vireo_domain_prepare_snapshot },

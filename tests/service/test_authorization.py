@@ -18,7 +18,7 @@ OPEN = {
     "Connection.LookupDomainByName", "Connection.LookupDomainByUuid",
     "Connection.LookupDomainById", "Connection.ListNetworks", "Connection.GetNetworks",
     "Connection.LookupNetworkByName", "Connection.LookupNetworkByUuid",
-    "Connection.GetCapabilities", "Domain.GetJobStats",
+    "Connection.GetCapabilities", "Domain.GetJobStats", "Domain.GetBlockJobInfo",
     "Domain.GetManagedSaveXml", "Domain.GetXml", "Job.Wait", "Domain.ListSnapshots",
     "Domain.GetSnapshots", "Domain.LookupSnapshotByName", "Domain.ListCheckpoints",
     "Domain.GetCheckpoints", "Domain.LookupCheckpointByName", "Network.GetXml", "Network.GetLeases",

@@ -2,6 +2,7 @@
 #include "vireo-test-snapshots.h"
 
 #include "vireo-test-chains.h"
+#include "vireo-test-block-jobs.h"
 #include "vireo-test-moments.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-work.h"
@@ -267,7 +268,7 @@ create_snapshot (VireoDomainDriver *driver,
       redefine (obj, def, flags, task);
       return;
     }
-  else if (check_flags (obj, flags, &error))
+  else if (check_flags (obj, flags, &error) && vireo_test_block_jobs_check_none (obj, &error))
     {
       copy = vireo_domain_snapshot_def_copy (def);
       if (vireo_test_snapshot_complete (obj, copy, flags, &error))
@@ -416,7 +417,8 @@ revert_snapshot (VireoDomainDriver *driver,
   GError *error = NULL;
   Work *work;
 
-  if (!check_revert (obj, vireo_moment_obj_get_def (snapshot), flags, &error))
+  if (!vireo_test_block_jobs_check_none (obj, &error)
+      || !check_revert (obj, vireo_moment_obj_get_def (snapshot), flags, &error))
     {
       fail (task, error);
       return;
