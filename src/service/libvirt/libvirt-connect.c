@@ -83,6 +83,37 @@ interfaces_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GErro
 }
 
 static const VireoLibvirtFlag interface_list_flags[] = { { 3, NULL }, { 0 } };
+static const VireoLibvirtFilter pool_filters[] = {
+  { 1 << 0, 0, "active", FALSE },
+  { 1 << 1, 0, "active", TRUE },
+  { 1 << 2, 1, "persistent", TRUE },
+  { 1 << 3, 1, "persistent", FALSE },
+  { 1 << 4, 2, "autostart", TRUE },
+  { 1 << 5, 2, "autostart", FALSE },
+  { 1 << 6, 3, "pool-type", .word = "dir" },
+  { 1 << 7, 3, "pool-type", .word = "fs" },
+  { 1 << 8, 3, "pool-type", .word = "netfs" },
+  { 1 << 9, 3, "pool-type", .word = "logical" },
+  { 1 << 10, 3, "pool-type", .word = "disk" },
+  { 1 << 11, 3, "pool-type", .word = "iscsi" },
+  { 1 << 12, 3, "pool-type", .word = "scsi" },
+  { 1 << 13, 3, "pool-type", .word = "mpath" },
+  { 1 << 14, 3, "pool-type", .word = "rbd" },
+  { 1 << 15, 3, "pool-type", .word = "sheepdog" },
+  { 1 << 16, 3, "pool-type", .word = "gluster" },
+  { 1 << 17, 3, "pool-type", .word = "zfs" },
+  { 1 << 18, 3, "pool-type", .word = "vstorage" },
+  { 1 << 19, 3, "pool-type", .word = "iscsi-direct" },
+  { 0 },
+};
+
+static GVariant *
+pools_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  return vireo_libvirt_filter_list (call, values, pool_filters);
+}
+
+static const VireoLibvirtFlag pool_list_flags[] = { { 0xfffff, NULL }, { 0 } };
 static const VireoLibvirtFlag domain_list_flags[] = { { 0xffff, NULL }, { 0 } };
 static const VireoLibvirtFlag network_list_flags[] = { { 0x3f, NULL }, { 0 } };
 
@@ -103,6 +134,14 @@ nothing_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError *
 }
 
 static const VireoLibvirtFlag validate_flags[] = { { 1 << 0, "validate" }, { 0 } };
+
+/* No flag asks for a document to be validated here. */
+static const VireoLibvirtFlag create_pool_flags[] = {
+  { 1 << 0, "build" },
+  { 1 << 1, "overwrite" },
+  { 1 << 2, "no-overwrite" },
+  { 0 },
+};
 
 /* ---- look-ups ---- */
 
@@ -148,7 +187,7 @@ static const VireoLibvirtMethod methods[] = {
     .in = vireo_libvirt_save_in, .out = nothing_out },
   { "DomainSaveImageDefineXML", "Connection.SetSaveImageXml", .flags = vireo_libvirt_image_flags },
   { "DomainSaveImageGetXMLDesc", "Connection.GetSaveImageXml", .flags = secure_flags },
-  { "FindStoragePoolSources" },
+  { "FindStoragePoolSources", "Connection.FindStoragePoolSources" },
   { "GetAllDomainStats", .flags = vireo_libvirt_all_stats_flags,
     .run = vireo_libvirt_run_all_stats },
   { "GetCPUModelNames", "Connection.GetCpuModels" },
@@ -172,7 +211,8 @@ static const VireoLibvirtMethod methods[] = {
   { "ListNodeDevices", "Connection.ListNodeDevices", .flags = vireo_libvirt_node_device_list_flags,
     .in = vireo_libvirt_node_devices_in },
   { "ListSecrets", "Connection.ListSecrets", .flags = secret_list_flags, .out = secrets_out },
-  { "ListStoragePools" },
+  { "ListStoragePools", "Connection.ListStoragePools", .flags = pool_list_flags,
+    .out = pools_out },
   { "NWFilterDefineXML", "Connection.DefineNetworkFilter" },
   { "NWFilterLookupByName", "Connection.LookupNetworkFilterByName",
     .missing = "Network filter not found: no nwfilter with matching name" },
@@ -203,12 +243,16 @@ static const VireoLibvirtMethod methods[] = {
     .missing = "Secret not found: no secret with matching uuid" },
   { "SecretLookupByUsage", "Connection.LookupSecretByUsage",
     .missing = "Secret not found: no secret with matching usage", .in = usage_in },
-  { "StoragePoolCreateXML" },
-  { "StoragePoolDefineXML" },
-  { "StoragePoolLookupByName" },
-  { "StoragePoolLookupByUUID" },
-  { "StorageVolLookupByKey" },
-  { "StorageVolLookupByPath" },
+  { "StoragePoolCreateXML", "Connection.CreateStoragePool", .flags = create_pool_flags },
+  { "StoragePoolDefineXML", "Connection.DefineStoragePool", .flags = validate_flags },
+  { "StoragePoolLookupByName", "Connection.LookupStoragePoolByName",
+    .missing = "Storage pool not found: no storage pool with matching name" },
+  { "StoragePoolLookupByUUID", "Connection.LookupStoragePoolByUuid",
+    .missing = "Storage pool not found: no storage pool with matching uuid" },
+  { "StorageVolLookupByKey", "Connection.LookupStorageVolumeByKey",
+    .missing = "Storage volume not found: no storage vol with matching key" },
+  { "StorageVolLookupByPath", "Connection.LookupStorageVolumeByPath",
+    .missing = "Storage volume not found: no storage vol with matching path" },
   { NULL },
 };
 
