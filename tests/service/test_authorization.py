@@ -421,6 +421,10 @@ class Images(Case):
         self.client.call(path, "Domain", "Start", "(a{sv})", {})
         self.client.call(path, "Domain", "Save", "(sa{sv})", "/nowhere/imaged.save", {})
         read = (CONNECTION, "Connection", "GetSaveImageXml")
+        outcome = self.nobody.call(*read, "('/nowhere/imaged.save', @a{sv} {})")
+        self.assertEqual(outcome.error.code, "NotAuthorized")
+        self.assertIn("domain.unrestricted", outcome.error.message)
+        self.host.polkit.allow("nobody", "domain.unrestricted")
         self.assertIsNone(self.nobody.call(
             *read, "('/nowhere/imaged.save', @a{sv} {})").error)
         for file in ("/nowhere/imaged.save", "/nowhere/at-all"):
