@@ -79,6 +79,7 @@ worker_clear (gpointer data)
   g_queue_clear_full (&worker->queue, g_object_unref);
   g_mutex_clear (&worker->mutex);
   g_cond_clear (&worker->changed);
+  g_clear_pointer (&worker->log, vireo_store_log_free);
   g_free (worker->folder);
 }
 

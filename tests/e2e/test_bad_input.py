@@ -107,8 +107,9 @@ NETWORKS = [
 
 
 def fingerprint(folder):
+    """What the files say; the log of what is written only grows."""
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in folder.rglob("*") if p.is_file()}
+            for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".vireo-log-")}
 
 
 class BadInput:

@@ -157,6 +157,10 @@ def make_harmless():
     mount("--rbind", str(devices), "/dev")
     empty_folder("/tmp", 0o1777)
     empty_folder("/var/tmp", 0o1777)
+    if not SOURCE.is_dir():
+        SOURCE.mkdir(parents=True)
+        mount("--bind", str(PRIVATE_SOURCE), str(SOURCE))
+        mount("-o", "remount,bind,ro", str(SOURCE))
     switches = [s for s in ("/proc/sys", "/proc/sysrq-trigger") if os.path.exists(s)]
     for switch in switches:
         mount("--bind", switch, switch)
