@@ -285,8 +285,10 @@ static void
 read_property (VireoCall *call)
 {
   VireoReading reading = { vireo_server_get_tree (call->server), NULL };
+  g_autoptr (GVariant) value
+      = vireo_export_get (call->export, call->property, call->node, &reading);
 
-  vireo_call_return (call, vireo_export_get (call->export, call->property, call->node, &reading));
+  vireo_call_return (call, value);
 }
 
 /* The object that has the member that does it: the one that was called, or its connection. */
