@@ -64,19 +64,6 @@ handle_rename (VireoCall *call)
 /* ---- OpenConsole ---- */
 
 static void
-on_console (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  VireoCall *call = user_data;
-  GError *error = NULL;
-  gssize fd = g_task_propagate_int (G_TASK (result), &error);
-
-  if (error != NULL)
-    vireo_call_return_error (call, error);
-  else
-    vireo_call_return_fd (call, (int) fd);
-}
-
-static void
 handle_open_console (VireoCall *call)
 {
   const char *device;
@@ -85,7 +72,7 @@ handle_open_console (VireoCall *call)
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
       ->open_console (call->part, VIREO_DOMAIN_OBJ (call->node->object),
                       *device != '\0' ? device : NULL, vireo_call_get_boolean (call, "force"),
-                      vireo_call_task (call, on_console));
+                      vireo_call_task_fd (call));
 }
 
 static const VireoHandler methods[] = {
