@@ -38,6 +38,7 @@ drop_qmp (VireoQemuDomain *self)
   g_signal_handlers_disconnect_by_data (self->qmp, self);
   vireo_qmp_close (self->qmp);
   g_clear_object (&self->qmp);
+  self->reaching = FALSE;
 }
 
 static void
@@ -300,10 +301,12 @@ vireo_qemu_domain_check_monitor (VireoQemuDomain *self, GError **error)
 {
   if (!vireo_qemu_domain_check_active (self, error))
     return FALSE;
-  if (self->qmp != NULL && vireo_qmp_is_open (self->qmp))
+  /* What is decided by the run state must not undo what somebody asked for meanwhile. */
+  if (self->qmp != NULL && vireo_qmp_is_open (self->qmp) && !self->reaching)
     return TRUE;
   g_set_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
-               "there is no connection to the emulator of the domain '%s'",
+               self->reaching ? "the emulator of the domain '%s' has yet to say how it is"
+                              : "there is no connection to the emulator of the domain '%s'",
                vireo_obj_get_name (VIREO_OBJ (self)));
   return FALSE;
 }

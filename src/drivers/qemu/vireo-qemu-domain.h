@@ -56,6 +56,7 @@ struct _VireoQemuDomain
   VireoQemuStatus *status;     /* NULL: there is nothing of a guest */
   VireoQemuProcess *process;   /* NULL: not there yet, or not any more */
   VireoQmp *qmp;               /* NULL: not connected */
+  gboolean reaching;           /* connected again, and its run state is not known yet */
   VireoQemuEnd end;            /* what will have ended it, as far as is known */
   const char *pause_reason;    /* of the next STOP event; static, NULL for "user" */
   gboolean restarting;         /* between our reset and QEMU's going on: it stops and runs again */

@@ -175,6 +175,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   self->reconnect_delay = 0;
+  self->reaching = FALSE;
   if (JSON_NODE_HOLDS_OBJECT (reply))
     status = json_object_get_member (json_node_get_object (reply), "status");
   reconcile (self, status != NULL && json_node_get_value_type (status) == G_TYPE_STRING
@@ -214,5 +215,6 @@ vireo_qemu_domain_connect (VireoQemuDomain *self)
     }
   qmp = vireo_qmp_new (socket);
   vireo_qemu_domain_set_qmp (self, qmp);
+  self->reaching = TRUE;
   vireo_qmp_open_async (qmp, VIREO_QMP_TIMEOUT_NEVER, NULL, on_opened, g_object_ref (self));
 }

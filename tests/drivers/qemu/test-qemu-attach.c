@@ -95,7 +95,7 @@ is_connected (gpointer data)
 {
   VireoQemuDomain *self = data;
 
-  return self->qmp != NULL && vireo_qmp_is_open (self->qmp);
+  return vireo_qemu_domain_check_monitor (self, NULL);
 }
 
 static void

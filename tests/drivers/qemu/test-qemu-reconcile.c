@@ -28,7 +28,7 @@ is_connected (gpointer data)
 {
   VireoQemuDomain *self = data;
 
-  return self->qmp != NULL && vireo_qmp_is_open (self->qmp);
+  return vireo_qemu_domain_check_monitor (self, NULL);
 }
 
 /* A guest that runs and that no daemon has. */
