@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "vireo-qemu-command.h"
+#include "vireo-qemu-guest.h"
 #include "vireo-qemu-postparse.h"
 
 static const VireoQemuTimeouts default_timeouts = {
@@ -34,6 +35,8 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->suspend = vireo_qemu_suspend;
   iface->resume = vireo_qemu_resume;
   iface->open_console = vireo_qemu_open_console;
+  iface->inject_nmi = vireo_qemu_inject_nmi;
+  iface->send_key = vireo_qemu_send_key;
 }
 
 /* ---- completing definitions ---- */
@@ -115,6 +118,7 @@ vireo_qemu_domains_class_init (VireoQemuDomainsClass *klass)
   keeper_class->prepare = prepare;
   keeper_class->complete = complete;
   keeper_class->validate = validate;
+  VIREO_DOMAIN_KEEPER_CLASS (klass)->edit_live = vireo_qemu_edit_live;
 }
 
 static void

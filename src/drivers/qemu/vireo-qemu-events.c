@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "vireo-qemu-domain.h"
+#include "vireo-qmp-message.h"
 
 /* Events of QEMU (its QMP reference, "Run State Management" and others) and what they mean for a
  * domain. The state is entered before @react is called; a row without a reason leaves it alone. */
@@ -119,6 +120,25 @@ react_panicked (VireoQemuDomain *self, JsonObject *data)
   vireo_qemu_events_handle_crash (self);
 }
 
+/* What the guest has given back, or taken. */
+static void
+react_balloon (VireoQemuDomain *self, JsonObject *data)
+{
+  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
+  const VireoDomainDef *live = vireo_domain_obj_get_live_def (obj);
+  gint64 actual = data != NULL ? vireo_qmp_get_int (data, "actual", -1) : -1;
+  VireoDomainDef *def;
+
+  if (actual < 0 || live == NULL)
+    return;
+  def = vireo_domain_def_copy (live);
+  def->current_memory = MIN ((guint64) actual / 1024, def->memory);
+  def->has_current_memory = TRUE;
+  vireo_obj_emit_event (VIREO_OBJ (self), "BalloonChanged",
+                        g_variant_new ("(t)", def->current_memory));
+  vireo_domain_obj_set_live_def (obj, def);
+}
+
 static void
 react_vnc (VireoQemuDomain *self, JsonObject *data)
 {
@@ -137,6 +157,7 @@ static const Reaction reactions[] = {
     react_panicked },
   { "BLOCK_IO_ERROR", 0, NULL, NULL, NULL, react_io_error },
   { "WATCHDOG", 0, NULL, NULL, NULL, react_watchdog },
+  { "BALLOON_CHANGE", 0, NULL, NULL, NULL, react_balloon },
   { "VNC_CONNECTED", 0, NULL, NULL, NULL, react_vnc },
   { "VNC_DISCONNECTED", 0, NULL, NULL, NULL, react_vnc },
 };

@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A real guest that is changed while it runs."""
+
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+import vireotest
+from vireotest import guest, samples
+from vireotest.client import GLib
+from vireotest.console import Console
+
+LIVE = {"live": GLib.Variant("b", True)}
+BOTH = {**LIVE, "config": GLib.Variant("b", True)}
+
+
+class Changes(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = cls.enterClassContext(vireotest.Host("edit"))
+        cls.connection = cls.host.client.open("qemu:///system")
+        image = guest.install(guest.build(), cls.host.folder / "guest")
+        cls.path = cls.host.client.call(
+            cls.connection, "Connection", "DefineDomain", "(sa{sv})",
+            samples.guest_domain("changed", image, "<memballoon model='virtio'/>"), {})
+        cls.host.client.call(cls.path, "Domain", "Start", "(a{sv})", {}, timeout=60)
+        cls.addClassCleanup(cls.host.client.call, cls.path, "Domain", "Destroy", "(a{sv})", {})
+        cls.console = cls.enterClassContext(Console(cls.host.client.call_for_fd(
+            cls.path, "Domain", "OpenConsole", "(sa{sv})", "", {})))
+
+    def call(self, method, signature, *args):
+        return self.host.client.call(self.path, "Domain", method, signature, *args, timeout=60)
+
+    def error(self, method, signature, *args):
+        with self.assertRaises(vireotest.BusError) as caught:
+            self.call(method, signature, *args)
+        return caught.exception.code
+
+    def xml(self):
+        return ElementTree.fromstring(self.call("GetXml", "(a{sv})", {}))
+
+    def test_memory(self):
+        most = self.host.client.get(self.path, "Domain", "MaxMemory")
+        self.console.line_with(guest.READY, 90)
+        with self.host.client.watch(self.path, "Domain", "BalloonChanged") as watch:
+            self.call("SetMemory", "(ta{sv})", most // 2, BOTH)
+            watch.wait(30, lambda signal: signal.args[0] == most // 2)
+        self.assertEqual(self.host.client.get(self.path, "Domain", "Memory"), most // 2)
+        self.assertEqual(self.error("SetMemory", "(ta{sv})", most + 1, LIVE), "InvalidArgument")
+
+    def test_notes_survive_the_daemon(self):
+        self.call("SetMetadata", "(ssssa{sv})", "title", "Mail", "", "", LIVE)
+        self.host.daemon.kill_and_restart()
+        self.host.client.open("qemu:///system")
+        self.assertEqual(self.host.client.get(self.path, "Domain", "Title"), "Mail")
+        self.assertEqual(self.xml().findtext("title"), "Mail")
+
+    def test_keys_and_interrupts(self):
+        self.call("SendKey", "(suaua{sv})", "linux", 50, [29, 56, 111], {})
+        self.assertEqual(self.error("SendKey", "(suaua{sv})", "linux", 0, [700], {}),
+                         "InvalidArgument")
+        self.assertEqual(self.error("SendKey", "(suaua{sv})", "usb", 0, [4], {}),
+                         "InvalidArgument")
+        self.call("InjectNmi", "(a{sv})", {})
+
+    def test_what_cannot_be_changed_yet(self):
+        self.assertEqual(self.error("SetVcpus", "(ua{sv})", 1, LIVE), "NotSupported")
+
+
+vireotest.main()
