@@ -62,6 +62,54 @@ vireo_doc_parse (const VireoDocKind *kind,
   return vireo_schema_parse (kind->schema, text, length, flags, error);
 }
 
+/* The number of the struct that the element @name of the struct @schema is. */
+static gboolean
+find_part (guint schema, const char *name, guint *ret_schema)
+{
+  const VireoSchemaStruct *desc = &vireo_schema_structs[schema];
+
+  for (guint i = 0; i < desc->n_fields; i++)
+    {
+      const VireoSchemaField *field = &vireo_schema_fields[desc->first + i];
+
+      if (field->type == VIREO_SCHEMA_STRUCT
+          && g_str_equal (vireo_schema_name (field->name), name))
+        {
+          *ret_schema = field->aux;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/**
+ * vireo_doc_parse_part:
+ * @path: the name of a kind of document and, separated by slashes, of the elements that lead to the
+ *   one that @text is, all of which have structs of their own
+ * @text: a document whose root is that element
+ * @flags: how to read it
+ * @error: XmlMalformed, XmlInvalid, LimitExceeded
+ *
+ * Reads what is a part of a document elsewhere.
+ *
+ * Returns: (transfer full) (nullable): the struct of the element
+ * Since: 0.1
+ */
+gpointer
+vireo_doc_parse_part (const char *path, const char *text, VireoParseFlags flags, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (path, "/", -1);
+  const VireoDocKind *kind = vireo_doc_kind_find (names[0]);
+  guint schema;
+
+  g_return_val_if_fail (kind != NULL, NULL);
+  schema = kind->schema;
+  for (guint i = 1; names[i] != NULL; i++)
+    if (!find_part (schema, names[i], &schema))
+      g_return_val_if_reached (NULL);
+  return vireo_schema_parse (schema, text, -1, flags, error);
+}
+
 /**
  * vireo_doc_format:
  * @kind: a kind of document

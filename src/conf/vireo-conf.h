@@ -113,6 +113,10 @@ gpointer vireo_doc_parse (const VireoDocKind *kind, const char *text, gssize len
                           VireoParseFlags flags, GError **error);
 gpointer vireo_doc_read (const VireoDocKind *kind, const char *text, gssize length,
                          VireoParseFlags flags, GPtrArray *problems);
+/* The same of an element inside of a document, which @path names: "network/ip/dhcp/host" is a
+ * `<host>` that becomes a #VireoDhcpHostDef. */
+gpointer vireo_doc_parse_part (const char *path, const char *text, VireoParseFlags flags,
+                               GError **error);
 char *vireo_doc_format (const VireoDocKind *kind, gconstpointer def, VireoFormatFlags flags,
                         GError **error);
 void vireo_doc_free (const VireoDocKind *kind, gpointer def);

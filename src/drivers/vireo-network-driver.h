@@ -75,6 +75,75 @@ typedef struct
 void vireo_network_socket_free (VireoNetworkSocket *socket);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoNetworkSocket, vireo_network_socket_free)
 
+/**
+ * VireoNetworkUpdateCommand:
+ *
+ * What happens to one of the elements of a network, numbered as in libvirt's public interface.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_NETWORK_UPDATE_MODIFY = 1,
+  VIREO_NETWORK_UPDATE_DELETE = 2,
+  VIREO_NETWORK_UPDATE_ADD_LAST = 3,
+  VIREO_NETWORK_UPDATE_ADD_FIRST = 4,
+} VireoNetworkUpdateCommand;
+
+/**
+ * VireoNetworkUpdateSection:
+ *
+ * Which element of a network, numbered as in libvirt's public interface.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  VIREO_NETWORK_SECTION_BRIDGE = 1,
+  VIREO_NETWORK_SECTION_DOMAIN = 2,
+  VIREO_NETWORK_SECTION_IP = 3,
+  VIREO_NETWORK_SECTION_IP_DHCP_HOST = 4,
+  VIREO_NETWORK_SECTION_IP_DHCP_RANGE = 5,
+  VIREO_NETWORK_SECTION_FORWARD = 6,
+  VIREO_NETWORK_SECTION_FORWARD_INTERFACE = 7,
+  VIREO_NETWORK_SECTION_FORWARD_PF = 8,
+  VIREO_NETWORK_SECTION_PORTGROUP = 9,
+  VIREO_NETWORK_SECTION_DNS_HOST = 10,
+  VIREO_NETWORK_SECTION_DNS_TXT = 11,
+  VIREO_NETWORK_SECTION_DNS_SRV = 12,
+  VIREO_NETWORK_N_SECTIONS,
+} VireoNetworkUpdateSection;
+
+/* By their names in our interface, such as "add-last" and "ip-dhcp-host". */
+gboolean vireo_network_update_command_from_string (const char *name,
+                                                   VireoNetworkUpdateCommand *ret_command);
+gboolean vireo_network_update_section_from_string (const char *name,
+                                                   VireoNetworkUpdateSection *ret_section);
+
+/**
+ * VireoNetworkUpdate:
+ * @command: what happens to an element
+ * @section: which kind of element
+ * @parent: which `<ip>` it is in, from 0; -1 for the one that it fits best
+ * @xml: the element
+ * @live: whether in what is up
+ * @config: whether in what the next start uses; with neither, in what is up, or what the next start
+ *   uses when nothing is
+ *
+ * A change of one element of a network.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  VireoNetworkUpdateCommand command;
+  VireoNetworkUpdateSection section;
+  int parent;
+  const char *xml;
+  gboolean live;
+  gboolean config;
+} VireoNetworkUpdate;
+
 #define VIREO_TYPE_NETWORK_DRIVER (vireo_network_driver_get_type ())
 G_DECLARE_INTERFACE (VireoNetworkDriver, vireo_network_driver, VIREO, NETWORK_DRIVER, GObject)
 
@@ -88,6 +157,7 @@ G_DECLARE_INTERFACE (VireoNetworkDriver, vireo_network_driver, VIREO, NETWORK_DR
  * @set_autostart: as for domains
  * @start: brings the network up
  * @destroy: takes it down
+ * @update: changes one element of the definitions, of a network that is up without taking it down
  * @get_leases: returns a #GPtrArray of #VireoNetworkLease. Without the slot
  * @create_port: gives a guest's interface a place on an active network; returns a
  *   #VireoNetworkPortObj, a child of the network
@@ -122,6 +192,10 @@ struct _VireoNetworkDriverInterface
                          GTask *task);
   void (*start) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
   void (*destroy) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
+  void (*update) (VireoNetworkDriver *self,
+                  VireoNetworkObj *obj,
+                  const VireoNetworkUpdate *update,
+                  GTask *task);
   void (*get_leases) (VireoNetworkDriver *self, VireoNetworkObj *obj, GTask *task);
   void (*create_port) (VireoNetworkDriver *self,
                        VireoNetworkObj *obj,

@@ -5,6 +5,7 @@
 
 #include "service-network-port.h"
 #include "vireo-define.h"
+#include "vireo-gate.h"
 #include "vireo-handlers.h"
 
 /* ---- GetLeases ---- */
@@ -66,6 +67,57 @@ handle_get_leases (VireoCall *call)
                     vireo_call_task (call, on_leases));
 }
 
+/* ---- Update ---- */
+
+static const VireoAction *
+save_action (void)
+{
+  return vireo_action_find ("network", "save");
+}
+
+static gboolean
+means_config (VireoCall *call)
+{
+  return vireo_call_get_boolean (call, "config")
+         || (!vireo_call_get_boolean (call, "live")
+             && !vireo_obj_get_active (VIREO_OBJ (call->node->object)));
+}
+
+static void
+prepare_update (VireoCall *call)
+{
+  if (means_config (call))
+    vireo_call_require (call, save_action ());
+  vireo_call_prepared (call);
+}
+
+static void
+handle_update (VireoCall *call)
+{
+  VireoNetworkUpdate update = { .parent = vireo_call_get_int (call, "parent-index", -1),
+                                .live = vireo_call_get_boolean (call, "live"),
+                                .config = vireo_call_get_boolean (call, "config") };
+  const char *command, *section;
+
+  g_variant_get_child (call->args, 0, "&s", &command);
+  g_variant_get_child (call->args, 1, "&s", &section);
+  g_variant_get_child (call->args, 2, "&s", &update.xml);
+  if (!vireo_network_update_command_from_string (command, &update.command))
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                 "there is no command \"%s\"", command);
+  else if (!vireo_network_update_section_from_string (section, &update.section))
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                 "there is no section \"%s\"", section);
+  /* The network may have gone down while polkit was asked. */
+  else if (means_config (call) && !vireo_call_has_required (call, save_action ()))
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_STATE,
+                                 "the network has just been stopped");
+  else
+    VIREO_NETWORK_DRIVER_GET_IFACE (call->part)
+        ->update (call->part, VIREO_NETWORK_OBJ (call->node->object), &update,
+                  vireo_call_task_boolean (call));
+}
+
 static const VireoHandler methods[] = {
   { "Start", vireo_handle_plain, VIREO_JOB_CHANGE, "network-start", .show_job = TRUE,
     .op = VIREO_NETWORK_OP (start) },
@@ -77,6 +129,8 @@ static const VireoHandler methods[] = {
     .prepare = vireo_prepare_get_xml },
   { "SetXml", vireo_handle_set_xml, VIREO_JOB_CHANGE, "network-set-xml",
     .op = VIREO_NETWORK_OP (replace), .prepare = vireo_define_prepare },
+  { "Update", handle_update, VIREO_JOB_CHANGE, "network-update", .op = VIREO_NETWORK_OP (update),
+    .prepare = prepare_update },
   { "CreatePort", vireo_network_create_port, VIREO_JOB_CHANGE, "network-create-port",
     .of = VIREO_PATH_NETWORK_PORT, .op = VIREO_NETWORK_OP (create_port),
     .prepare = vireo_define_prepare },

@@ -170,6 +170,16 @@ vireo_call_get_uint (VireoCall *self, const char *option)
   return value;
 }
 
+int
+vireo_call_get_int (VireoCall *self, const char *option, int otherwise)
+{
+  int value = otherwise;
+
+  if (self->options != NULL)
+    g_variant_lookup (self->options, option, "i", &value);
+  return value;
+}
+
 guint
 vireo_call_get_flags (VireoCall *self, const VireoFlagOption *rows)
 {

@@ -119,6 +119,7 @@ gboolean vireo_call_get_fd (VireoCall *self, gsize argument, int *ret_fd);
 /* 0 when it is not given. */
 guint64 vireo_call_get_uint64 (VireoCall *self, const char *option);
 guint vireo_call_get_uint (VireoCall *self, const char *option);
+int vireo_call_get_int (VireoCall *self, const char *option, int otherwise);
 
 /* A boolean option, and the flag of a driver's operation that it is. */
 typedef struct

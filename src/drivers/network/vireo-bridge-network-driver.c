@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-bridge-network-driver-private.h"
 
+#include "drivers/common/vireo-network-update.h"
 #include "util/vireo-error.h"
 
 static void network_driver_init (VireoNetworkDriverInterface *iface);
@@ -218,6 +219,22 @@ destroy (VireoNetworkDriver *driver, VireoNetworkObj *obj, GTask *task)
   vireo_bridge_network_take_down_async (VIREO_BRIDGE_NETWORK (obj), NULL, down_done, task);
 }
 
+/* ---- update ---- */
+
+static void
+update_live (VireoNetworkKeeper *keeper, VireoNetworkObj *obj, const VireoNetworkDef *def,
+             GTask *task)
+{
+  vireo_bridge_network_update (VIREO_BRIDGE_NETWORK (obj), def, task);
+}
+
+static void
+update (VireoNetworkDriver *driver, VireoNetworkObj *obj, const VireoNetworkUpdate *change,
+        GTask *task)
+{
+  vireo_network_update_run (VIREO_NETWORK_KEEPER (driver), obj, change, task);
+}
+
 /* ---- the rest ---- */
 
 static void
@@ -244,6 +261,7 @@ network_driver_init (VireoNetworkDriverInterface *iface)
   iface->create = create;
   iface->start = start;
   iface->destroy = destroy;
+  iface->update = update;
   iface->get_leases = get_leases;
   iface->reload = reload;
   iface->plug = _vireo_bridge_networks_plug;
@@ -280,6 +298,7 @@ vireo_bridge_network_driver_class_init (VireoBridgeNetworkDriverClass *klass)
   G_OBJECT_CLASS (klass)->finalize = vireo_bridge_network_driver_finalize;
   keeper_class->obj_type = VIREO_TYPE_BRIDGE_NETWORK;
   keeper_class->check = check;
+  VIREO_NETWORK_KEEPER_CLASS (klass)->update_live = update_live;
 }
 
 static void

@@ -58,6 +58,10 @@ gboolean vireo_bridge_network_attach_finish (VireoBridgeNetwork *self, GAsyncRes
                                              GError **error);
 void vireo_bridge_network_repair_rules (VireoBridgeNetwork *self);
 
+/* While it is up. Takes @task over, which returns a boolean. */
+void vireo_bridge_network_update (VireoBridgeNetwork *self, const VireoNetworkDef *def,
+                                  GTask *task);
+
 gboolean vireo_bridge_network_is_up (VireoBridgeNetwork *self);
 const VireoNetworkPlan *vireo_bridge_network_get_plan (VireoBridgeNetwork *self);
 void vireo_bridge_network_get_leases (VireoBridgeNetwork *self, GTask *task);

@@ -15,6 +15,9 @@
 
 #include "util/vireo-error.h"
 
+/* For how many more hosts than there are leases may be kept. */
+#define HOSTS_STEP 64
+
 /* What dnsmasq becomes after it has opened its sockets; the first that exists. */
 static const char *const users[] = { "vireo-dnsmasq", "dnsmasq", "nobody" };
 
@@ -192,7 +195,9 @@ count_leases (const VireoNetworkPlan *plan)
     {
       const VireoPlanSubnet *subnet = g_ptr_array_index (plan->subnets, i);
 
-      count += subnet->hosts->len;
+      /* In steps, so that most hosts that come and go change nothing but the file of hosts, which
+       * dnsmasq reads again without being started again. */
+      count += (subnet->hosts->len + HOSTS_STEP - 1) / HOSTS_STEP * HOSTS_STEP;
       for (guint j = 0; j < subnet->ranges->len; j++)
         {
           const VireoPlanRange *range = g_ptr_array_index (subnet->ranges, j);

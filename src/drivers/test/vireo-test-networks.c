@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include "drivers/common/vireo-network-update.h"
 #include "drivers/vireo-domain-obj.h"
 #include "vireo-test-ports.h"
 
@@ -31,6 +32,7 @@ typedef struct
   guint32 first;
   guint32 size;
   guint prefix;
+  const VireoDhcpDef *dhcp;
 } Range;
 
 static gboolean
@@ -65,7 +67,7 @@ find_range (const VireoNetworkDef *def, Range *ret_range)
       if (dhcp == NULL || dhcp->n_ranges == 0 || !parse_ipv4 (dhcp->ranges[0]->start, &first)
           || !parse_ipv4 (dhcp->ranges[0]->end, &last) || last < first)
         continue;
-      *ret_range = (Range){ first, last - first + 1, get_prefix (def->ips[i]) };
+      *ret_range = (Range){ first, last - first + 1, get_prefix (def->ips[i]), dhcp };
       return TRUE;
     }
   return FALSE;
@@ -79,11 +81,38 @@ is_on_network (const VireoInterfaceDef *interface, const char *network)
          && interface->mac->address != NULL;
 }
 
+/* (nullable): what the definition says about a guest. */
+static const VireoDhcpHostDef *
+find_host (const Range *range, const char *mac)
+{
+  for (guint i = 0; i < range->dhcp->n_hosts; i++)
+    if (range->dhcp->hosts[i]->mac != NULL
+        && g_ascii_strcasecmp (range->dhcp->hosts[i]->mac, mac) == 0)
+      return range->dhcp->hosts[i];
+  return NULL;
+}
+
+/* Nobody else gets an address that is some host's. */
+static void
+reserve_addresses (const Range *range, GHashTable *taken)
+{
+  guint32 address;
+
+  for (guint i = 0; i < range->dhcp->n_hosts; i++)
+    if (parse_ipv4 (range->dhcp->hosts[i]->ip, &address))
+      g_hash_table_add (taken, GUINT_TO_POINTER (address));
+}
+
 /* Always the same address for a MAC address, unless another has it already. */
 static guint32
 choose_address (const Range *range, const char *mac, GHashTable *taken)
 {
+  const VireoDhcpHostDef *host = find_host (range, mac);
   guint32 offset = g_str_hash (mac) % range->size;
+  guint32 fixed;
+
+  if (host != NULL && parse_ipv4 (host->ip, &fixed))
+    return fixed;
 
   for (guint32 i = 0; i < MIN (range->size, 65536); i++)
     {
@@ -103,6 +132,7 @@ add_lease (GPtrArray *leases,
            const char *mac)
 {
   struct in_addr address = { htonl (choose_address (range, mac, taken)) };
+  const VireoDhcpHostDef *host = find_host (range, mac);
   char text[INET_ADDRSTRLEN];
   VireoNetworkLease *lease;
   guint64 started;
@@ -115,7 +145,8 @@ add_lease (GPtrArray *leases,
   lease->address = g_strdup (inet_ntop (AF_INET, &address, text, sizeof text));
   lease->prefix = range->prefix;
   lease->expires = (gint64) (started / G_USEC_PER_SEC) + LEASE_SECONDS;
-  lease->hostname = g_strdup (vireo_obj_get_name (domain));
+  lease->hostname
+      = g_strdup (host != NULL && host->name != NULL ? host->name : vireo_obj_get_name (domain));
   g_ptr_array_add (leases, lease);
 }
 
@@ -136,6 +167,7 @@ make_leases (VireoTestNetworks *self, VireoNetworkObj *network)
 
   if (!find_range (vireo_network_obj_get_def (network), &range))
     return leases;
+  reserve_addresses (&range, taken);
   g_ptr_array_sort (domains, compare_uuids);
   for (guint i = 0; i < domains->len; i++)
     {
@@ -287,9 +319,32 @@ destroy (VireoNetworkDriver *driver, VireoNetworkObj *obj, GTask *task)
   g_object_unref (task);
 }
 
+/* Leases are made up from the definition whenever somebody asks. */
+static void
+update_live (VireoNetworkKeeper *keeper,
+             VireoNetworkObj *obj,
+             const VireoNetworkDef *def,
+             GTask *task)
+{
+  vireo_network_obj_set_live_def (obj, vireo_network_def_copy (def));
+  vireo_obj_emit_event (VIREO_OBJ (obj), "LeasesChanged", NULL);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+update (VireoNetworkDriver *driver,
+        VireoNetworkObj *obj,
+        const VireoNetworkUpdate *change,
+        GTask *task)
+{
+  vireo_network_update_run (VIREO_NETWORK_KEEPER (driver), obj, change, task);
+}
+
 static void
 network_driver_init (VireoNetworkDriverInterface *iface)
 {
+  iface->update = update;
   iface->create = create;
   iface->start = start;
   iface->destroy = destroy;
@@ -314,6 +369,7 @@ static void
 vireo_test_networks_class_init (VireoTestNetworksClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dispose;
+  VIREO_NETWORK_KEEPER_CLASS (klass)->update_live = update_live;
 }
 
 static void

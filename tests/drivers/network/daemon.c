@@ -79,6 +79,20 @@ net_start (Fixture *f, VireoNetworkObj *obj, GError **error)
 }
 
 gboolean
+net_update (Fixture *f, VireoNetworkObj *obj, const VireoNetworkUpdate *update, GError **error)
+{
+  g_autoptr (VireoJob) job = net_begin (obj);
+  g_autoptr (GAsyncResult) result = NULL;
+  gboolean ok;
+
+  net_iface (f)->update (f->driver, obj, update,
+                         g_task_new (f->driver, NULL, net_take_result, &result));
+  ok = net_finish (&result, error);
+  vireo_job_end (job, NULL);
+  return ok;
+}
+
+gboolean
 net_destroy (Fixture *f, VireoNetworkObj *obj, GError **error)
 {
   g_autoptr (VireoJob) job = net_begin (obj);

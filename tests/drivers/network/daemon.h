@@ -32,6 +32,8 @@ VireoJob *net_begin (gpointer obj);
 gboolean net_finish (GAsyncResult **result, GError **error);
 VireoNetworkObj *net_define (Fixture *f, const char *xml, GError **error);
 gboolean net_start (Fixture *f, VireoNetworkObj *obj, GError **error);
+gboolean net_update (Fixture *f, VireoNetworkObj *obj, const VireoNetworkUpdate *update,
+                     GError **error);
 gboolean net_destroy (Fixture *f, VireoNetworkObj *obj, GError **error);
 void net_undefine (Fixture *f, VireoNetworkObj *obj);
 GPtrArray *net_get_leases (Fixture *f, VireoNetworkObj *obj);

@@ -134,6 +134,70 @@ test_guest (Fixture *f, gconstpointer data)
   net_undefine (f, network);
 }
 
+#define ADD(section, text)                                                                         \
+  &(VireoNetworkUpdate)                                                                            \
+  {                                                                                                \
+    VIREO_NETWORK_UPDATE_ADD_LAST, VIREO_NETWORK_SECTION_##section, -1, text, .live = TRUE         \
+  }
+
+/* A network that is up goes on, with another host, range or name in it. */
+static void
+test_update (Fixture *f, gconstpointer data)
+{
+  static const char host[] = "<host mac='52:54:00:00:00:01' name='one' ip='192.168.150.7'/>";
+  static const char other[] = "<host mac='52:54:00:00:00:02' ip='192.168.150.8'/>";
+  g_autoptr (GError) error = NULL;
+  VireoNetworkObj *network = net_define (f, NAT_XML, &error);
+  g_autofree char *addresses = NULL;
+  g_autofree char *answer = NULL;
+  int pid;
+
+  g_assert_true (net_start (f, network, &error));
+  /* The first host is one that dnsmasq has to be started for, and the others are not. */
+  g_assert_true (net_update (f, network, ADD (IP_DHCP_HOST, host), &error));
+  g_assert_no_error (error);
+  pid = net_dnsmasq_pid (f);
+  g_assert_cmpint (pid, >, 0);
+  g_assert_true (net_update (f, network, ADD (IP_DHCP_HOST, other), &error));
+  g_assert_cmpint (net_dnsmasq_pid (f), ==, pid);
+  sandbox_add_guest (1, "vireobr0");
+  sandbox_do ("ip -n guest1 link set eth0 address 52:54:00:00:00:02");
+  g_assert_true (sandbox_dhcp (1, f->folder));
+  addresses = sandbox_run ("ip -n guest1 -4 addr show eth0");
+  g_assert_nonnull (strstr (addresses, "192.168.150.8/24"));
+
+  /* Names are answered at once; what is not in a file of its own takes another dnsmasq. */
+  g_assert_true (net_update (
+      f, network, ADD (DNS_TXT, "<txt name='motto.example.org' value='all change'/>"), &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (net_dnsmasq_pid (f), !=, pid);
+  pid = net_dnsmasq_pid (f);
+  answer = sandbox_run ("ip netns exec guest1 busybox nslookup -type=txt motto.example.org "
+                        "192.168.150.1");
+  g_assert_nonnull (strstr (answer, "all change"));
+
+  /* What the driver cannot do changes nothing. */
+  g_assert_false (net_update (
+      f, network, ADD (PORTGROUP, "<portgroup name='p'><vlan><tag id='7'/></vlan></portgroup>"),
+      &error));
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED);
+  g_clear_error (&error);
+  g_assert_cmpint (net_dnsmasq_pid (f), ==, pid);
+  g_assert_cmpuint (vireo_network_obj_get_live_def (network)->n_portgroups, ==, 0);
+  g_assert_cmpuint (vireo_network_obj_get_persistent_def (network)->ips[0]->dhcp->n_hosts, ==, 0);
+
+  /* A daemon that comes after knows what is up. */
+  g_object_unref (network);
+  net_daemon_restart (f);
+  network = net_find (f, "nat");
+  g_assert_cmpint (net_dnsmasq_pid (f), ==, pid);
+  g_assert_cmpuint (vireo_network_obj_get_live_def (network)->ips[0]->dhcp->n_hosts, ==, 2);
+  g_assert_cmpuint (vireo_network_obj_get_live_def (network)->dns->n_txts, ==, 1);
+  g_assert_true (net_destroy (f, network, &error));
+  sandbox_remove_guest (1);
+  net_undefine (f, network);
+}
+
 /* Names, texts and addresses as the definition has them, from a dnsmasq that is not root and a
  * daemon whose files nobody else may read by default. */
 static void
@@ -384,6 +448,7 @@ static const struct
   { "/network/driver/plug-bridge", test_plug_bridge },
   { "/network/driver/in-use", test_in_use },
   { "/network/driver/names", test_names },
+  { "/network/driver/update", test_update },
 };
 
 int
