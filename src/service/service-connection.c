@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "service-domain.h"
 #include "service-domain-work.h"
 #include "service-host-devices.h"
 #include "service-secret.h"
@@ -155,6 +156,8 @@ static const VireoHandler methods[] = {
     .of = VIREO_PATH_DOMAIN, DOMAINS (create), .prepare = vireo_define_prepare },
   { "ListDomains", vireo_handle_list, .of = VIREO_PATH_DOMAIN, DOMAINS (get_domains) },
   { "GetDomains", vireo_handle_get_objects, .of = VIREO_PATH_DOMAIN, DOMAINS (get_domains) },
+  { "GetDomainStats", vireo_connection_get_domain_stats, .of = VIREO_PATH_DOMAIN,
+    DOMAINS (get_stats) },
   { "LookupDomainByName", vireo_handle_lookup_by_name, .of = VIREO_PATH_DOMAIN,
     DOMAINS (get_domains) },
   { "LookupDomainByUuid", vireo_handle_lookup_by_uuid, .of = VIREO_PATH_DOMAIN,

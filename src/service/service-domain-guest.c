@@ -270,26 +270,7 @@ handle_get_hostname (VireoCall *call)
     return_unknown_source (call, source);
 }
 
-/* ---- figures ---- */
-
-static void
-handle_get_stats (VireoCall *call)
-{
-  static const char *const groups[]
-      = { "state", "cpu",      "balloon", "vcpu",      "interface", "block",
-          "perf",  "iothread", "memory",  "dirtyrate", "vm",        NULL };
-  g_autofree const char **wanted = NULL;
-
-  g_variant_get_child (call->args, 0, "^a&s", &wanted);
-  for (gsize i = 0; wanted[i] != NULL; i++)
-    if (!g_strv_contains (groups, wanted[i]))
-      {
-        vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
-                                     "there is no group \"%.100s\"", wanted[i]);
-        return;
-      }
-  call_driver (call, get_iface (call)->get_stats);
-}
+/* ---- the table ---- */
 
 #define ASK(name_, op_)                                                                            \
   {                                                                                                \
@@ -310,7 +291,7 @@ const VireoHandler vireo_domain_guest_methods[] = {
     .prepare = prepare_agent },
   { "GetHostname", handle_get_hostname, .op = VIREO_DOMAIN_OP (get_domains),
     .prepare = prepare_agent },
-  { "GetStats", handle_get_stats, .op = VIREO_DOMAIN_OP (get_stats) },
+  { "GetStats", vireo_domain_get_stats, .op = VIREO_DOMAIN_OP (get_stats) },
   ASK ("GetCpuStats", get_cpu_stats),
   ASK ("GetGuestInfo", get_guest_info),
   ASK ("GetFsInfo", get_fs_info),

@@ -9,6 +9,11 @@ G_BEGIN_DECLS
 extern const VireoHandler vireo_domain_edit_methods[];
 extern const VireoHandler vireo_domain_guest_methods[];
 
+/* ---- service-domain-stats.c ---- */
+
+void vireo_domain_get_stats (VireoCall *call);
+void vireo_connection_get_domain_stats (VireoCall *call);
+
 /* The definition that the options `live` and `config` ask for; %NULL when the call was answered. */
 const VireoDomainDef *vireo_domain_call_get_def (VireoCall *call);
 

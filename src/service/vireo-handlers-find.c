@@ -129,9 +129,8 @@ matches (VireoObj *obj, const Filters *filters)
   return TRUE;
 }
 
-/* The nodes that match the options of @call; %NULL when it was answered. */
-static GPtrArray *
-collect (VireoCall *call)
+GPtrArray *
+vireo_call_collect (VireoCall *call)
 {
   VireoObjList *list = get_list (call);
   g_autoptr (GPtrArray) objects = NULL;
@@ -185,7 +184,7 @@ vireo_call_return_list (VireoCall *call, GPtrArray *nodes)
 void
 vireo_handle_list (VireoCall *call)
 {
-  g_autoptr (GPtrArray) nodes = collect (call);
+  g_autoptr (GPtrArray) nodes = vireo_call_collect (call);
 
   if (nodes != NULL)
     vireo_call_return_list (call, nodes);
@@ -264,7 +263,7 @@ vireo_handle_get_objects (VireoCall *call)
 
   if (!vireo_call_check_properties (call))
     return;
-  nodes = collect (call);
+  nodes = vireo_call_collect (call);
   if (nodes != NULL)
     vireo_call_return_objects (call, nodes);
 }

@@ -41,6 +41,9 @@ void vireo_handle_list (VireoCall *call);
 void vireo_handle_get_objects (VireoCall *call);
 void vireo_handle_lookup_by_name (VireoCall *call);
 void vireo_handle_lookup_by_uuid (VireoCall *call);
+/* (transfer full) (element-type VireoNode): those that match the options of @call, whoever sees
+ * them; %NULL when it was answered. */
+GPtrArray *vireo_call_collect (VireoCall *call);
 /* What those answer with: the @nodes (element-type VireoNode) that the caller sees, in their order.
  * */
 void vireo_call_return_list (VireoCall *call, GPtrArray *nodes);

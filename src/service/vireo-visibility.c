@@ -8,6 +8,10 @@
 
 typedef struct
 {
+  /* While questions are asked, which is before anything is waited for. */
+  VireoAuthority *authority;
+  VireoCaller *caller;
+  const VireoAction *action;
   GPtrArray *nodes;
   guint8 *hidden;
   guint n_open;
@@ -111,29 +115,34 @@ vireo_visibility_peek (VireoAuthority *authority,
 }
 
 static void
-ask_for (Filter *filter, VireoAuthority *authority, VireoCaller *caller, guint index)
+ask_one (Filter *filter, guint index, const VireoAction *action, VireoNode *node)
+{
+  VireoDetails *details = vireo_node_get_details (node);
+  VireoVerdict verdict;
+  Slot *slot;
+
+  if (vireo_authority_peek (filter->authority, filter->caller, action, details, &verdict))
+    {
+      filter->hidden[index] |= verdict != VIREO_VERDICT_YES;
+      return;
+    }
+  slot = g_new (Slot, 1);
+  slot->filter = filter;
+  slot->index = index;
+  filter->n_open++;
+  vireo_authority_ask (filter->authority, filter->caller, action, details, on_verdict, slot);
+}
+
+static void
+ask_for (Filter *filter, guint index)
 {
   VireoNode *needed[MAX_DEPTH];
   guint n = list_needed (g_ptr_array_index (filter->nodes, index), needed);
 
   for (guint i = 0; i < n; i++)
-    {
-      const VireoAction *action = getattr_of (needed[i]);
-      VireoDetails *details = vireo_node_get_details (needed[i]);
-      VireoVerdict verdict;
-      Slot *slot;
-
-      if (vireo_authority_peek (authority, caller, action, details, &verdict))
-        {
-          filter->hidden[index] |= verdict != VIREO_VERDICT_YES;
-          continue;
-        }
-      slot = g_new (Slot, 1);
-      slot->filter = filter;
-      slot->index = index;
-      filter->n_open++;
-      vireo_authority_ask (authority, caller, action, details, on_verdict, slot);
-    }
+    ask_one (filter, index, getattr_of (needed[i]), needed[i]);
+  if (filter->action != NULL && n > 0)
+    ask_one (filter, index, filter->action, needed[0]);
 }
 
 /**
@@ -152,9 +161,33 @@ vireo_visibility_filter (VireoAuthority *authority,
                          VireoVisibleFunc func,
                          gpointer user_data)
 {
+  vireo_visibility_filter_for (authority, caller, nodes, NULL, func, user_data);
+}
+
+/**
+ * vireo_visibility_filter_for:
+ * @caller: who
+ * @nodes: (element-type VireoNode): what
+ * @action: (nullable): a permission that the caller has to have for each
+ * @func: called with those of @nodes of which it is so; before this returns, when they are known
+ * @user_data: for @func
+ *
+ * Finds out with which of some objects a caller may do something.
+ */
+void
+vireo_visibility_filter_for (VireoAuthority *authority,
+                             VireoCaller *caller,
+                             GPtrArray *nodes,
+                             const VireoAction *action,
+                             VireoVisibleFunc func,
+                             gpointer user_data)
+{
   Filter *filter = g_new0 (Filter, 1);
   VireoVerdict settled;
 
+  filter->authority = authority;
+  filter->caller = caller;
+  filter->action = action;
   filter->nodes = g_ptr_array_ref (nodes);
   filter->hidden = g_new0 (guint8, nodes->len + 1);
   filter->func = func;
@@ -165,7 +198,7 @@ vireo_visibility_filter (VireoAuthority *authority,
     memset (filter->hidden, settled != VIREO_VERDICT_YES, nodes->len);
   else
     for (guint i = 0; i < nodes->len; i++)
-      ask_for (filter, authority, caller, i);
+      ask_for (filter, i);
   if (--filter->n_open == 0)
     filter_finish (filter);
 }

@@ -19,5 +19,12 @@ void vireo_visibility_filter (VireoAuthority *authority,
                               GPtrArray *nodes,
                               VireoVisibleFunc func,
                               gpointer user_data);
+/* The same of those that the caller sees and for which it has the permission @action, too. */
+void vireo_visibility_filter_for (VireoAuthority *authority,
+                                  VireoCaller *caller,
+                                  GPtrArray *nodes,
+                                  const VireoAction *action,
+                                  VireoVisibleFunc func,
+                                  gpointer user_data);
 
 G_END_DECLS

@@ -22,7 +22,7 @@ OPEN = {
     "Domain.GetManagedSaveXml", "Domain.GetXml", "Job.Wait", "Domain.ListSnapshots",
     "Domain.GetSnapshots", "Domain.LookupSnapshotByName", "Domain.ListCheckpoints",
     "Domain.GetCheckpoints", "Domain.LookupCheckpointByName", "Network.GetXml", "Network.GetLeases",
-    "Connection.GetDomainCapabilities", "Connection.GetCpuModels",
+    "Connection.GetDomainCapabilities", "Connection.GetCpuModels", "Connection.GetDomainStats",
     "Connection.GetHostInfo", "Connection.GetHostCpus", "Connection.GetHostCpuStats",
     "Connection.GetHostMemoryStats", "Connection.GetSysinfo", "Connection.GetSecurityModel",
     "Connection.ListStoragePools", "Connection.GetStoragePools",

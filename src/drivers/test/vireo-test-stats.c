@@ -4,6 +4,7 @@
 
 #include "drivers/common/vireo-domain-edit.h"
 #include "util/vireo-error.h"
+#include "vireo-test-chains.h"
 #include "vireo-test-domains.h"
 #include "vireo-test-operation.h"
 
@@ -20,6 +21,7 @@ typedef struct
   const VireoDomainDef *def;
   VireoTestGuest *guest; /* (nullable) */
   guint64 usec;          /* for how long it has been running */
+  gboolean backing;      /* whether the images below disks are wanted, too */
 } Stats;
 
 static void
@@ -117,6 +119,25 @@ add_interfaces (Stats *stats)
     }
 }
 
+/* One of the images of a disk, of which 0 is what the guest writes to. */
+static void
+add_image (Stats *stats, guint number, const VireoDiskDef *disk, guint index)
+{
+  const char *path = vireo_test_chain_get_path (disk, index);
+  g_autofree char *device = index > 0 ? g_strdup_printf ("%s[%u]", disk->target->dev, index)
+                                      : g_strdup (disk->target->dev);
+  const guint64 *threshold
+      = stats->guest != NULL ? g_hash_table_lookup (stats->guest->thresholds, device) : NULL;
+
+  add_numbered (stats, "block", number, "name", g_variant_new_string (disk->target->dev));
+  if (path != NULL)
+    add_numbered (stats, "block", number, "path", g_variant_new_string (path));
+  if (stats->backing)
+    add_numbered (stats, "block", number, "backingIndex", g_variant_new_uint32 (index));
+  if (threshold != NULL)
+    add_numbered (stats, "block", number, "threshold", g_variant_new_uint64 (*threshold));
+}
+
 static void
 add_disks (Stats *stats)
 {
@@ -126,23 +147,21 @@ add_disks (Stats *stats)
   const guint64 values[]
       = { rate / 512, rate, rate * 10, rate / 512, rate, rate * 20, rate / 4096 };
 
-  g_variant_builder_add (stats->values, "{sv}", "block.count",
-                         g_variant_new_uint32 (stats->def->n_disks));
+  guint count = 0;
+
   for (guint i = 0; i < stats->def->n_disks; i++)
     {
       const VireoDiskDef *disk = stats->def->disks[i];
-      const guint64 *threshold
-          = stats->guest != NULL ? g_hash_table_lookup (stats->guest->thresholds, disk->target->dev)
-                                 : NULL;
+      guint length = stats->backing ? vireo_test_chain_get_length (disk) : 1;
 
-      add_numbered (stats, "block", i, "name", g_variant_new_string (disk->target->dev));
-      if (disk->source != NULL && disk->source->file != NULL)
-        add_numbered (stats, "block", i, "path", g_variant_new_string (disk->source->file));
+      add_image (stats, count, disk, 0);
       for (gsize j = 0; stats->guest != NULL && j < G_N_ELEMENTS (keys); j++)
-        add_numbered (stats, "block", i, keys[j], g_variant_new_uint64 (values[j]));
-      if (threshold != NULL)
-        add_numbered (stats, "block", i, "threshold", g_variant_new_uint64 (*threshold));
+        add_numbered (stats, "block", count, keys[j], g_variant_new_uint64 (values[j]));
+      count++;
+      for (guint j = 1; j < length; j++)
+        add_image (stats, count++, disk, j);
     }
+  g_variant_builder_add (stats->values, "{sv}", "block.count", g_variant_new_uint32 (count));
 }
 
 static void
@@ -236,8 +255,10 @@ get_stats (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args, GTask
   Stats stats = { .values = &values,
                   .domain = obj,
                   .def = vireo_domain_obj_get_def (obj),
-                  .guest = vireo_test_domain_get_guest (obj) };
+                  .guest = vireo_test_domain_get_guest (obj),
+                  .backing = vireo_test_option (args, "backing") };
 
+  /* It has all groups, whatever `enforce` says, and waits for nothing. */
   g_variant_get_child (args, 0, "^a&s", &wanted);
   if (stats.guest != NULL)
     stats.usec = (guint64) (g_get_monotonic_time () - stats.guest->started_at);

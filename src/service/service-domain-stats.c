@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Figures of domains: of one, and of many in one answer. */
+
+#include "service-domain.h"
+#include "vireo-handlers.h"
+#include "vireo-visibility.h"
+
+/* Domains that are asked at once, so that a long list neither floods hypervisors nor holds the main
+ * loop. */
+#define MAX_ASKED 64
+
+static gboolean
+check_groups (VireoCall *call)
+{
+  static const char *const groups[]
+      = { "state", "cpu",      "balloon", "vcpu",      "interface", "block",
+          "perf",  "iothread", "memory",  "dirtyrate", "vm",        NULL };
+  g_autofree const char **wanted = NULL;
+
+  g_variant_get_child (call->args, 0, "^a&s", &wanted);
+  for (gsize i = 0; wanted[i] != NULL; i++)
+    if (!g_strv_contains (groups, wanted[i]))
+      {
+        vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                     "there is no group \"%.100s\"", wanted[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+void
+vireo_domain_get_stats (VireoCall *call)
+{
+  if (check_groups (call))
+    vireo_handle_args (call);
+}
+
+/* ---- many ---- */
+
+typedef struct
+{
+  VireoCall *call;
+  GVariant *args;   /* what each domain is asked */
+  GPtrArray *nodes; /* VireoNode */
+  guint next;
+  guint n_asked;
+  GVariantBuilder answers;
+  GError *error;    /* (nullable): what is wrong with the question itself */
+} Many;
+
+typedef struct
+{
+  Many *many;
+  VireoNode *node;
+} One;
+
+static void
+many_end (Many *many)
+{
+  g_autoptr (GVariant) answers = g_variant_ref_sink (g_variant_builder_end (&many->answers));
+
+  if (many->error != NULL)
+    vireo_call_return_error (many->call, g_steal_pointer (&many->error));
+  else
+    vireo_call_return (many->call, g_variant_new ("(@a{oa{sv}})", answers));
+  g_variant_unref (many->args);
+  g_ptr_array_unref (many->nodes);
+  g_free (many);
+}
+
+static void many_go_on (Many *many);
+
+/* One that does not answer, or has gone, is left out: the others have nothing to do with it. */
+static void
+on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  One *one = user_data;
+  Many *many = one->many;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) values = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (values != NULL && !one->node->gone)
+    {
+      g_autoptr (GVariant) stats = g_variant_get_child_value (values, 0);
+
+      g_variant_builder_add (&many->answers, "{o@a{sv}}", one->node->path, stats);
+    }
+  else if (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED) && many->error == NULL)
+    many->error = g_steal_pointer (&error);
+  vireo_node_unref (one->node);
+  g_free (one);
+  many->n_asked--;
+  many_go_on (many);
+}
+
+static void
+many_ask (Many *many, VireoNode *node)
+{
+  One *one = g_new (One, 1);
+
+  one->many = many;
+  one->node = vireo_node_ref (node);
+  many->n_asked++;
+  ((VireoDomainFunc) many->call->op) (
+      many->call->part, VIREO_DOMAIN_OBJ (node->object), many->args,
+      g_task_new (NULL, vireo_call_get_cancellable (many->call), on_stats, one));
+}
+
+static void
+many_go_on (Many *many)
+{
+  while (many->next < many->nodes->len && many->n_asked < MAX_ASKED)
+    {
+      VireoNode *node = g_ptr_array_index (many->nodes, many->next++);
+
+      if (!node->gone)
+        many_ask (many, node);
+    }
+  if (many->n_asked == 0)
+    many_end (many);
+}
+
+/* The arguments of a GetStats() that asks the same. */
+static GVariant *
+make_args (VireoCall *call)
+{
+  static const char *const handed_on[] = { "enforce", "nowait", "backing" };
+  g_autoptr (GVariant) groups = g_variant_get_child_value (call->args, 0);
+  GVariantDict options;
+
+  g_variant_dict_init (&options, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (handed_on); i++)
+    if (vireo_call_get_boolean (call, handed_on[i]))
+      g_variant_dict_insert (&options, handed_on[i], "b", TRUE);
+  return g_variant_new ("(@as@a{sv})", groups, g_variant_dict_end (&options));
+}
+
+static void
+begin (GPtrArray *nodes, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  Many *many = g_new0 (Many, 1);
+
+  many->call = call;
+  many->args = g_variant_ref_sink (make_args (call));
+  many->nodes = g_ptr_array_ref (nodes);
+  g_variant_builder_init (&many->answers, G_VARIANT_TYPE ("a{oa{sv}}"));
+  many_go_on (many);
+}
+
+/* Leaves those that were asked for by their paths, when some were. */
+static void
+keep_wanted (VireoCall *call, GPtrArray *nodes)
+{
+  g_autofree const char **paths = NULL;
+  g_autoptr (GHashTable) wanted = NULL;
+  guint n_kept = 0;
+
+  if (call->options == NULL || !g_variant_lookup (call->options, "domains", "^a&o", &paths))
+    return;
+  wanted = g_hash_table_new (g_str_hash, g_str_equal);
+  for (gsize i = 0; paths[i] != NULL; i++)
+    g_hash_table_add (wanted, (gpointer) paths[i]);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      VireoNode *node = g_ptr_array_index (nodes, i);
+
+      if (!g_hash_table_contains (wanted, node->path))
+        continue;
+      nodes->pdata[i] = nodes->pdata[n_kept];
+      nodes->pdata[n_kept++] = node;
+    }
+  g_ptr_array_set_size (nodes, (int) n_kept);
+}
+
+void
+vireo_connection_get_domain_stats (VireoCall *call)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  if (!check_groups (call))
+    return;
+  nodes = vireo_call_collect (call);
+  if (nodes == NULL)
+    return;
+  keep_wanted (call, nodes);
+  vireo_visibility_filter_for (vireo_server_get_authority (call->server), call->caller, nodes,
+                               vireo_action_find ("domain", "read"), begin, call);
+}
