@@ -76,7 +76,7 @@ typedef struct
 typedef struct
 {
   VireoAuthority *authority;
-  guint uid;
+  VireoCaller *caller;
   VireoVerdictFunc func;
   gpointer user_data;
   GCancellable *cancellable;
@@ -200,10 +200,8 @@ filter (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, g
 }
 
 static void
-authority_dispose (GObject *object)
+leave (VireoAuthority *self)
 {
-  VireoAuthority *self = VIREO_AUTHORITY (object);
-
   if (self->changed_id != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->changed_id);
   if (self->owner_id != 0)
@@ -213,6 +211,13 @@ authority_dispose (GObject *object)
   self->changed_id = 0;
   self->owner_id = 0;
   self->filter_id = 0;
+  g_clear_object (&self->connection);
+}
+
+static void
+authority_dispose (GObject *object)
+{
+  leave (VIREO_AUTHORITY (object));
   G_OBJECT_CLASS (vireo_authority_parent_class)->dispose (object);
 }
 
@@ -223,7 +228,6 @@ authority_finalize (GObject *object)
 
   g_queue_clear (&self->waiting);
   g_hash_table_unref (self->prompts_of_user);
-  g_clear_object (&self->connection);
   G_OBJECT_CLASS (vireo_authority_parent_class)->finalize (object);
 }
 
@@ -256,20 +260,28 @@ count_changes (VireoAuthority *self)
 
 /**
  * vireo_authority_new:
- * @connection: the bus that callers and polkit are on
- * @session: whether it is a session bus
+ * @session: whether it is for a session bus
  *
  * Returns: (transfer full): the authority
  */
 VireoAuthority *
-vireo_authority_new (GDBusConnection *connection, gboolean session)
+vireo_authority_new (gboolean session)
 {
   VireoAuthority *self = g_object_new (VIREO_TYPE_AUTHORITY, NULL);
 
-  self->connection = g_object_ref (connection);
   self->session = session;
-  if (session)
-    return self;
+  return self;
+}
+
+void
+vireo_authority_set_connection (VireoAuthority *self, GDBusConnection *connection)
+{
+  leave (self);
+  if (connection == NULL)
+    return;
+  self->connection = g_object_ref (connection);
+  if (self->session)
+    return;
 
   self->changed_id = g_dbus_connection_signal_subscribe (
       connection, POLKIT_NAME, POLKIT_INTERFACE, "Changed", POLKIT_PATH, NULL,
@@ -280,7 +292,13 @@ vireo_authority_new (GDBusConnection *connection, gboolean session)
       "/org/freedesktop/DBus", POLKIT_NAME, G_DBUS_SIGNAL_FLAGS_NONE, ignore_signal, NULL, NULL);
   self->filter_id
       = g_dbus_connection_add_filter (connection, filter, g_object_ref (self), drop_reference);
-  return self;
+}
+
+/* (transfer none) (nullable) */
+GDBusConnection *
+vireo_authority_get_connection (VireoAuthority *self)
+{
+  return self->connection;
 }
 
 /**
@@ -450,7 +468,8 @@ ask_next (VireoAuthority *self)
       self->n_asked++;
       question->changes = count_changes (self);
       g_dbus_connection_call (
-          self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
+          vireo_caller_get_connection (question->caller), POLKIT_NAME, POLKIT_PATH,
+          POLKIT_INTERFACE, "CheckAuthorization",
           make_request (question->caller, question->action, question->details, 0, ""),
           G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answered, question);
     }
@@ -518,8 +537,8 @@ on_prompt_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Prompt *prompt = user_data;
 
-  g_dbus_connection_call (prompt->authority->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
-                          "CancelCheckAuthorization",
+  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), POLKIT_NAME, POLKIT_PATH,
+                          POLKIT_INTERFACE, "CancelCheckAuthorization",
                           g_variant_new ("(s)", prompt->cancellation_id), NULL,
                           G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 }
@@ -535,10 +554,11 @@ on_prompt_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   /* Nobody answered in time; the dialog must not stay. */
   if (verdict == VIREO_VERDICT_FAILED)
     on_prompt_cancelled (prompt->cancellable, prompt);
-  count_prompt (prompt->authority, prompt->uid, -1);
+  count_prompt (prompt->authority, vireo_caller_get_uid (prompt->caller), -1);
   prompt->func (verdict, prompt->user_data);
 
   g_clear_object (&prompt->cancellable);
+  g_object_unref (prompt->caller);
   g_object_unref (prompt->authority);
   g_free (prompt->cancellation_id);
   g_free (prompt);
@@ -577,14 +597,15 @@ vireo_authority_prompt (VireoAuthority *self,
 
   prompt = g_new0 (Prompt, 1);
   prompt->authority = g_object_ref (self);
-  prompt->uid = uid;
+  prompt->caller = g_object_ref (caller);
   prompt->func = func;
   prompt->user_data = user_data;
   prompt->cancellable = g_object_ref (cancellable);
   prompt->cancellation_id = g_strdup_printf ("vireo-%" G_GUINT64_FORMAT, self->n_cancellations++);
   count_prompt (self, uid, 1);
   g_dbus_connection_call (
-      self->connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization",
+      vireo_caller_get_connection (caller), POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+      "CheckAuthorization",
       make_request (caller, action, details, POLKIT_FLAG_INTERACTION, prompt->cancellation_id),
       G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, PROMPT_TIMEOUT_MS, cancellable,
       on_prompt_answered, prompt);

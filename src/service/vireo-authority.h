@@ -42,6 +42,9 @@ typedef enum
  * not keep the others waiting. The bus allows a client only so many calls without an answer (128 by
  * default), so the number of dialogs is limited, too: 8 of a user, 48 of all.
  *
+ * What is asked about a caller is asked on the bus that they called on: a name means somebody else
+ * on a bus that was started anew.
+ *
  * The superuser is always allowed, as polkit itself has it. On a session bus there is no polkit:
  * the daemon's own user may do everything, and nobody else anything.
  */
@@ -50,7 +53,11 @@ G_DECLARE_FINAL_TYPE (VireoAuthority, vireo_authority, VIREO, AUTHORITY, GObject
 
 typedef void (*VireoVerdictFunc) (VireoVerdict verdict, gpointer user_data);
 
-VireoAuthority *vireo_authority_new (GDBusConnection *connection, gboolean session);
+VireoAuthority *vireo_authority_new (gboolean session);
+
+/* @connection: (nullable): the bus that callers and polkit are on from now on */
+void vireo_authority_set_connection (VireoAuthority *self, GDBusConnection *connection);
+GDBusConnection *vireo_authority_get_connection (VireoAuthority *self);
 
 gboolean
 vireo_authority_settles (VireoAuthority *self, VireoCaller *caller, VireoVerdict *ret_verdict);

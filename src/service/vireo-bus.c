@@ -144,7 +144,7 @@ ensure_sender (VireoBus *self, const char *name)
 
   sender = g_new0 (Sender, 1);
   sender->bus = self;
-  sender->caller = vireo_caller_new (name);
+  sender->caller = vireo_caller_new (self->connection, name);
   g_queue_init (&sender->waiting);
   g_hash_table_insert (self->senders, (gpointer) vireo_caller_get_name (sender->caller), sender);
 
@@ -345,7 +345,8 @@ vireo_bus_call_ended (VireoBus *self, VireoCaller *caller)
 {
   Sender *sender = g_hash_table_lookup (self->senders, vireo_caller_get_name (caller));
 
-  if (sender == NULL)
+  /* A caller on a bus that is gone may have had the same name. */
+  if (sender == NULL || sender->caller != caller)
     return;
   if (sender->n_running > 0)
     sender->n_running--;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * Where calls come in. GDBus itself would answer some of them (Introspect, Properties, what exists)
  * before anybody asked whether the caller may know; so a filter takes every call away from it, and
  * hands them on the main context, a batch a turn, one of each sender in turn. A sender's calls wait
- * until the bus said whose they are, so they stay in their order.
+ * until the bus said whose they are, so they stay in their order. It ends with its connection.
  */
 #define VIREO_TYPE_BUS (vireo_bus_get_type ())
 G_DECLARE_FINAL_TYPE (VireoBus, vireo_bus, VIREO, BUS, GObject)

@@ -244,8 +244,7 @@ static void
 finish (VireoCall *self, GDBusMessage *reply)
 {
   if (wants_reply (self))
-    g_dbus_connection_send_message (vireo_server_get_connection (self->server), reply,
-                                    G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+    vireo_caller_send (self->caller, reply);
   g_object_unref (reply);
   call_free (self);
 }

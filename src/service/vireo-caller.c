@@ -5,6 +5,7 @@ struct _VireoCaller
 {
   GObject parent;
 
+  GDBusConnection *connection;
   char *name;
   guint uid;
   gboolean gone;
@@ -19,6 +20,7 @@ caller_finalize (GObject *object)
 {
   VireoCaller *self = VIREO_CALLER (object);
 
+  g_object_unref (self->connection);
   g_free (self->name);
   G_OBJECT_CLASS (vireo_caller_parent_class)->finalize (object);
 }
@@ -39,12 +41,19 @@ vireo_caller_init (VireoCaller *self)
 }
 
 VireoCaller *
-vireo_caller_new (const char *name)
+vireo_caller_new (GDBusConnection *connection, const char *name)
 {
   VireoCaller *self = g_object_new (VIREO_TYPE_CALLER, NULL);
 
+  self->connection = g_object_ref (connection);
   self->name = g_strdup (name);
   return self;
+}
+
+GDBusConnection *
+vireo_caller_get_connection (VireoCaller *self)
+{
+  return self->connection;
 }
 
 const char *
@@ -78,4 +87,11 @@ vireo_caller_set_gone (VireoCaller *self)
     return;
   self->gone = TRUE;
   g_signal_emit (self, gone_signal, 0);
+}
+
+void
+vireo_caller_send (VireoCaller *self, GDBusMessage *message)
+{
+  g_dbus_connection_send_message (self->connection, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
+                                  NULL);
 }

@@ -9,13 +9,16 @@ G_BEGIN_DECLS
  * VireoCaller:
  *
  * A connection to the bus that called us: its unique name, and the user that the bus says it is of.
- * The signal `gone` is emitted once, when it leaves the bus. Unique names are never used again, so
- * what hangs on a caller is good for as long as it lives.
+ * The signal `gone` is emitted once, when it leaves the bus, or the bus or we do. A bus never uses
+ * a unique name again, but one that was started anew begins to count at the beginning: so whatever
+ * is sent to a caller, or asked about it, goes to the bus that it called us on, and nowhere when
+ * that is gone. What hangs on a caller is good for as long as it lives.
  */
 #define VIREO_TYPE_CALLER (vireo_caller_get_type ())
 G_DECLARE_FINAL_TYPE (VireoCaller, vireo_caller, VIREO, CALLER, GObject)
 
-VireoCaller *vireo_caller_new (const char *name);
+VireoCaller *vireo_caller_new (GDBusConnection *connection, const char *name);
+GDBusConnection *vireo_caller_get_connection (VireoCaller *self);
 const char *vireo_caller_get_name (VireoCaller *self);
 
 /* (guint) -1 until it is known. */
@@ -24,5 +27,8 @@ gboolean vireo_caller_is_gone (VireoCaller *self);
 
 void vireo_caller_set_uid (VireoCaller *self, guint uid);
 void vireo_caller_set_gone (VireoCaller *self);
+
+/* @message: for the caller. It is dropped when the bus that they called on is gone. */
+void vireo_caller_send (VireoCaller *self, GDBusMessage *message);
 
 G_END_DECLS

@@ -271,15 +271,12 @@ vireo_publisher_init (VireoPublisher *self)
 }
 
 VireoPublisher *
-vireo_publisher_new (GDBusConnection *connection,
-                     VireoTree *tree,
-                     VireoAuthority *authority,
-                     gboolean session)
+vireo_publisher_new (VireoTree *tree, VireoAuthority *authority, gboolean session)
 {
   VireoPublisher *self = g_object_new (VIREO_TYPE_PUBLISHER, NULL);
 
   self->tree = g_object_ref (tree);
-  self->receivers = vireo_receivers_new (connection, authority, session);
+  self->receivers = vireo_receivers_new (authority, session);
   g_signal_connect (tree, "added", G_CALLBACK (on_added), self);
   g_signal_connect (tree, "removed", G_CALLBACK (on_removed), self);
   g_signal_connect (tree, "changed", G_CALLBACK (on_changed), self);

@@ -28,10 +28,7 @@ G_BEGIN_DECLS
 #define VIREO_TYPE_PUBLISHER (vireo_publisher_get_type ())
 G_DECLARE_FINAL_TYPE (VireoPublisher, vireo_publisher, VIREO, PUBLISHER, GObject)
 
-VireoPublisher *vireo_publisher_new (GDBusConnection *connection,
-                                     VireoTree *tree,
-                                     VireoAuthority *authority,
-                                     gboolean session);
+VireoPublisher *vireo_publisher_new (VireoTree *tree, VireoAuthority *authority, gboolean session);
 
 void vireo_publisher_subscribe (VireoPublisher *self, VireoCaller *caller);
 void vireo_publisher_unsubscribe (VireoPublisher *self, VireoCaller *caller);

@@ -10,7 +10,6 @@ struct _VireoReceivers
 {
   GObject parent;
 
-  GDBusConnection *connection;
   VireoAuthority *authority;
   gboolean session;
 
@@ -72,6 +71,17 @@ receiver_drop (gpointer data)
 /* ---- sending ---- */
 
 static void
+send_message (Receiver *receiver, GDBusMessage *message)
+{
+  GDBusConnection *everybody = vireo_authority_get_connection (receiver->receivers->authority);
+
+  if (receiver->caller != NULL)
+    vireo_caller_send (receiver->caller, message);
+  else if (everybody != NULL)
+    g_dbus_connection_send_message (everybody, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+static void
 send_letters (Receiver *receiver)
 {
   Letter *letter;
@@ -80,8 +90,7 @@ send_letters (Receiver *receiver)
     {
       g_queue_pop_head (&receiver->waiting);
       if (letter->allowed && !receiver->dropped)
-        g_dbus_connection_send_message (receiver->receivers->connection, letter->message,
-                                        G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+        send_message (receiver, letter->message);
       letter_free (letter);
     }
 }
@@ -225,7 +234,6 @@ receivers_finalize (GObject *object)
 
   g_hash_table_unref (self->receivers);
   g_clear_object (&self->authority);
-  g_clear_object (&self->connection);
   G_OBJECT_CLASS (vireo_receivers_parent_class)->finalize (object);
 }
 
@@ -243,11 +251,10 @@ vireo_receivers_init (VireoReceivers *self)
 }
 
 VireoReceivers *
-vireo_receivers_new (GDBusConnection *connection, VireoAuthority *authority, gboolean session)
+vireo_receivers_new (VireoAuthority *authority, gboolean session)
 {
   VireoReceivers *self = g_object_new (VIREO_TYPE_RECEIVERS, NULL);
 
-  self->connection = g_object_ref (connection);
   self->authority = g_object_ref (authority);
   self->session = session;
   if (session)

@@ -16,8 +16,7 @@ G_BEGIN_DECLS
 #define VIREO_TYPE_RECEIVERS (vireo_receivers_get_type ())
 G_DECLARE_FINAL_TYPE (VireoReceivers, vireo_receivers, VIREO, RECEIVERS, GObject)
 
-VireoReceivers *
-vireo_receivers_new (GDBusConnection *connection, VireoAuthority *authority, gboolean session);
+VireoReceivers *vireo_receivers_new (VireoAuthority *authority, gboolean session);
 
 /* Whether there is anybody to tell. */
 gboolean vireo_receivers_are_there (VireoReceivers *self);

@@ -9,7 +9,6 @@
 
 struct _VireoServer
 {
-  GDBusConnection *connection;
   VireoTree *tree;
   VireoAuthority *authority;
   VireoPublisher *publisher;
@@ -35,16 +34,25 @@ on_message (VireoCaller *caller, GDBusMessage *message, gpointer user_data)
 }
 
 VireoServer *
-vireo_server_new (GDBusConnection *connection, VireoTree *tree, gboolean session)
+vireo_server_new (VireoTree *tree, gboolean session)
 {
   VireoServer *self = g_new0 (VireoServer, 1);
 
-  self->connection = g_object_ref (connection);
   self->tree = g_object_ref (tree);
-  self->authority = vireo_authority_new (connection, session);
-  self->publisher = vireo_publisher_new (connection, tree, self->authority, session);
-  self->bus = vireo_bus_new (connection, on_message, self);
+  self->authority = vireo_authority_new (session);
+  self->publisher = vireo_publisher_new (tree, self->authority, session);
   return self;
+}
+
+void
+vireo_server_set_connection (VireoServer *self, GDBusConnection *connection)
+{
+  if (self->bus != NULL)
+    vireo_bus_close (self->bus);
+  g_clear_object (&self->bus);
+  vireo_authority_set_connection (self->authority, connection);
+  if (connection != NULL)
+    self->bus = vireo_bus_new (connection, on_message, self);
 }
 
 void
@@ -65,29 +73,15 @@ vireo_server_get_other (VireoServer *self)
 }
 
 void
-vireo_server_close (VireoServer *self)
-{
-  vireo_bus_close (self->bus);
-}
-
-void
 vireo_server_free (VireoServer *self)
 {
-  vireo_bus_close (self->bus);
-  g_object_unref (self->bus);
+  vireo_server_set_connection (self, NULL);
   g_object_run_dispose (G_OBJECT (self->publisher));
   g_object_unref (self->publisher);
   g_object_run_dispose (G_OBJECT (self->authority));
   g_object_unref (self->authority);
   g_object_unref (self->tree);
-  g_object_unref (self->connection);
   g_free (self);
-}
-
-GDBusConnection *
-vireo_server_get_connection (VireoServer *self)
-{
-  return self->connection;
 }
 
 VireoTree *
@@ -105,7 +99,8 @@ vireo_server_get_authority (VireoServer *self)
 void
 vireo_server_call_ended (VireoServer *self, VireoCaller *caller)
 {
-  vireo_bus_call_ended (self->bus, caller);
+  if (self->bus != NULL)
+    vireo_bus_call_ended (self->bus, caller);
 }
 
 void

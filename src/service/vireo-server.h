@@ -9,7 +9,6 @@ G_BEGIN_DECLS
 /* What a call on its way needs of the rest of the service. */
 typedef struct _VireoServer VireoServer;
 
-GDBusConnection *vireo_server_get_connection (VireoServer *self);
 VireoTree *vireo_server_get_tree (VireoServer *self);
 VireoAuthority *vireo_server_get_authority (VireoServer *self);
 
@@ -20,15 +19,21 @@ void vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller);
 
 /**
  * vireo_server_new:
- * @connection: the bus
- * @tree: what is on it
- * @session: whether it is a session bus
+ * @tree: what is to be on a bus
+ * @session: whether that is a session bus
  *
- * Serves @tree on @connection.
- *
- * Returns: (transfer full): the server
+ * Returns: (transfer full): the server, which is on no bus yet
  */
-VireoServer *vireo_server_new (GDBusConnection *connection, VireoTree *tree, gboolean session);
+VireoServer *vireo_server_new (VireoTree *tree, gboolean session);
+
+/**
+ * vireo_server_set_connection:
+ * @connection: (nullable): the bus to be on
+ *
+ * Serves the tree on a bus. When it was on one before, whoever called there has left with it: calls
+ * that are under way are cancelled as for callers who leave, jobs go on, and nobody is subscribed.
+ */
+void vireo_server_set_connection (VireoServer *self, GDBusConnection *connection);
 
 /* Has the calls to @prefix, a path, and below it served by @func, which is given @user_data. It
  * calls vireo_server_call_ended() when it answered. */
@@ -40,8 +45,7 @@ void vireo_server_set_other (VireoServer *self,
 /* (nullable) */
 const char *vireo_server_get_other (VireoServer *self);
 
-/* Takes no more calls. Those that are under way must have ended before it is freed. */
-void vireo_server_close (VireoServer *self);
+/* Calls that are under way must have ended before. */
 void vireo_server_free (VireoServer *self);
 
 G_END_DECLS

@@ -12,10 +12,9 @@
 #include "vireo-hypervisors.h"
 #include "vireo-server.h"
 #include "vireo-services.h"
+#include "vireod-bus.h"
 #include "vireod-lock.h"
 #include "vireod-options.h"
-
-#define BUS_NAME "org.vireo.Vireo1"
 
 /* The daemon from its start to its end: the folders, the bus, the connections and what they hold,
  * and only then the name, so that no client sees half of it. Guests do not end with it. */
@@ -23,13 +22,12 @@ typedef struct
 {
   VireodOptions options;
   GMainLoop *loop;
-  GDBusConnection *connection;
   VireoTree *tree;
   VireoHypervisors *hypervisors;
   VireoServer *server;
   VireoLibvirt *libvirt;
-  guint name_id;
-  guint libvirt_name_id;
+  VireodBus *bus;
+  gboolean ready;
   gboolean reloading;
   gboolean failed;
 } Daemon;
@@ -67,7 +65,7 @@ on_hangup (gpointer user_data)
 {
   Daemon *self = user_data;
 
-  if (self->name_id == 0 || self->reloading)
+  if (!self->ready || self->reloading)
     return G_SOURCE_CONTINUE;
   self->reloading = TRUE;
   /* systemd wants to know since when (sd_notify(3), MONOTONIC_USEC=). */
@@ -77,41 +75,18 @@ on_hangup (gpointer user_data)
 }
 
 static void
-on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
+on_bus (gboolean serving, gpointer user_data)
 {
+  Daemon *self = user_data;
+
+  if (!serving)
+    {
+      quit (self, TRUE);
+      return;
+    }
+  self->ready = TRUE;
   g_message ("ready");
-  sd_notify (0, "READY=1");
-}
-
-static void
-on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
-{
-  g_warning ("the name %s is somebody else's, or may not be ours", name);
-  quit (user_data, TRUE);
-}
-
-/* It is owned where the bus lets us, which is what installing its policy says, and nobody else is.
- */
-static void
-on_libvirt_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
-{
-  g_message ("the name %s is somebody else's, or may not be ours: its clients are not served",
-             name);
-}
-
-static void
-own_libvirt_name (Daemon *self)
-{
-  self->libvirt_name_id = g_bus_own_name_on_connection (self->connection, VIREO_LIBVIRT_BUS_NAME,
-                                                        G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL,
-                                                        on_libvirt_name_lost, self, NULL);
-}
-
-static void
-on_bus_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpointer user_data)
-{
-  g_warning ("the bus is gone%s%s", error != NULL ? ": " : "", error != NULL ? error->message : "");
-  quit (user_data, TRUE);
+  sd_notify (0, "READY=1\nSTATUS=");
 }
 
 static void
@@ -120,32 +95,7 @@ on_all_open (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   vireo_hypervisors_open_all_finish (VIREO_HYPERVISORS (source), result);
-  if (self->libvirt != NULL)
-    own_libvirt_name (self);
-  self->name_id = g_bus_own_name_on_connection (self->connection, BUS_NAME,
-                                                G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
-                                                on_name_acquired, on_name_lost, self, NULL);
-}
-
-static GDBusConnection *
-connect_to_bus (Daemon *self, GError **error)
-{
-  GBusType type = self->options.env.session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM;
-  g_autofree char *own_address = NULL;
-  const char *address = self->options.bus_address;
-
-  if (address == NULL)
-    {
-      own_address = g_dbus_address_get_for_bus_sync (type, NULL, error);
-      address = own_address;
-    }
-  if (address == NULL)
-    return NULL;
-  return g_dbus_connection_new_for_address_sync (
-      address,
-      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-      NULL, NULL, error);
+  vireod_bus_serve (self->bus, self->libvirt != NULL);
 }
 
 static gboolean
@@ -162,17 +112,17 @@ start (Daemon *self, GError **error)
                                              (const char *const *) self->options.drivers, error);
   if (self->hypervisors == NULL)
     return FALSE;
-  self->connection = connect_to_bus (self, error);
-  if (self->connection == NULL)
-    return FALSE;
-  g_signal_connect (self->connection, "closed", G_CALLBACK (on_bus_closed), self);
-  self->server = vireo_server_new (self->connection, self->tree, self->options.env.session);
+  self->server = vireo_server_new (self->tree, self->options.env.session);
   if (!self->options.no_libvirt)
     {
       self->libvirt = vireo_libvirt_new (self->server, self->options.env.session, error);
       if (self->libvirt == NULL)
         return FALSE;
     }
+  self->bus = vireod_bus_new (self->server, self->options.bus_address, self->options.env.session,
+                              on_bus, self, error);
+  if (self->bus == NULL || !vireod_bus_open (self->bus, error))
+    return FALSE;
   vireo_hypervisors_open_all_async (self->hypervisors, on_all_open, self);
   return TRUE;
 }
@@ -182,17 +132,8 @@ start (Daemon *self, GError **error)
 static void
 stop (Daemon *self)
 {
-  if (self->name_id != 0)
-    g_bus_unown_name (self->name_id);
-  if (self->libvirt_name_id != 0)
-    g_bus_unown_name (self->libvirt_name_id);
-  if (self->server != NULL)
-    vireo_server_close (self->server);
-  if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection))
-    {
-      g_signal_handlers_disconnect_by_data (self->connection, self);
-      g_dbus_connection_flush_sync (self->connection, NULL, NULL);
-    }
+  if (self->bus != NULL)
+    vireod_bus_close (self->bus);
   vireo_stores_settle ();
 }
 

@@ -248,8 +248,11 @@ class Life(unittest.TestCase):
                     self.assertIn(str(host.daemon.folder / folder), second.log_tail())
             host.daemon.kill_and_restart()
 
-    def test_the_bus_goes(self):
-        with vireotest.Host("bus", polkit=False, arguments=["--drivers=test"]) as host:
+    def test_the_bus_of_a_session_goes(self):
+        with vireotest.Host("bus", polkit=False, daemon=False) as host:
+            host.daemon.arguments = ["--session", "--drivers=test"]
+            host.daemon.extra_env = {"DBUS_SESSION_BUS_ADDRESS": host.bus.address}
+            host.daemon.start()
             host.client.close()
             host.bus.stop()
             self.assertEqual(host.daemon.process.wait(20), 1)

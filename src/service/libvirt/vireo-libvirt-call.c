@@ -41,8 +41,7 @@ static void
 finish (VireoLibvirtCall *self, GDBusMessage *reply)
 {
   if ((g_dbus_message_get_flags (self->message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0)
-    g_dbus_connection_send_message (vireo_server_get_connection (self->server), reply,
-                                    G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+    vireo_caller_send (self->caller, reply);
   g_object_unref (reply);
   call_free (self);
 }

@@ -40,8 +40,7 @@ vireo_libvirt_signals_new (VireoServer *server,
 
   self->tree = g_object_ref (vireo_server_get_tree (server));
   self->session = session;
-  self->receivers = vireo_receivers_new (vireo_server_get_connection (server),
-                                         vireo_server_get_authority (server), session);
+  self->receivers = vireo_receivers_new (vireo_server_get_authority (server), session);
   for (gsize i = 0; i < n_services; i++)
     self->services[services[i]->path_kind] = services[i];
   g_signal_connect (self->tree, "event", G_CALLBACK (on_event), self);

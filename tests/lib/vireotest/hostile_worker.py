@@ -17,6 +17,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 
 from .client import BusError, Client, NAME, PROPERTIES, to_bus_error  # noqa: E402
 from .hostile import INTROSPECTABLE, Surface, Values, documents  # noqa: E402
+from .rawbus import RawClient  # noqa: E402
 from .worker import emit, serve  # noqa: E402
 
 IN_FLIGHT = 40
@@ -142,36 +143,16 @@ class Batch:
             context.iteration(self.n_flying > 0)
 
 
-class Silent:
-    """A client that sends and never reads, by the protocol itself."""
-
-    def __init__(self, address):
-        path = address.split("path=")[1].split(",")[0]
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
-        self.socket.connect(path)
-        identity = str(os.getuid()).encode().hex()
-        self.socket.sendall(b"\0AUTH EXTERNAL " + identity.encode() + b"\r\n")
-        if not self.socket.recv(200).startswith(b"OK"):
-            raise ConnectionError("the bus does not know this user")
-        self.socket.sendall(b"BEGIN\r\n")
-        self.serial = 0
-        self.send(Gio.DBusMessage.new_method_call(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello"))
-        self.socket.setblocking(False)
-
-    def send(self, message):
-        self.serial += 1
-        message.set_serial(self.serial)
-        self.socket.sendall(message.to_blob(Gio.DBusCapabilityFlags.NONE))
+class Silent(RawClient):
+    """A client that sends and never reads."""
 
     def flood(self, n):
         """Asks for the longest answers, until nobody takes any more."""
+        self.socket.setblocking(False)
         try:
             for _ in range(n):
-                self.send(Gio.DBusMessage.new_method_call(
-                    NAME, "/org/vireo/Vireo1", "org.freedesktop.DBus.ObjectManager",
-                    "GetManagedObjects"))
+                self.call("/org/vireo/Vireo1", "org.freedesktop.DBus.ObjectManager",
+                          "GetManagedObjects")
         except OSError:
             pass
 
@@ -202,7 +183,7 @@ class Worker:
         self.silent.append(Silent(self.address))
         self.silent[-1].flood(order["calls"])
         while len(self.silent) > 3:
-            self.silent.pop(0).socket.close()
+            self.silent.pop(0).close()
         emit({"event": "batch", "methods": 0, "errors": 0, "slowest": 0, "problems": []})
 
     def handle(self, order):

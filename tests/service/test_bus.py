@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The bus ends and comes back, throws the daemon out, or carries what GDBus does not read."""
+
+import time
+import unittest
+
+import vireotest
+from members import define
+from vireotest.client import PROPERTIES, Watch
+from vireotest.privatebus import Polkit
+from vireotest.rawbus import RawClient
+from vireotest.wait import wait_until
+
+# The last of them is what a bus carries and GDBus does not read (GLib 2.74): it leaves the bus.
+DEPTHS = (5, 30, 60, 64, 65)
+
+
+def restart_bus(host):
+    """What clients see of it: their connections end, and the names are there again."""
+    host.client.close()
+    host.daemon.client = None
+    if host.polkit:
+        host.polkit.stop()
+        host.polkit = None
+    host.bus.stop()
+    host.bus.start()
+    host.daemon.client = host.bus.client()
+    host.client.wait_for_owner(alive=host.daemon.check_alive)
+
+
+class Restart(unittest.TestCase):
+    def test_everything_is_as_it_was(self):
+        with vireotest.Host("bus", arguments=["--drivers=test"]) as host:
+            host.polkit.allow("nobody")
+            path = define(host.client, "stays", 1)
+            host.client.call(path, "Domain", "Start", "(a{sv})", {})
+            number = host.client.get(path, "Domain", "Id")
+            before = host.client.managed_objects()
+            pid = host.daemon.pid
+            for _ in range(3):
+                restart_bus(host)
+                self.assertEqual(host.client.managed_objects(), before)
+            self.assertEqual(host.client.get(path, "Domain", "Id"), number)
+            self.assertEqual(host.daemon.pid, pid)
+            host.client.call(path, "Domain", "Destroy", "(a{sv})", {})
+
+            # Nobody is asked but the polkit on the new bus: until there is one, nothing is allowed.
+            caller = host.caller("nobody")
+            self.assertIsNotNone(caller.call(path, "Domain", "Start", "(@a{sv} {},)").error)
+            with Polkit(host.bus) as polkit:
+                polkit.allow("nobody")
+                outcome = caller.call(path, "Domain", "Start", "(@a{sv} {},)")
+                self.assertIsNone(outcome.error)
+                polkit.set_rules("")
+                self.assertEqual(
+                    caller.call(path, "Domain", "Destroy", "(@a{sv} {},)").error.code,
+                    "NotAuthorized")
+
+    def test_subscriptions_are_forgotten(self):
+        with vireotest.Host("bus", polkit=False, arguments=["--drivers=test"]) as host:
+            path = define(host.client, "heard", 1)
+            with host.client.watch():
+                pass
+            restart_bus(host)
+            # On the new bus somebody else has the name that the subscriber had on the old one.
+            others = [host.bus.client(name="org.example.None") for _ in range(20)]
+            self.addCleanup(lambda: [other.close() for other in others])
+            watches = [self.enterContext(Watch(other.connection, None, None, PROPERTIES, None))
+                       for other in others]
+            with host.client.watch(path, PROPERTIES) as watch:
+                host.client.call(path, "Domain", "Start", "(a{sv})", {})
+                watch.wait()
+            for other in others:
+                # What was sent to it came before the answer.
+                other.has_owner()
+            self.assertEqual([s for w in watches for s in w.signals], [])
+
+    def test_both_names_come_back(self):
+        with vireotest.Host("bus", polkit=False, arguments=["--drivers=test"]) as host:
+            restart_bus(host)
+            with host.bus.client(name="org.libvirt") as client:
+                client.wait_for_owner()
+                drivers = client.call("/org/libvirt", "org.freedesktop.DBus.Introspectable",
+                                      "Introspect")
+            self.assertIn("Test", drivers)
+
+    def test_a_bus_that_is_long_gone(self):
+        with vireotest.Host("bus", polkit=False, arguments=["--drivers=test"]) as host:
+            path = define(host.client, "stays", 1)
+            host.client.close()
+            host.daemon.client = None
+            host.bus.stop()
+            used = self.cpu_seconds(host.daemon.pid)
+            time.sleep(3)
+            host.daemon.check_alive()
+            self.assertLess(self.cpu_seconds(host.daemon.pid) - used, 0.5)
+            host.bus.start()
+            host.daemon.client = host.bus.client()
+            host.client.wait_for_owner(alive=host.daemon.check_alive)
+            self.assertEqual(host.client.get(path, "Domain", "Name"), "stays")
+
+    def test_it_ends_without_a_bus(self):
+        with vireotest.Host("bus", polkit=False, arguments=["--drivers=test"]) as host:
+            host.client.close()
+            host.daemon.client = None
+            host.bus.stop()
+            wait_until(lambda: "connecting again" in host.daemon.log_tail(), 20, "it to notice")
+            self.assertEqual(host.daemon.terminate(), 0)
+
+    @staticmethod
+    def cpu_seconds(pid):
+        with open(f"/proc/{pid}/stat") as file:
+            return sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13])) / 100
+
+
+class Nested(unittest.TestCase):
+    def test_it_comes_back(self):
+        """However often somebody sends what GDBus does not read."""
+        with vireotest.Host("nested", polkit=False, arguments=["--drivers=test"]) as host:
+            path = define(host.client, "stays", 1)
+            with RawClient(host.bus.address) as raw:
+                for number in range(5):
+                    for depth in DEPTHS:
+                        host.client.wait_for_owner(alive=host.daemon.check_alive)
+                        raw.reply(raw.call_nested(depth))
+                    wait_until(lambda: host.daemon.log_file.read_text().count("on the bus again")
+                               == number + 1, 20, "the daemon to be back")
+            host.client.wait_for_owner(alive=host.daemon.check_alive)
+            self.assertEqual(host.client.get(path, "Domain", "Name"), "stays")
+
+
+vireotest.main()
