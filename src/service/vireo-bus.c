@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-bus.h"
 
+#include "vireo-guard.h"
+
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 
@@ -166,6 +168,13 @@ sort_in (VireoBus *self, GDBusMessage *message)
 
   if (name == NULL)
     {
+      g_object_unref (message);
+      return;
+    }
+  if (g_dbus_message_get_flags (message) & VIREO_GUARD_UNREADABLE)
+    {
+      refuse (self, message, "org.vireo.Vireo1.Error.LimitExceeded",
+              "the arguments of the call are nested too deeply to be read");
       g_object_unref (message);
       return;
     }

@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "libvirt/vireo-libvirt.h"
+#include "vireo-guard.h"
 
 #define BUS_NAME "org.vireo.Vireo1"
 
@@ -24,6 +25,8 @@ struct _VireodBus
   VireodBusFunc func;
   gpointer user_data;
   GDBusConnection *connection;
+  GThread *guard; /* (nullable): sends what @connection has written */
+  gboolean guarded;
   gint64 connected_at;
   gint64 left_at;
   guint delay_ms;
@@ -112,13 +115,84 @@ own_names (VireodBus *self)
 
 /* ---- connections ---- */
 
+typedef struct
+{
+  char *address;
+  gboolean guarded;
+  GDBusConnection *connection;
+  GThread *guard;
+} Attempt;
+
+static Attempt *
+attempt_new (VireodBus *self)
+{
+  Attempt *attempt = g_new0 (Attempt, 1);
+
+  attempt->address = g_strdup (self->address);
+  attempt->guarded = self->guarded;
+  return attempt;
+}
+
+/* GDBus' worker ends with the last reference to its connection, which calls under way have; the bus
+ * is to know now. */
+static void
+shut_down (GDBusConnection *connection)
+{
+  GIOStream *stream = g_dbus_connection_get_stream (connection);
+
+  if (G_IS_SOCKET_CONNECTION (stream))
+    g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE,
+                       NULL);
+}
+
+static void
+attempt_free (gpointer data)
+{
+  Attempt *attempt = data;
+
+  if (attempt->connection != NULL)
+    shut_down (attempt->connection);
+  g_clear_object (&attempt->connection);
+  g_clear_pointer (&attempt->guard, g_thread_unref);
+  g_free (attempt->address);
+  g_free (attempt);
+}
+
+/* Blocks. */
+static gboolean
+attempt_connect (Attempt *attempt, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GIOStream) stream = NULL;
+  g_autofree char *guid = NULL;
+
+  stream = g_dbus_address_get_stream_sync (attempt->address, &guid, cancellable, error);
+  if (stream == NULL)
+    return FALSE;
+  if (attempt->guarded && G_IS_SOCKET_CONNECTION (stream))
+    stream
+        = vireo_guard_new (G_SOCKET_CONNECTION (g_steal_pointer (&stream)), &attempt->guard, error);
+  if (stream == NULL)
+    return FALSE;
+  attempt->connection
+      = g_dbus_connection_new_sync (stream, guid,
+                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                        | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                    NULL, cancellable, error);
+  return attempt->connection != NULL;
+}
+
 static void
 on_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpointer user_data);
 
+/* @attempt: (transfer full) */
 static void
-take_connection (VireodBus *self, GDBusConnection *connection)
+take_connection (VireodBus *self, Attempt *attempt)
 {
+  GDBusConnection *connection = g_steal_pointer (&attempt->connection);
+
   self->connection = connection;
+  self->guard = g_steal_pointer (&attempt->guard);
+  attempt_free (attempt);
   self->connected_at = g_get_monotonic_time ();
   g_dbus_connection_set_exit_on_close (connection, FALSE);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
@@ -161,34 +235,50 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireodBus *self = user_data;
   g_autoptr (GError) error = NULL;
-  GDBusConnection *connection = g_dbus_connection_new_for_address_finish (result, &error);
+  Attempt *attempt = g_task_propagate_pointer (G_TASK (result), &error);
 
   g_clear_handle_id (&self->timer_id, g_source_remove);
   g_clear_object (&self->connecting);
-  if (connection == NULL)
+  if (attempt != NULL)
     {
-      g_debug ("cannot connect to the bus: %s", error->message);
-      if (self->session && g_get_monotonic_time () - self->left_at >= SESSION_ENDED_US)
-        self->func (FALSE, self->user_data);
-      else
-        connect_later (self);
+      g_message ("on the bus again, as %s",
+                 g_dbus_connection_get_unique_name (attempt->connection));
+      take_connection (self, attempt);
       return;
     }
-  g_message ("on the bus again, as %s", g_dbus_connection_get_unique_name (connection));
-  take_connection (self, connection);
+  g_debug ("cannot connect to the bus: %s", error->message);
+  if (self->session && g_get_monotonic_time () - self->left_at >= SESSION_ENDED_US)
+    self->func (FALSE, self->user_data);
+  else
+    connect_later (self);
+}
+
+static void
+connect_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  Attempt *attempt = task_data;
+  GError *error = NULL;
+
+  if (attempt_connect (attempt, cancellable, &error))
+    g_task_return_pointer (task, attempt, attempt_free);
+  else
+    {
+      attempt_free (attempt);
+      g_task_return_error (task, error);
+    }
 }
 
 static gboolean
 connect_now (gpointer user_data)
 {
   VireodBus *self = user_data;
+  g_autoptr (GTask) task = NULL;
 
   self->connecting = g_cancellable_new ();
   self->timer_id = g_timeout_add (CONNECT_TIMEOUT_MS, give_up_attempt, self);
-  g_dbus_connection_new_for_address (self->address,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-                                         | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, self->connecting, on_connected, self);
+  task = g_task_new (NULL, self->connecting, on_connected, self);
+  g_task_set_task_data (task, attempt_new (self), NULL);
+  g_task_run_in_thread (task, connect_in_thread);
   return G_SOURCE_REMOVE;
 }
 
@@ -207,8 +297,12 @@ on_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpoint
   g_warning ("the bus is gone%s%s; connecting again", error != NULL ? ": " : "",
              error != NULL ? error->message : "");
   sd_notify (0, "STATUS=Waiting for the bus");
+  /* It is GDBus that left, and not the bus: somebody sends what it cannot read. */
+  self->guarded |= !vanished && error != NULL;
   leave (self);
+  shut_down (self->connection);
   g_clear_object (&self->connection);
+  g_clear_pointer (&self->guard, g_thread_unref);
   self->left_at = g_get_monotonic_time ();
   if (self->left_at - self->connected_at >= LASTED_US)
     self->delay_ms = 0;
@@ -218,15 +312,14 @@ on_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpoint
 gboolean
 vireod_bus_open (VireodBus *self, GError **error)
 {
-  GDBusConnection *connection = g_dbus_connection_new_for_address_sync (
-      self->address,
-      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-      NULL, NULL, error);
+  Attempt *attempt = attempt_new (self);
 
-  if (connection == NULL)
-    return FALSE;
-  take_connection (self, connection);
+  if (!attempt_connect (attempt, NULL, error))
+    {
+      attempt_free (attempt);
+      return FALSE;
+    }
+  take_connection (self, attempt);
   return TRUE;
 }
 
@@ -246,6 +339,10 @@ vireod_bus_close (VireodBus *self)
   if (self->connecting != NULL)
     g_cancellable_cancel (self->connecting);
   leave (self);
-  if (self->connection != NULL && !g_dbus_connection_is_closed (self->connection))
-    g_dbus_connection_flush_sync (self->connection, NULL, NULL);
+  if (self->connection == NULL || g_dbus_connection_is_closed (self->connection))
+    return;
+  g_dbus_connection_flush_sync (self->connection, NULL, NULL);
+  shut_down (self->connection);
+  if (self->guard != NULL)
+    g_thread_join (g_steal_pointer (&self->guard));
 }

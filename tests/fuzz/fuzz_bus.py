@@ -15,6 +15,7 @@ import unittest
 import vireotest
 from vireotest import isolate
 from vireotest.client import BusError
+from vireotest.rawbus import RawClient
 from vireotest.wait import FACTOR
 from vireotest.worker import Worker
 
@@ -47,6 +48,12 @@ class Hostile(unittest.TestCase):
         }).start()
         cls.addClassCleanup(cls.host.stop)
         cls.host.polkit.set_rules(RULES)
+        # From then on the guard reads what is sent, too.
+        with RawClient(cls.host.bus.address) as raw:
+            raw.call_nested(65)
+            vireotest.wait_until(lambda: "on the bus again" in cls.host.daemon.log_tail(), 20,
+                                 "the daemon to be back")
+        cls.host.client.wait_for_owner()
         cls.workers = []
         for user in (None, "nobody", None, "nobody"):
             worker = Worker("hostile_worker", [cls.host.bus.address], user=user,

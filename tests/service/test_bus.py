@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The bus ends and comes back, throws the daemon out, or carries what GDBus does not read."""
 
+import os
+import stat
+import sys
 import time
 import unittest
 
 import vireotest
-from members import define
-from vireotest.client import PROPERTIES, Watch
+from members import CONNECTION, define
+from vireotest.client import GLib, NAME, PROPERTIES, Watch
 from vireotest.privatebus import Polkit
 from vireotest.rawbus import RawClient
 from vireotest.wait import wait_until
 
-# The last of them is what a bus carries and GDBus does not read (GLib 2.74): it leaves the bus.
+WITH_CONSOLE = ("<domain type='test'><name>console</name><memory>65536</memory><vcpu>1</vcpu>"
+                "<os><type>hvm</type></os><devices><console type='pty'/></devices></domain>")
+PEER = "org.freedesktop.DBus.Peer"
+# The last of them is what a bus carries and GDBus (GLib 2.74) does not read, and leaves, once.
 DEPTHS = (5, 30, 60, 64, 65)
 
 
@@ -115,19 +121,88 @@ class Restart(unittest.TestCase):
 
 
 class Nested(unittest.TestCase):
-    def test_it_comes_back(self):
-        """However often somebody sends what GDBus does not read."""
-        with vireotest.Host("nested", polkit=False, arguments=["--drivers=test"]) as host:
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("nested", arguments=["--drivers=test"]).start()
+        cls.addClassCleanup(cls.host.stop)
+        cls.path = define(cls.host.client, "stays", 1)
+        with RawClient(cls.host.bus.address) as raw:
+            raw.call_nested(DEPTHS[-1])
+            wait_until(lambda: cls.n_returns() == 1, 20, "the daemon to be back")
+        cls.host.client.wait_for_owner()
+
+    @classmethod
+    def n_returns(cls):
+        cls.host.daemon.check_alive()
+        return cls.host.daemon.log_file.read_text().count("on the bus again")
+
+    def tearDown(self):
+        self.assertEqual(self.n_returns(), 1)
+        self.assertEqual(self.host.client.get(self.path, "Domain", "Name"), "stays")
+
+    def test_each_call_is_answered(self):
+        with RawClient(self.host.bus.address) as raw:
+            for depth in DEPTHS * 20:
+                answer = raw.reply(raw.call_nested(depth))
+                self.assertEqual(answer.get_error_name(),
+                                 f"{NAME}.Error.LimitExceeded" if depth == DEPTHS[-1]
+                                 else "org.freedesktop.DBus.Error.InvalidArgs")
+
+    def test_nothing_is_done_without_arguments(self):
+        """A member that takes none is not called with those that could not be read."""
+        with RawClient(self.host.bus.address) as raw:
+            serial = raw.call_nested(DEPTHS[-1], interface="org.freedesktop.DBus.ObjectManager",
+                                     method="GetManagedObjects")
+            self.assertEqual(raw.reply(serial).get_error_name(), f"{NAME}.Error.LimitExceeded")
+
+    def test_a_flood(self):
+        with RawClient(self.host.bus.address) as raw:
+            for _ in range(20):
+                serials = [raw.call_nested(DEPTHS[-1]) for _ in range(50)]
+                self.assertEqual(self.host.client.get(self.path, "Domain", "Name"), "stays")
+                raw.reply(serials[-1])
+
+    def test_descriptors_go_through(self):
+        client = self.host.client
+        path = client.call(CONNECTION, "Connection", "DefineDomain", "(sa{sv})", WITH_CONSOLE, {})
+        client.call(path, "Domain", "Start", "(a{sv})", {})
+        n_fds = len(os.listdir(f"/proc/{self.host.daemon.pid}/fd"))
+        for _ in range(10):
+            # One message with one, between many without.
+            others = [client.call_async(self.path, PEER, "Ping") for _ in range(20)]
+            fd = client.call_for_fd(path, "Domain", "OpenConsole", "(sa{sv})", "",
+                                    {"force": GLib.Variant("b", True)})
+            self.assertTrue(stat.S_ISSOCK(os.fstat(fd).st_mode))
+            os.close(fd)
+            given = client.call_async(
+                f"{CONNECTION}/none", "StorageVolume", "Upload", "(ha{sv})", 0, {},
+                fds=[sys.stdin.fileno()])
+            with self.assertRaises(vireotest.BusError):
+                given.wait()
+            for other in others:
+                other.wait()
+        client.call(path, "Domain", "Destroy", "(a{sv})", {})
+        wait_until(lambda: len(os.listdir(f"/proc/{self.host.daemon.pid}/fd")) <= n_fds, 10,
+                   "the descriptors to be closed")
+
+    def test_long_messages_go_through(self):
+        text = "x" * 20_000_000
+        pending = [self.host.client.call_async(CONNECTION, "Connection", "LookupDomainByName",
+                                               "(s)", text) for _ in range(3)]
+        for each in pending:
+            with self.assertRaises(vireotest.BusError) as caught:
+                each.wait()
+            self.assertEqual(caught.exception.code, "NotFound")
+
+    def test_the_bus_restarts(self):
+        with vireotest.Host("guarded", polkit=False, arguments=["--drivers=test"]) as host:
             path = define(host.client, "stays", 1)
             with RawClient(host.bus.address) as raw:
-                for number in range(5):
-                    for depth in DEPTHS:
-                        host.client.wait_for_owner(alive=host.daemon.check_alive)
-                        raw.reply(raw.call_nested(depth))
-                    wait_until(lambda: host.daemon.log_file.read_text().count("on the bus again")
-                               == number + 1, 20, "the daemon to be back")
-            host.client.wait_for_owner(alive=host.daemon.check_alive)
+                raw.call_nested(DEPTHS[-1])
+                wait_until(lambda: "on the bus again" in host.daemon.log_tail(), 20, "its return")
+            restart_bus(host)
             self.assertEqual(host.client.get(path, "Domain", "Name"), "stays")
+            self.assertEqual(host.daemon.terminate(), 0)
 
 
 vireotest.main()
