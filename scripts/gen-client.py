@@ -25,6 +25,7 @@ IN_TYPES = {
     'x': ('gint64 ', 'x', 'g_variant_new_int64'),
     'd': ('double ', 'd', 'g_variant_new_double'),
     'h': ('int ', 'h', None),
+    'ah': ('GUnixFDList *', '@ah', None),
     'as': ('const char *const *', '^as', None),
     'ao': ('const char *const *', '^ao', None),
 }
@@ -129,7 +130,7 @@ class Argument:
         self.is_options = self.type == 'a{sv}' and self.name == 'options'
 
     def declare_in(self):
-        if 'h' in self.type and self.type != 'h':
+        if 'h' in self.type and self.type not in ('h', 'ah'):
             die(f'{self.where}: no way to pass file descriptors inside of other types')
         return IN_TYPES.get(self.type, ('GVariant *',))[0] + self.name
 
@@ -137,10 +138,14 @@ class Argument:
         return IN_TYPES[self.type][1] if self.type in IN_TYPES else '@' + self.type
 
     def value_in(self):
+        if self.type == 'ah':
+            return f'vireo_fds_to_variant ({self.name})'
         return f'vireo_options_or_empty ({self.name})' if self.is_options else self.name
 
     def annotated_in(self):
         if self.is_options:
+            return f'(nullable): {self.doc}'
+        if self.type == 'ah':
             return f'(nullable): {self.doc}'
         if self.type in ('as', 'ao'):
             return f'(array zero-terminated=1): {self.doc}'

@@ -216,6 +216,49 @@ reply_came (GObject *source, GAsyncResult *result, gpointer data)
     }
 }
 
+/* Puts a duplicate of what @handle (transfer full) says into @fds: gives its place there, or %NULL. */
+static GVariant *
+place_fd (GVariant *handle, GUnixFDList *fds, GError **error)
+{
+  int place = g_unix_fd_list_append (fds, g_variant_get_handle (handle), error);
+
+  g_variant_unref (handle);
+  return place >= 0 ? g_variant_ref_sink (g_variant_new_handle (place)) : NULL;
+}
+
+/* The same of an array. */
+static GVariant *
+place_fds (GVariant *handles, GUnixFDList *fds, GError **error)
+{
+  g_autoptr (GVariant) owned = handles;
+  gsize n = g_variant_n_children (handles);
+  GVariantBuilder places;
+
+  g_variant_builder_init (&places, G_VARIANT_TYPE ("ah"));
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) place = place_fd (g_variant_get_child_value (handles, i), fds, error);
+
+      if (place == NULL)
+        {
+          g_variant_builder_clear (&places);
+          return NULL;
+        }
+      g_variant_builder_add_value (&places, place);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&places));
+}
+
+/* An array of the numbers of file descriptors. (transfer floating) */
+GVariant *
+vireo_fds_to_variant (GUnixFDList *fds)
+{
+  gint n = 0;
+  const gint *numbers = fds != NULL ? g_unix_fd_list_peek_fds (fds, &n) : NULL;
+
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_HANDLE, numbers, (gsize) n, sizeof *numbers);
+}
+
 /* Methods are called with the numbers of file descriptors where D-Bus wants their places in a list:
  * gives that list (transfer full), of duplicates, and puts the places into *@args (sunk). */
 static gboolean
@@ -232,20 +275,17 @@ list_fds (GVariant **args, GUnixFDList **ret_fds, GError **error)
   for (gsize i = 0; i < n; i++)
     {
       g_autoptr (GVariant) value = g_variant_get_child_value (*args, i);
-      int place;
 
-      if (!g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
-        {
-          g_variant_builder_add_value (&places, value);
-          continue;
-        }
-      place = g_unix_fd_list_append (fds, g_variant_get_handle (value), error);
-      if (place < 0)
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE ("ah")))
+        value = place_fds (g_steal_pointer (&value), fds, error);
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
+        value = place_fd (g_steal_pointer (&value), fds, error);
+      if (value == NULL)
         {
           g_variant_builder_clear (&places);
           return FALSE;
         }
-      g_variant_builder_add (&places, "h", place);
+      g_variant_builder_add_value (&places, value);
     }
   g_variant_unref (*args);
   *args = g_variant_ref_sink (g_variant_builder_end (&places));

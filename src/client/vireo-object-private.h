@@ -99,6 +99,7 @@ GVariant *vireo_object_get_variant_value (VireoObject *self, guint index);
 
 /* vireo-object-call.c */
 GVariant *vireo_options_or_empty (GVariant *options);
+GVariant *vireo_fds_to_variant (GUnixFDList *fds);
 void vireo_object_call_async (VireoObject *self, const VireoMethodInfo *method, GVariant *args,
                               gpointer source_tag, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer user_data);

@@ -9,12 +9,14 @@ typedef struct
   gpointer live;
   char *raw;
   char *raw_message;
+  gboolean updated;
 } VireoDefObjPrivate;
 
 enum
 {
   PROP_0,
   PROP_PARSE_ERROR,
+  PROP_UPDATED,
   N_PROPS
 };
 
@@ -41,6 +43,8 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 
   if (id == PROP_PARSE_ERROR)
     g_value_set_string (value, message != NULL ? message : "");
+  else if (id == PROP_UPDATED)
+    g_value_set_boolean (value, get_private (VIREO_DEF_OBJ (object))->updated);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -69,6 +73,9 @@ vireo_def_obj_class_init (VireoDefObjClass *klass)
 
   props[PROP_PARSE_ERROR] = g_param_spec_string (
       "parse-error", NULL, NULL, NULL,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  props[PROP_UPDATED] = g_param_spec_boolean (
+      "updated", NULL, NULL, FALSE,
       G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -169,8 +176,24 @@ notify_changed_values (VireoDefObj *self, const GValue *before)
 }
 
 static void
+set_updated (VireoDefObj *self, gboolean updated)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+
+  if (priv->updated == updated)
+    return;
+  priv->updated = updated;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_UPDATED]);
+}
+
+static void
 set_persistent (VireoDefObj *self, gpointer def)
 {
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
+
+  if (get_private (self)->live != NULL
+      && !vireo_doc_equal (klass->doc, vireo_def_obj_get_persistent (self), def))
+    set_updated (self, TRUE);
   vireo_def_slot_set (&get_private (self)->persistent, VIREO_DEF_OBJ_GET_CLASS (self)->doc, def);
 }
 
@@ -180,6 +203,8 @@ set_live (VireoDefObj *self, gpointer def)
   VireoDefObjPrivate *priv = get_private (self);
   gpointer old = priv->live;
 
+  if (old == NULL || def == NULL)
+    set_updated (self, FALSE);
   priv->live = def;
   if (old != def)
     vireo_doc_free (VIREO_DEF_OBJ_GET_CLASS (self)->doc, old);

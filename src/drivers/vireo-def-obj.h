@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  *
  * An object that is made from definitions: the persistent one, which the next start uses, and the
  * live one while it runs; or the raw text of one that cannot be parsed. Kinds derive from it, and
- * use the struct of their document where it says gpointer here. Property beside those of #VireoObj:
- * `parse-error` s, what the parser said of raw text; empty when there is none.
+ * use the struct of their document where it says gpointer here. Properties beside those of #VireoObj:
+ * `parse-error` s, what the parser said of raw text, empty when there is none; `updated` b, whether
+ * the persistent definition has changed since the live one was made.
  *
  * Since: 0.1
  */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gio/gunixfdlist.h>
+
 #include "vireo-domain-edit.h"
 #include "vireo-domain-obj.h"
 #include "vireo-domain-work.h"
@@ -27,7 +29,21 @@ typedef enum
   VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE = 1 << 0,
   VIREO_DOMAIN_UNDEFINE_SNAPSHOTS = 1 << 1,
   VIREO_DOMAIN_UNDEFINE_CHECKPOINTS = 1 << 2,
+  VIREO_DOMAIN_UNDEFINE_NVRAM = 1 << 3,
+  VIREO_DOMAIN_UNDEFINE_KEEP_NVRAM = 1 << 4,
+  VIREO_DOMAIN_UNDEFINE_TPM = 1 << 5,
+  VIREO_DOMAIN_UNDEFINE_KEEP_TPM = 1 << 6,
 } VireoDomainUndefineFlags;
+
+/* How a guest is asked to power off or to restart, numbered as in libvirt's public interface. */
+typedef enum
+{
+  VIREO_DOMAIN_ASK_ACPI_POWER_BUTTON = 1 << 0,
+  VIREO_DOMAIN_ASK_GUEST_AGENT = 1 << 1,
+  VIREO_DOMAIN_ASK_INITCTL = 1 << 2,
+  VIREO_DOMAIN_ASK_SIGNAL = 1 << 3,
+  VIREO_DOMAIN_ASK_PARAVIRT = 1 << 4,
+} VireoDomainAskModes;
 
 #define VIREO_TYPE_DOMAIN_DRIVER (vireo_domain_driver_get_type ())
 G_DECLARE_INTERFACE (VireoDomainDriver, vireo_domain_driver, VIREO, DOMAIN_DRIVER, GObject)
@@ -62,8 +78,14 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * @set_autostart: stores the flag
  * @rerun_post_parse: runs the callbacks again on the persistent definition
  * @start: starts an inactive domain
+ * @start_with_files: as @start, of a container whose init gets the descriptors in @files
+ * @create_with_files: as @create, so
+ * @associate_fds: keeps @fds for the disks whose sources name the group @name; forgets it when there
+ *   are none. Without the slot
  * @shutdown: asks the guest to power off
  * @reboot: asks the guest to restart
+ * @ask: asks the guest to restart, or else to power off, in one of the ways that @modes says; as
+ *   the two above do, by ACPI, when it is %NULL
  * @reset: resets the machine. Without the slot
  * @destroy: stops the domain, with a slot of the kind %VIREO_JOB_STOP
  * @suspend: stops the processors
@@ -178,8 +200,29 @@ struct _VireoDomainDriverInterface
                  VireoDomainObj *obj,
                  VireoDomainStartFlags flags,
                  GTask *task);
+  void (*start_with_files) (VireoDomainDriver *self,
+                            VireoDomainObj *obj,
+                            GUnixFDList *files,
+                            VireoDomainStartFlags flags,
+                            GTask *task);
+  void (*create_with_files) (VireoDomainDriver *self,
+                             const VireoDomainDef *def,
+                             guint owner,
+                             GUnixFDList *files,
+                             VireoDomainStartFlags flags,
+                             GTask *task);
+  void (*associate_fds) (VireoDomainDriver *self,
+                         VireoDomainObj *obj,
+                         const char *name,
+                         GUnixFDList *fds,
+                         GTask *task);
   void (*shutdown) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*reboot) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+  void (*ask) (VireoDomainDriver *self,
+               VireoDomainObj *obj,
+               gboolean restart,
+               VireoDomainAskModes modes,
+               GTask *task);
   void (*reset) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*destroy) (VireoDomainDriver *self,
                    VireoDomainObj *obj,

@@ -1,26 +1,143 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-services.h"
 
+#include <string.h>
+
 #include "service-domain-moments.h"
 #include "service-domain-work.h"
 #include "service-domain.h"
 #include "vireo-define.h"
 #include "vireo-documents.h"
+#include "vireo-gate.h"
 #include "vireo-handlers.h"
 
-static void
-handle_start (VireoCall *call)
+/* ---- starting ---- */
+
+static VireoDomainStartFlags
+get_start_flags (VireoCall *call)
 {
   static const VireoFlagOption options[] = {
     { "paused", VIREO_DOMAIN_START_PAUSED },
     { "force-boot", VIREO_DOMAIN_START_FORCE_BOOT },
     { NULL },
   };
-  VireoDomainStartFlags flags = vireo_call_get_flags (call, options);
 
+  return vireo_call_get_flags (call, options);
+}
+
+static void
+handle_start (VireoCall *call)
+{
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-      ->start (call->part, VIREO_DOMAIN_OBJ (call->node->object), flags,
+      ->start (call->part, VIREO_DOMAIN_OBJ (call->node->object), get_start_flags (call),
                vireo_call_task_boolean (call));
+}
+
+static void
+handle_start_with_files (VireoCall *call)
+{
+  g_autoptr (GUnixFDList) files = vireo_call_get_fds (call, 0);
+
+  if (files != NULL)
+    VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
+        ->start_with_files (call->part, VIREO_DOMAIN_OBJ (call->node->object), files,
+                            get_start_flags (call), vireo_call_task_boolean (call));
+}
+
+/* Of one disk there are at most two; the rest is for whoever counts on more. */
+#define MAX_GROUP_FDS 16
+#define MAX_GROUP_NAME 255
+
+static void
+handle_associate_fds (VireoCall *call)
+{
+  g_autoptr (GUnixFDList) fds = vireo_call_get_fds (call, 1);
+  const char *name;
+
+  if (fds == NULL)
+    return;
+  g_variant_get_child (call->args, 0, "&s", &name);
+  if (*name == '\0' || strlen (name) > MAX_GROUP_NAME)
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                 "the name of a group has 1 to %d bytes", MAX_GROUP_NAME);
+  else if (g_unix_fd_list_get_length (fds) > MAX_GROUP_FDS)
+    vireo_call_return_new_error (call, VIREO_ERROR_LIMIT_EXCEEDED, "a group has at most %d files",
+                                 MAX_GROUP_FDS);
+  else
+    VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
+        ->associate_fds (call->part, VIREO_DOMAIN_OBJ (call->node->object), name, fds,
+                         vireo_call_task_boolean (call));
+}
+
+/* ---- stopping ---- */
+
+static const struct
+{
+  const char *name;
+  VireoDomainAskModes mode;
+} ask_modes[] = {
+  { "acpi-power-button", VIREO_DOMAIN_ASK_ACPI_POWER_BUTTON },
+  { "guest-agent", VIREO_DOMAIN_ASK_GUEST_AGENT },
+  { "initctl", VIREO_DOMAIN_ASK_INITCTL },
+  { "signal", VIREO_DOMAIN_ASK_SIGNAL },
+  { "paravirt", VIREO_DOMAIN_ASK_PARAVIRT },
+};
+
+/* @ret_unknown: (nullable): what is no mode. */
+static VireoDomainAskModes
+get_ask_modes (VireoCall *call, char **ret_unknown)
+{
+  g_autofree const char **names = NULL;
+  VireoDomainAskModes modes = 0;
+
+  *ret_unknown = NULL;
+  if (call->options == NULL || !g_variant_lookup (call->options, "modes", "^a&s", &names))
+    return 0;
+  for (gsize i = 0; names[i] != NULL && *ret_unknown == NULL; i++)
+    {
+      gsize row = 0;
+
+      while (row < G_N_ELEMENTS (ask_modes) && !g_str_equal (ask_modes[row].name, names[i]))
+        row++;
+      if (row == G_N_ELEMENTS (ask_modes))
+        *ret_unknown = g_strdup (names[i]);
+      else
+        modes |= ask_modes[row].mode;
+    }
+  return modes;
+}
+
+/* What the guest itself has to be asked takes more. */
+static void
+prepare_ask (VireoCall *call)
+{
+  g_autofree char *unknown = NULL;
+
+  if (get_ask_modes (call, &unknown) & VIREO_DOMAIN_ASK_GUEST_AGENT)
+    vireo_call_require (call, vireo_action_find ("domain", "write"));
+  vireo_call_prepared (call);
+}
+
+/* Shutdown, or, with `detail`, Reboot. */
+static void
+handle_ask (VireoCall *call)
+{
+  VireoDomainDriverInterface *iface = VIREO_DOMAIN_DRIVER_GET_IFACE (call->part);
+  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (call->node->object);
+  g_autofree char *unknown = NULL;
+  VireoDomainAskModes modes = get_ask_modes (call, &unknown);
+
+  if (unknown != NULL)
+    vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT, "there is no mode \"%.100s\"",
+                                 unknown);
+  else if (modes != 0 && iface->ask != NULL)
+    iface->ask (call->part, obj, call->handler->detail != 0, modes,
+                vireo_call_task_boolean (call));
+  else if (modes == 0 || (modes & VIREO_DOMAIN_ASK_ACPI_POWER_BUTTON))
+    vireo_handle_plain (call);
+  else
+    vireo_call_return_new_error (call, VIREO_ERROR_NOT_SUPPORTED,
+                                 "this driver asks guests by ACPI only");
 }
 
 static void
@@ -42,12 +159,24 @@ handle_undefine (VireoCall *call)
     { "managed-save", VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE },
     { "snapshots-metadata", VIREO_DOMAIN_UNDEFINE_SNAPSHOTS },
     { "checkpoints-metadata", VIREO_DOMAIN_UNDEFINE_CHECKPOINTS },
+    { "nvram", VIREO_DOMAIN_UNDEFINE_NVRAM },
+    { "keep-nvram", VIREO_DOMAIN_UNDEFINE_KEEP_NVRAM },
+    { "tpm", VIREO_DOMAIN_UNDEFINE_TPM },
+    { "keep-tpm", VIREO_DOMAIN_UNDEFINE_KEEP_TPM },
     { NULL },
   };
+  VireoDomainUndefineFlags flags = vireo_call_get_flags (call, options);
 
+  if ((flags & VIREO_DOMAIN_UNDEFINE_NVRAM && flags & VIREO_DOMAIN_UNDEFINE_KEEP_NVRAM)
+      || (flags & VIREO_DOMAIN_UNDEFINE_TPM && flags & VIREO_DOMAIN_UNDEFINE_KEEP_TPM))
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_INVALID_OPTION,
+                                   "something is either lost or kept");
+      return;
+    }
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-      ->undefine (call->part, VIREO_DOMAIN_OBJ (call->node->object),
-                  vireo_call_get_flags (call, options), vireo_call_task_boolean (call));
+      ->undefine (call->part, VIREO_DOMAIN_OBJ (call->node->object), flags,
+                  vireo_call_task_boolean (call));
 }
 
 static void
@@ -78,10 +207,13 @@ handle_open_console (VireoCall *call)
 static const VireoHandler methods[] = {
   { "Start", handle_start, VIREO_JOB_CHANGE, "domain-start", .show_job = TRUE,
     .op = VIREO_DOMAIN_OP (start) },
-  { "Shutdown", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-shutdown",
-    .op = VIREO_DOMAIN_OP (shutdown) },
-  { "Reboot", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-reboot",
-    .op = VIREO_DOMAIN_OP (reboot) },
+  { "StartWithFiles", handle_start_with_files, VIREO_JOB_CHANGE, "domain-start", .show_job = TRUE,
+    .op = VIREO_DOMAIN_OP (start_with_files) },
+  { "AssociateFds", handle_associate_fds, .op = VIREO_DOMAIN_OP (associate_fds) },
+  { "Shutdown", handle_ask, VIREO_JOB_CHANGE, "domain-shutdown",
+    .op = VIREO_DOMAIN_OP (shutdown), .prepare = prepare_ask },
+  { "Reboot", handle_ask, VIREO_JOB_CHANGE, "domain-reboot", .op = VIREO_DOMAIN_OP (reboot),
+    .detail = TRUE, .prepare = prepare_ask },
   { "Reset", vireo_handle_plain, .op = VIREO_DOMAIN_OP (reset) },
   { "Destroy", handle_destroy, VIREO_JOB_STOP, "domain-destroy", .show_job = TRUE,
     .op = VIREO_DOMAIN_OP (destroy) },

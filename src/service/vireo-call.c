@@ -218,6 +218,44 @@ vireo_call_get_fd (VireoCall *self, gsize argument, int *ret_fd)
   return FALSE;
 }
 
+/**
+ * vireo_call_get_fds:
+ * @self: a call
+ * @argument: which of its arguments is an array of file descriptors
+ *
+ * Returns: (transfer full) (nullable): copies of them; %NULL when one did not come with the call,
+ *   which was answered with that
+ */
+GUnixFDList *
+vireo_call_get_fds (VireoCall *self, gsize argument)
+{
+  GUnixFDList *came = g_dbus_message_get_unix_fd_list (self->message);
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  g_autoptr (GVariant) handles = g_variant_get_child_value (self->args, argument);
+  gint n_came = 0;
+  const gint *peeked = came != NULL ? g_unix_fd_list_peek_fds (came, &n_came) : NULL;
+  GError *error = NULL;
+  GVariantIter iter;
+  gint32 handle;
+
+  g_variant_iter_init (&iter, handles);
+  while (g_variant_iter_next (&iter, "h", &handle))
+    {
+      if (handle < 0 || handle >= n_came)
+        {
+          vireo_call_return_new_error (self, VIREO_ERROR_INVALID_ARGUMENT,
+                                       "a file descriptor did not come with the call");
+          return NULL;
+        }
+      if (g_unix_fd_list_append (fds, peeked[handle], &error) < 0)
+        {
+          vireo_call_return_error (self, error);
+          return NULL;
+        }
+    }
+  return g_steal_pointer (&fds);
+}
+
 /* A line in the journal for every change, done or refused: who, what, to what, and how it went. */
 static void
 audit (VireoCall *self, const char *result, const char *message)

@@ -115,6 +115,7 @@ gboolean vireo_call_get_boolean (VireoCall *self, const char *option);
 const char *vireo_call_get_string (VireoCall *self, const char *option);
 gboolean vireo_call_find_boolean (VireoCall *self, const char *option, gboolean *ret_value);
 gboolean vireo_call_get_fd (VireoCall *self, gsize argument, int *ret_fd);
+GUnixFDList *vireo_call_get_fds (VireoCall *self, gsize argument);
 
 /* 0 when it is not given. */
 guint64 vireo_call_get_uint64 (VireoCall *self, const char *option);

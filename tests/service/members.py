@@ -67,7 +67,7 @@ class Member:
 
 
 EXAMPLES = {"s": "example", "o": ROOT, "u": 1, "b": True, "a{sv}": {}, "as": [], "ay": b"example",
-            "t": 1, "i": 0, "x": 1, "au": [1], "h": 0}
+            "t": 1, "i": 0, "x": 1, "au": [1], "h": 0, "ah": []}
 
 
 def find_members(client, path):

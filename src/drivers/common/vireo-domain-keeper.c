@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-domain-keeper.h"
 
+#include "util/vireo-error.h"
 #include "vireo-domain-edit.h"
 
 static char **
@@ -88,6 +89,18 @@ undefine (VireoDomainDriver *driver,
           VireoDomainUndefineFlags flags,
           GTask *task)
 {
+  const VireoDomainDef *def = vireo_domain_obj_get_persistent_def (obj);
+  gboolean has_nvram = def != NULL && def->os != NULL && def->os->nvram != NULL;
+
+  if ((flags & VIREO_DOMAIN_UNDEFINE_NVRAM && has_nvram)
+      || (flags & VIREO_DOMAIN_UNDEFINE_TPM && def != NULL && def->n_tpms > 0))
+    {
+      g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
+                               "what firmware and TPMs keep is not removed by this driver: remove "
+                               "it when the domain is undefined");
+      g_object_unref (task);
+      return;
+    }
   vireo_keeper_undefine (VIREO_KEEPER (driver), VIREO_OBJ (obj), task);
 }
 

@@ -3,8 +3,8 @@
 
 #include "vireo-test-block-jobs.h"
 #include "vireo-test-checkpoints.h"
-#include "vireo-test-console.h"
 #include "vireo-test-edit.h"
+#include "vireo-test-files.h"
 #include "vireo-test-operation.h"
 #include "vireo-test-moments.h"
 #include "vireo-test-save.h"
@@ -20,7 +20,6 @@ G_DECLARE_FINAL_TYPE (TestDomain, test_domain, TEST, DOMAIN, VireoDomainObj)
 struct _TestDomain
 {
   VireoDomainObj parent_instance;
-  VireoTestConsole *console;
   VireoTestGuest *guest;      /* (nullable): while it is active */
   VireoDomainKeeper *domains; /* not a reference: it outlives what runs */
   guint shutdown_id;
@@ -34,7 +33,6 @@ test_domain_finalize (GObject *object)
   TestDomain *self = TEST_DOMAIN (object);
 
   g_clear_handle_id (&self->shutdown_id, g_source_remove);
-  g_clear_pointer (&self->console, vireo_test_console_free);
   g_clear_pointer (&self->guest, vireo_test_guest_free);
   G_OBJECT_CLASS (test_domain_parent_class)->finalize (object);
 }
@@ -88,6 +86,7 @@ typedef struct
   gboolean paused;
   gboolean force_boot;
   gboolean restored; /* from what it was saved to when it was stopped */
+  GUnixFDList *files; /* (nullable): what the init of a container gets */
 } Operation;
 
 static Operation *
@@ -109,6 +108,7 @@ operation_free (Operation *operation)
   g_clear_object (&operation->obj);
   g_clear_object (&operation->task);
   g_clear_object (&operation->job);
+  g_clear_object (&operation->files);
   g_free (operation);
 }
 
@@ -210,7 +210,6 @@ vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char
   TestDomain *domain = TEST_DOMAIN (obj);
 
   g_clear_handle_id (&domain->shutdown_id, g_source_remove);
-  g_clear_pointer (&domain->console, vireo_test_console_free);
   g_clear_pointer (&domain->guest, vireo_test_guest_free);
   vireo_test_block_jobs_stopped (obj);
   g_object_freeze_notify (G_OBJECT (obj));
@@ -262,7 +261,11 @@ start_worked (GObject *source, GAsyncResult *result, gpointer data)
       vireo_test_domains_begin (operation->domains, operation->obj, paused, "restored", "restored");
     }
   else
-    begin_running (operation->domains, operation->obj, operation->paused);
+    {
+      begin_running (operation->domains, operation->obj, operation->paused);
+      if (operation->files != NULL)
+        vireo_test_domain_get_guest (operation->obj)->files = g_object_ref (operation->files);
+    }
   operation_end (operation, g_steal_pointer (&error));
 }
 
@@ -270,9 +273,17 @@ start_worked (GObject *source, GAsyncResult *result, gpointer data)
 static void
 start_work (Operation *operation)
 {
+  const VireoDomainDef *def = vireo_domain_obj_get_live_def (operation->obj);
   g_auto (VireoTestSettings) settings = { 0 };
+  GError *error = NULL;
 
-  vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (operation->obj));
+  if (!vireo_test_files_check (operation->obj, def, operation->files, &error))
+    {
+      vireo_keeper_stopped (VIREO_KEEPER (operation->domains), VIREO_OBJ (operation->obj));
+      operation_end (operation, error);
+      return;
+    }
+  vireo_test_settings_init (&settings, def);
   vireo_test_work_async (VIREO_OBJ (operation->obj), settings.start_delay,
                          g_task_get_cancellable (operation->task), start_worked, operation);
 }
@@ -300,10 +311,15 @@ start_ready (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-start (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainStartFlags flags, GTask *task)
+start_with_files (VireoDomainDriver *driver,
+                  VireoDomainObj *obj,
+                  GUnixFDList *files,
+                  VireoDomainStartFlags flags,
+                  GTask *task)
 {
   Operation *operation = operation_new (driver, obj, task);
 
+  operation->files = files != NULL ? g_object_ref (files) : NULL;
   operation->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
   operation->force_boot = (flags & VIREO_DOMAIN_START_FORCE_BOOT) != 0;
   if (vireo_obj_get_active (VIREO_OBJ (obj)))
@@ -315,6 +331,12 @@ start (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainStartFlags fla
     }
   vireo_keeper_make_ready_async (VIREO_KEEPER (driver), VIREO_OBJ (obj),
                                  g_task_get_cancellable (task), start_ready, operation);
+}
+
+static void
+start (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainStartFlags flags, GTask *task)
+{
+  start_with_files (driver, obj, NULL, flags, task);
 }
 
 static void
@@ -334,17 +356,29 @@ created (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+create_with_files (VireoDomainDriver *driver,
+                   const VireoDomainDef *def,
+                   guint owner,
+                   GUnixFDList *files,
+                   VireoDomainStartFlags flags,
+                   GTask *task)
+{
+  Operation *operation = operation_new (driver, NULL, task);
+
+  operation->files = files != NULL ? g_object_ref (files) : NULL;
+  operation->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
+  vireo_keeper_create_async (VIREO_KEEPER (driver), def, owner, g_task_get_cancellable (task),
+                             created, operation);
+}
+
+static void
 create (VireoDomainDriver *driver,
         const VireoDomainDef *def,
         guint owner,
         VireoDomainStartFlags flags,
         GTask *task)
 {
-  Operation *operation = operation_new (driver, NULL, task);
-
-  operation->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
-  vireo_keeper_create_async (VIREO_KEEPER (driver), def, owner, g_task_get_cancellable (task),
-                             created, operation);
+  create_with_files (driver, def, owner, NULL, flags, task);
 }
 
 /* ---- shutdown, reboot, reset, destroy ---- */
@@ -408,6 +442,42 @@ reboot (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
   g_object_unref (task);
 }
 
+/* Machines have an ACPI button, containers an init; either may have an agent. */
+static gboolean
+can_be_asked (VireoDomainObj *obj, VireoDomainAskModes modes)
+{
+  const VireoDomainDef *def = vireo_domain_obj_get_live_def (obj);
+  VireoDomainAskModes can = g_strcmp0 (def->os->type, "exe") == 0
+                                ? VIREO_DOMAIN_ASK_INITCTL | VIREO_DOMAIN_ASK_SIGNAL
+                                : VIREO_DOMAIN_ASK_ACPI_POWER_BUTTON;
+
+  if (vireo_test_guest_has_agent (vireo_test_domain_get_guest (obj)))
+    can |= VIREO_DOMAIN_ASK_GUEST_AGENT;
+  return (can & modes) != 0;
+}
+
+static void
+ask (VireoDomainDriver *driver,
+     VireoDomainObj *obj,
+     gboolean wants_restart,
+     VireoDomainAskModes modes,
+     GTask *task)
+{
+  if (!require_state (obj, VIREO_DOMAIN_STATE_RUNNING, task))
+    return;
+  if (!can_be_asked (obj, modes))
+    {
+      g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
+                               "domain \"%s\" has nothing that could be asked in such a way",
+                               vireo_obj_get_name (VIREO_OBJ (obj)));
+      g_object_unref (task);
+    }
+  else if (wants_restart)
+    reboot (driver, obj, task);
+  else
+    shutdown_domain (driver, obj, task);
+}
+
 static void
 reset (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
 {
@@ -443,7 +513,7 @@ destroy (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainDestroyFlags
                          destroy_worked, operation_new (driver, obj, task));
 }
 
-/* ---- suspend, resume, console ---- */
+/* ---- suspend and resume ---- */
 
 static void
 suspend (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
@@ -467,74 +537,6 @@ resume (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
   g_object_unref (task);
 }
 
-static gboolean
-is_alias (const char *device, const char *alias, const char *prefix, guint index)
-{
-  g_autofree char *usual = g_strdup_printf ("%s%u", prefix, index);
-
-  return g_strcmp0 (device, alias) == 0 || g_strcmp0 (device, usual) == 0;
-}
-
-static gboolean
-has_console (const VireoDomainDef *def, const char *device)
-{
-  if (device == NULL || *device == '\0')
-    return def->n_serials > 0 || def->n_consoles > 0;
-  for (guint i = 0; i < def->n_serials; i++)
-    if (is_alias (device, def->serials[i]->alias, "serial", i))
-      return TRUE;
-  for (guint i = 0; i < def->n_consoles; i++)
-    if (is_alias (device, def->consoles[i]->alias, "console", i))
-      return TRUE;
-  return FALSE;
-}
-
-static int
-open_console_now (VireoDomainObj *obj, const char *device, gboolean force, GError **error)
-{
-  TestDomain *domain = TEST_DOMAIN (obj);
-  const char *name = vireo_obj_get_name (VIREO_OBJ (obj));
-  int fd = -1;
-
-  if (!has_console (vireo_domain_obj_get_def (obj), device))
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND,
-                   "domain \"%s\" has no serial port or console%s%s", name,
-                   device != NULL && *device != '\0' ? " with the alias " : "",
-                   device != NULL ? device : "");
-      return -1;
-    }
-  if (domain->console != NULL && vireo_test_console_is_open (domain->console) && !force)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY,
-                   "somebody else has the console of domain \"%s\" open", name);
-      return -1;
-    }
-  g_clear_pointer (&domain->console, vireo_test_console_free);
-  domain->console = vireo_test_console_new (name, &fd, error);
-  return fd;
-}
-
-static void
-open_console (VireoDomainDriver *driver,
-              VireoDomainObj *obj,
-              const char *device,
-              gboolean force,
-              GTask *task)
-{
-  g_autoptr (GError) error = NULL;
-  int fd;
-
-  if (!require_state (obj, VIREO_DOMAIN_STATE_NOSTATE, task))
-    return;
-  fd = open_console_now (obj, device, force, &error);
-  if (fd < 0)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    g_task_return_int (task, fd);
-  g_object_unref (task);
-}
-
 /* ---- what goes with a definition ---- */
 
 static VireoDomainDriverInterface *
@@ -548,6 +550,7 @@ static gboolean
 check_undefine (VireoDomainObj *obj, VireoDomainUndefineFlags flags, GError **error)
 {
   const char *name = vireo_obj_get_name (VIREO_OBJ (obj));
+  const VireoDomainDef *def = vireo_domain_obj_get_persistent_def (obj);
 
   if (vireo_domain_obj_get_has_managed_save (obj)
       && (flags & VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
@@ -561,6 +564,11 @@ check_undefine (VireoDomainObj *obj, VireoDomainUndefineFlags flags, GError **er
            && (flags & VIREO_DOMAIN_UNDEFINE_CHECKPOINTS) == 0)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "domain \"%s\" has checkpoints, of which nothing would be known any more", name);
+  else if (def != NULL && def->os != NULL && def->os->nvram != NULL
+           && (flags & (VIREO_DOMAIN_UNDEFINE_NVRAM | VIREO_DOMAIN_UNDEFINE_KEEP_NVRAM)) == 0)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "domain \"%s\" has what its firmware keeps: is that to be lost, or to be kept?",
+                 name);
   else
     return TRUE;
   return FALSE;
@@ -581,6 +589,7 @@ undefined (GObject *source, GAsyncResult *result, gpointer data)
   vireo_test_save_forget (obj);
   vireo_test_moments_forget (obj, VIREO_KIND_SNAPSHOT);
   vireo_test_moments_forget (obj, VIREO_KIND_CHECKPOINT);
+  vireo_test_files_forget (obj);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -599,6 +608,8 @@ undefine (VireoDomainDriver *driver,
       return;
     }
   g_task_set_task_data (task, g_object_ref (obj), g_object_unref);
+  /* What firmware and TPMs keep is nowhere, and so are the files of it. */
+  flags &= ~(VIREO_DOMAIN_UNDEFINE_NVRAM | VIREO_DOMAIN_UNDEFINE_TPM);
   parent_iface ()->undefine (driver, obj, flags,
                              g_task_new (driver, g_task_get_cancellable (task), undefined, task));
 }
@@ -624,15 +635,18 @@ static void
 domain_driver_init (VireoDomainDriverInterface *iface)
 {
   iface->create = create;
+  iface->create_with_files = create_with_files;
   iface->start = start;
+  iface->start_with_files = start_with_files;
   iface->shutdown = shutdown_domain;
   iface->reboot = reboot;
+  iface->ask = ask;
   iface->reset = reset;
   iface->destroy = destroy;
   iface->suspend = suspend;
   iface->resume = resume;
-  iface->open_console = open_console;
   vireo_test_agent_fill (iface);
+  vireo_test_files_fill (iface);
   vireo_test_disks_fill (iface);
   vireo_test_power_fill (iface);
   vireo_test_screen_fill (iface);

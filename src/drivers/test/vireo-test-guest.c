@@ -84,6 +84,7 @@ vireo_test_guest_free (VireoTestGuest *self)
   g_hash_table_unref (self->open);
   g_hash_table_unref (self->thresholds);
   g_hash_table_unref (self->iothreads);
+  g_clear_object (&self->files);
   g_free (self);
 }
 

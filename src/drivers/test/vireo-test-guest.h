@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <gio/gunixfdlist.h>
+
 #include "drivers/vireo-domain-obj.h"
 
 G_BEGIN_DECLS
@@ -27,6 +29,7 @@ G_BEGIN_DECLS
  * @dirty_seconds: for how long it is measured
  * @dirty_id: the measurement that goes on
  * @launch_secret: whether it was given a secret before it ran
+ * @files: (nullable): what the init of a container was given
  *
  * What pretends to be inside a domain that runs.
  */
@@ -53,6 +56,7 @@ typedef struct
   guint dirty_seconds;
   guint dirty_id;
   gboolean launch_secret;
+  GUnixFDList *files;
 } VireoTestGuest;
 
 VireoTestGuest *vireo_test_guest_new (VireoDomainObj *domain);

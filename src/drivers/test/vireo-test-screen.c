@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "util/vireo-error.h"
+#include "vireo-test-console.h"
+#include "vireo-test-domains.h"
 #include "vireo-test-operation.h"
 
 #define COLUMNS 80
@@ -235,9 +237,88 @@ VIREO_TEST_OPENING (screenshot)
 VIREO_TEST_OPENING (open_channel)
 VIREO_TEST_OPENING (open_graphics)
 
+/* ---- consoles ---- */
+
+static gboolean
+is_alias (const char *device, const char *alias, const char *prefix, guint index)
+{
+  g_autofree char *usual = g_strdup_printf ("%s%u", prefix, index);
+
+  return g_strcmp0 (device, alias) == 0 || g_strcmp0 (device, usual) == 0;
+}
+
+static gboolean
+has_console (const VireoDomainDef *def, const char *device)
+{
+  if (device == NULL || *device == '\0')
+    return def->n_serials > 0 || def->n_consoles > 0;
+  for (guint i = 0; i < def->n_serials; i++)
+    if (is_alias (device, def->serials[i]->alias, "serial", i))
+      return TRUE;
+  for (guint i = 0; i < def->n_consoles; i++)
+    if (is_alias (device, def->consoles[i]->alias, "console", i))
+      return TRUE;
+  return FALSE;
+}
+
+/* There is one console, whatever the devices that lead to it are called. */
+#define CONSOLE "console"
+
+static int
+open_console_now (VireoTestGuest *guest, const char *device, gboolean force, GError **error)
+{
+  const char *name = vireo_obj_get_name (VIREO_OBJ (guest->domain));
+  VireoTestConsole *console = g_hash_table_lookup (guest->open, CONSOLE);
+  int fd = -1;
+
+  if (!has_console (vireo_domain_obj_get_def (guest->domain), device))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND,
+                   "domain \"%s\" has no serial port or console%s%s", name,
+                   device != NULL && *device != '\0' ? " with the alias " : "",
+                   device != NULL ? device : "");
+      return -1;
+    }
+  if (console != NULL && vireo_test_console_is_open (console) && !force)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY,
+                   "somebody else has the console of domain \"%s\" open", name);
+      return -1;
+    }
+  g_hash_table_remove (guest->open, CONSOLE);
+  console = vireo_test_console_new (name, &fd, error);
+  if (console != NULL)
+    g_hash_table_insert (guest->open, g_strdup (CONSOLE), console);
+  return fd;
+}
+
+static void
+open_console (VireoDomainDriver *driver,
+              VireoDomainObj *obj,
+              const char *device,
+              gboolean force,
+              GTask *task)
+{
+  VireoTestGuest *guest = vireo_test_domain_get_guest (obj);
+  GError *error = NULL;
+  int fd = -1;
+
+  if (guest == NULL)
+    g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "domain \"%s\" is shutoff, not active", vireo_obj_get_name (VIREO_OBJ (obj)));
+  else
+    fd = open_console_now (guest, device, force, &error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_int (task, fd);
+  g_object_unref (task);
+}
+
 void
 vireo_test_screen_fill (VireoDomainDriverInterface *iface)
 {
+  iface->open_console = open_console;
   iface->send_key = send_key;
   iface->send_process_signal = send_process_signal;
   iface->inject_nmi = inject_nmi;
