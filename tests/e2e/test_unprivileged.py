@@ -32,17 +32,19 @@ class Deputy(unittest.TestCase):
 
     def image(self, name, *options):
         path = self.folder / name
-        subprocess.run(["qemu-img", "create", "-q", *options, path], check=True)
+        size = [] if "-b" in options else ["1M"]
+        subprocess.run(["qemu-img", "create", "-q", *options, path, *size], check=True)
         os.chown(path, NOBODY, -1)
         path.chmod(0o600)
         return path
 
-    def start(self, path, driver="raw", extra=""):
+    def start(self, path, driver="raw", extra="", devices=""):
         """Defines a machine with that disk as nobody, and starts it."""
         xml = (f"<domain type='qemu'><name>theirs</name><memory unit='MiB'>32</memory>"
-               f"<os><type arch='x86_64' machine='pc'>hvm</type>{extra}</os><devices>"
+               f"<os><type arch='x86_64' machine='pc'>hvm</type>{extra}</os>"
+               f"<features><acpi/></features><devices>"
                f"<disk type='file'><driver name='qemu' type='{driver}'/><source file='{path}'/>"
-               f"<target dev='vda' bus='virtio'/></disk></devices></domain>")
+               f"<target dev='vda' bus='virtio'/></disk>{devices}</devices></domain>")
         outcome = self.nobody.call(
             self.connection, "Connection", "DefineDomain",
             vireotest.client.GLib.Variant("(sa{sv})", (xml, {})).print_(True))
@@ -98,6 +100,62 @@ class Deputy(unittest.TestCase):
             for name in f"/proc/{pid}/fd/{fd}", f"/proc/self/fd/{fd}":
                 self.assert_denied(self.start(name), name)
                 self.doCleanups()
+
+    def call_as_nobody(self, method, xml, **options):
+        options = {name: vireotest.client.GLib.Variant("b", value)
+                   for name, value in options.items()}
+        return self.nobody.call(
+            self.domain, "Domain", method,
+            vireotest.client.GLib.Variant("(sa{sv})", (xml, options)).print_(True))
+
+    def test_devices_of_a_running_machine(self):
+        """What is plugged in, and media, are opened with the owner's rights too."""
+        client = self.host.client
+        self.assertIsNone(self.start(self.own_chain(), "qcow2").error)
+        before = client.call(self.domain, "Domain", "GetXml", "(a{sv})", {})
+        link = self.folder / "plug.img"
+        link.symlink_to(self.secret)
+        top = self.image("over.qcow2", "-f", "qcow2", "-F", "raw", "-b", self.secret)
+        pid = self.host.daemon.pid
+        paths = [(self.secret, "raw"), (link, "raw"), (top, "qcow2"),
+                 (f"/proc/{pid}/fd/1", "raw"), ("/proc/self/fd/1", "raw")]
+        disk = ("<disk type='file' device='{}'><driver name='qemu' type='{}'/>"
+                "<source file='{}'/><target dev='{}'/>{}</disk>")
+        for path, driver in paths:
+            outcome = self.call_as_nobody("AttachDevice",
+                                          disk.format("disk", driver, path, "vdb", ""), live=True)
+            self.assertIsNotNone(outcome.error, path)
+        # Not even when root asks for it: whose machine it is, decides.
+        with self.assertRaises(vireotest.BusError) as caught:
+            client.call(self.domain, "Domain", "AttachDevice", "(sa{sv})",
+                        disk.format("disk", "raw", self.secret, "vdb", ""),
+                        {"live": vireotest.client.GLib.Variant("b", True)})
+        self.assertEqual(caught.exception.code, "Access")
+        self.assertEqual(client.call(self.domain, "Domain", "GetXml", "(a{sv})", {}), before)
+        for xml in ("<interface type='bridge'><source bridge='lo'/></interface>",
+                    "<hostdev mode='subsystem' type='pci'><source><address bus='0' slot='1'/>"
+                    "</source></hostdev>"):
+            outcome = self.call_as_nobody("AttachDevice", xml, live=True)
+            self.assertIsNotNone(outcome.error)
+        own = self.image("more.raw", "-f", "raw")
+        outcome = self.call_as_nobody("AttachDevice", disk.format("disk", "raw", own, "vdb", ""),
+                                      live=True)
+        self.assertIsNone(outcome.error)
+
+    def test_media_of_a_running_machine(self):
+        client = self.host.client
+        drive = ("<disk type='file' device='cdrom'>{}<target dev='hdc' bus='ide'/><readonly/>"
+                 "</disk>")
+        self.assertIsNone(self.start(self.own_chain(), "qcow2", devices=drive.format("")).error)
+        source = "<source file='{}'/>"
+        outcome = self.call_as_nobody("UpdateDevice", drive.format(source.format(self.secret)),
+                                      live=True)
+        self.assertIsNotNone(outcome.error)
+        self.assertNotIn(str(self.secret), client.call(self.domain, "Domain", "GetXml", "(a{sv})",
+                                                       {}))
+        own = self.image("own.iso", "-f", "raw")
+        outcome = self.call_as_nobody("UpdateDevice", drive.format(source.format(own)), live=True)
+        self.assertIsNone(outcome.error)
 
     def test_roots_own_machine_still_has_it(self):
         client = self.host.client

@@ -28,12 +28,12 @@ find_domain (VireoQemuDomains *driver, const VireoQemuStatus *status, GError **e
 static void
 claim_images (VireoQemuDomains *driver, const VireoQemuStatus *status)
 {
-  for (guint i = 0; i < status->uses->len; i++)
+  for (guint i = 0; i < status->images->len; i++)
     {
       g_autoptr (GError) error = NULL;
 
       if (!vireo_qemu_image_registry_claim (driver->images, status->name,
-                                            &g_array_index (status->uses, VireoQemuImageUse, i),
+                                            &vireo_qemu_status_get_image (status, i)->use,
                                             "an image", &error))
         g_warning ("'%s' runs with what it should not: %s", status->name, error->message);
     }

@@ -43,11 +43,7 @@ vireo_qemu_build_device (VireoQemuBuild *build, JsonObject *device, const char *
 void
 vireo_qemu_build_step (VireoQemuBuild *build, const char *command, JsonObject *arguments)
 {
-  VireoQemuQmpStep *step = g_new0 (VireoQemuQmpStep, 1);
-
-  step->command = g_strdup (command);
-  step->arguments = arguments;
-  g_ptr_array_add (build->steps, step);
+  g_ptr_array_add (build->steps, vireo_qemu_qmp_step_new (command, arguments, -1));
 }
 
 void
@@ -109,6 +105,18 @@ char *
 vireo_qemu_fdset_path (guint fdset)
 {
   return g_strdup_printf ("/dev/fdset/%u", fdset);
+}
+
+char *
+vireo_qemu_image_node (guint fdset)
+{
+  return g_strdup_printf ("image-%u", fdset);
+}
+
+char *
+vireo_qemu_file_node (guint fdset)
+{
+  return g_strdup_printf ("file-%u", fdset);
 }
 
 gboolean

@@ -137,4 +137,12 @@ gboolean vireo_qemu_build_inputs (VireoQemuBuild *build, GError **error);
 gboolean vireo_qemu_build_sounds (VireoQemuBuild *build, GError **error);
 gboolean vireo_qemu_build_small_devices (VireoQemuBuild *build, GError **error);
 
+/* One device of the definition, also to plug it in; of a disk, also its image alone. */
+gboolean vireo_qemu_build_controller (VireoQemuBuild *build, guint index, GError **error);
+gboolean vireo_qemu_build_disk (VireoQemuBuild *build, guint index, GError **error);
+gboolean vireo_qemu_build_disk_image (VireoQemuBuild *build, guint index, GError **error);
+gboolean vireo_qemu_build_interface (VireoQemuBuild *build, guint index, GError **error);
+gboolean vireo_qemu_build_input (VireoQemuBuild *build, guint index, GError **error);
+gboolean vireo_qemu_build_rng (VireoQemuBuild *build, guint index, GError **error);
+
 G_END_DECLS

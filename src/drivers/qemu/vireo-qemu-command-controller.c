@@ -207,6 +207,12 @@ add_controller (VireoQemuBuild *build, const VireoControllerDef *controller, GEr
   return vireo_qemu_build_device (build, device, what, error);
 }
 
+gboolean
+vireo_qemu_build_controller (VireoQemuBuild *build, guint index, GError **error)
+{
+  return add_controller (build, build->def->controllers[index], error);
+}
+
 /* A bus must be there before what is on it. */
 static gboolean
 add_controllers (VireoQemuBuild *build, gboolean pci, GError **error)

@@ -327,27 +327,45 @@ add_backend (Drive *drive, GPtrArray *layers, GError **error)
   return drive->node != NULL;
 }
 
+static gboolean
+begin_drive (Drive *drive, guint index, GError **error)
+{
+  const GPtrArray *images = drive->build->resources->disks;
+  VireoDiskType type;
+
+  drive->disk = drive->build->def->disks[index];
+  drive->what = g_strdup_printf ("The disk '%s'", drive->disk->target->dev);
+  type = vireo_disk_def_get_type (drive->disk);
+  if (type != VIREO_DISK_TYPE_FILE && type != VIREO_DISK_TYPE_BLOCK)
+    return vireo_qemu_unsupported (error, "%s: <disk type='%s'> is not supported", drive->what,
+                                   vireo_disk_type_to_string (type));
+  if (vireo_disk_def_get_device (drive->disk) == VIREO_DISK_DEVICE_LUN)
+    return vireo_qemu_unsupported (error, "%s: <disk device='lun'> is not supported", drive->what);
+  return add_backend (drive, images != NULL && index < images->len ? images->pdata[index] : NULL,
+                      error);
+}
+
+gboolean
+vireo_qemu_build_disk (VireoQemuBuild *build, guint index, GError **error)
+{
+  g_auto (Drive) drive = { .build = build };
+
+  return begin_drive (&drive, index, error) && add_frontend (&drive, error);
+}
+
+gboolean
+vireo_qemu_build_disk_image (VireoQemuBuild *build, guint index, GError **error)
+{
+  g_auto (Drive) drive = { .build = build };
+
+  return begin_drive (&drive, index, error);
+}
+
 gboolean
 vireo_qemu_build_disks (VireoQemuBuild *build, GError **error)
 {
-  const GPtrArray *images = build->resources->disks;
-
   for (guint i = 0; i < build->def->n_disks; i++)
-    {
-      const VireoDiskDef *disk = build->def->disks[i];
-      VireoDiskType type = vireo_disk_def_get_type (disk);
-      g_auto (Drive) drive = { .build = build, .disk = disk };
-
-      drive.what = g_strdup_printf ("The disk '%s'", disk->target->dev);
-      if (type != VIREO_DISK_TYPE_FILE && type != VIREO_DISK_TYPE_BLOCK)
-        return vireo_qemu_unsupported (error, "%s: <disk type='%s'> is not supported", drive.what,
-                                       vireo_disk_type_to_string (type));
-      if (vireo_disk_def_get_device (disk) == VIREO_DISK_DEVICE_LUN)
-        return vireo_qemu_unsupported (error, "%s: <disk device='lun'> is not supported",
-                                       drive.what);
-      if (!add_backend (&drive, images != NULL && i < images->len ? images->pdata[i] : NULL, error)
-          || !add_frontend (&drive, error))
-        return FALSE;
-    }
+    if (!vireo_qemu_build_disk (build, i, error))
+      return FALSE;
   return TRUE;
 }

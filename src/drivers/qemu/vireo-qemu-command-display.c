@@ -436,26 +436,30 @@ add_input (VireoQemuBuild *build, const VireoInputDef *input, const char *name, 
 }
 
 gboolean
+vireo_qemu_build_input (VireoQemuBuild *build, guint index, GError **error)
+{
+  const VireoInputDef *input = build->def->inputs[index];
+  const char *driver = NULL;
+
+  /* A PS/2 controller is on the board, with both that it can have. */
+  if (input->bus == VIREO_INPUT_BUS_PS2 && vireo_qemu_build_is_x86 (build)
+      && input->type != VIREO_INPUT_TYPE_TABLET)
+    return TRUE;
+  for (gsize row = 0; row < G_N_ELEMENTS (input_models); row++)
+    if (input_models[row].type == input->type && input_models[row].bus == input->bus)
+      driver = input_models[row].driver;
+  if (driver == NULL)
+    return vireo_qemu_unsupported (error, "<input type='%s' bus='%s'> is not supported",
+                                   vireo_input_type_to_string (input->type),
+                                   vireo_input_bus_to_string (input->bus));
+  return add_input (build, input, driver, error);
+}
+
+gboolean
 vireo_qemu_build_inputs (VireoQemuBuild *build, GError **error)
 {
   for (guint i = 0; i < build->def->n_inputs; i++)
-    {
-      const VireoInputDef *input = build->def->inputs[i];
-      const char *driver = NULL;
-
-      /* A PS/2 controller is on the board, with both that it can have. */
-      if (input->bus == VIREO_INPUT_BUS_PS2 && vireo_qemu_build_is_x86 (build)
-          && input->type != VIREO_INPUT_TYPE_TABLET)
-        continue;
-      for (gsize row = 0; row < G_N_ELEMENTS (input_models); row++)
-        if (input_models[row].type == input->type && input_models[row].bus == input->bus)
-          driver = input_models[row].driver;
-      if (driver == NULL)
-        return vireo_qemu_unsupported (error, "<input type='%s' bus='%s'> is not supported",
-                                       vireo_input_type_to_string (input->type),
-                                       vireo_input_bus_to_string (input->bus));
-      if (!add_input (build, input, driver, error))
-        return FALSE;
-    }
+    if (!vireo_qemu_build_input (build, i, error))
+      return FALSE;
   return TRUE;
 }

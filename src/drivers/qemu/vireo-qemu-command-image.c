@@ -100,8 +100,8 @@ add_layer (VireoQemuBuild *build, const VireoQemuImage *image, const char *backi
            const VireoQemuImageOptions *options, const char *what, GError **error)
 {
   const char *format = image->format != NULL ? image->format : "raw";
-  g_autofree char *file_name = g_strdup_printf ("file-%u", image->fdset);
-  g_autofree char *name = g_strdup_printf ("image-%u", image->fdset);
+  g_autofree char *file_name = vireo_qemu_file_node (image->fdset);
+  g_autofree char *name = vireo_qemu_image_node (image->fdset);
   gboolean has_backing = FALSE;
   JsonObject *node;
 
@@ -206,7 +206,7 @@ vireo_qemu_build_firmware_machine (VireoQemuBuild *build, GString *options)
   for (guint i = 0; i < G_N_ELEMENTS (chips) && chips[i] != NULL; i++)
     {
       g_autofree char *key = g_strdup_printf ("pflash%u", i);
-      g_autofree char *name = g_strdup_printf ("image-%u", chips[i]->fdset);
+      g_autofree char *name = vireo_qemu_image_node (chips[i]->fdset);
 
       vireo_qemu_opt_add (options, key, name);
     }

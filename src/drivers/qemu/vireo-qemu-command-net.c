@@ -246,24 +246,30 @@ make_device (VireoQemuBuild *build, const VireoInterfaceDef *interface, const ch
 }
 
 gboolean
+vireo_qemu_build_interface (VireoQemuBuild *build, guint index, GError **error)
+{
+  const VireoInterfaceDef *interface = build->def->interfaces[index];
+  g_autofree char *what = g_strdup_printf ("The interface '%s'", interface->alias);
+  g_autofree char *id = g_strdup_printf ("host%s", interface->alias);
+  JsonObject *device;
+
+  if (!add_backend (build, index, id, what, error))
+    return FALSE;
+  device = make_device (build, interface, what, error);
+  if (device == NULL)
+    return FALSE;
+  json_object_set_string_member (device, "netdev", id);
+  if (!vireo_qemu_build_device (build, device, what, error))
+    return FALSE;
+  add_link_state (build, interface);
+  return TRUE;
+}
+
+gboolean
 vireo_qemu_build_interfaces (VireoQemuBuild *build, GError **error)
 {
   for (guint i = 0; i < build->def->n_interfaces; i++)
-    {
-      const VireoInterfaceDef *interface = build->def->interfaces[i];
-      g_autofree char *what = g_strdup_printf ("The interface '%s'", interface->alias);
-      g_autofree char *id = g_strdup_printf ("host%s", interface->alias);
-      JsonObject *device;
-
-      if (!add_backend (build, i, id, what, error))
-        return FALSE;
-      device = make_device (build, interface, what, error);
-      if (device == NULL)
-        return FALSE;
-      json_object_set_string_member (device, "netdev", id);
-      if (!vireo_qemu_build_device (build, device, what, error))
-        return FALSE;
-      add_link_state (build, interface);
-    }
+    if (!vireo_qemu_build_interface (build, i, error))
+      return FALSE;
   return TRUE;
 }

@@ -363,6 +363,12 @@ static gboolean (*const builders[VIREO_DEVICE_N_KINDS]) (VireoQemuBuild *build,
       };
 
 gboolean
+vireo_qemu_build_rng (VireoQemuBuild *build, guint index, GError **error)
+{
+  return add_rng (build, build->def->rngs[index], error);
+}
+
+gboolean
 vireo_qemu_build_small_devices (VireoQemuBuild *build, GError **error)
 {
   const VireoFeaturesDef *features = build->def->features;

@@ -2,15 +2,35 @@
 #include "vireo-qemu-command.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "vireo-qemu-build.h"
+
+VireoQemuQmpStep *
+vireo_qemu_qmp_step_new (const char *command, JsonObject *arguments, int fd)
+{
+  VireoQemuQmpStep *step = g_new0 (VireoQemuQmpStep, 1);
+
+  step->command = g_strdup (command);
+  step->arguments = arguments;
+  step->fd = fd;
+  return step;
+}
 
 static void
 step_free (VireoQemuQmpStep *step)
 {
   g_free (step->command);
   g_clear_pointer (&step->arguments, json_object_unref);
+  if (step->fd >= 0)
+    close (step->fd);
   g_free (step);
+}
+
+GPtrArray *
+vireo_qemu_qmp_steps_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) step_free);
 }
 
 static void
@@ -188,7 +208,7 @@ vireo_qemu_command_build (const VireoQemuCommandInput *input, GError **error)
   build.now = input->now;
   build.argv = g_ptr_array_new_with_free_func (g_free);
   build.envp = g_ptr_array_new_with_free_func (g_free);
-  build.steps = g_ptr_array_new_with_free_func ((GDestroyNotify) step_free);
+  build.steps = vireo_qemu_qmp_steps_new ();
   init_environment (&build);
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     if (!parts[i](&build, error))

@@ -2,6 +2,7 @@
 #include "vireo-qemu-domain.h"
 
 #include "vireo-qemu-console.h"
+#include "vireo-qemu-device.h"
 #include "vireo-qemu-domains.h"
 
 /* After the process is gone, its last events may still be in the socket; so long they may take. */
@@ -228,6 +229,46 @@ vireo_qemu_domain_enter (VireoQemuDomain *self, VireoDomainState state, const ch
     vireo_domain_obj_emit_lifecycle (obj, lifecycle, detail);
 }
 
+gboolean
+vireo_qemu_domain_claim (VireoQemuDomain *self, const VireoDiskDef *disk, const GPtrArray *chain,
+                         GError **error)
+{
+  for (guint i = 0; i < chain->len; i++)
+    {
+      const VireoQemuImage *image = chain->pdata[i];
+      const VireoQemuImageUse use = { .device = image->device,
+                                      .inode = image->inode,
+                                      .writes = !image->read_only,
+                                      .shared = disk->shareable };
+
+      if (!vireo_qemu_image_registry_claim (self->driver->images, self->status->name, &use,
+                                            image->path, error))
+        {
+          while (i-- > 0)
+            vireo_qemu_domain_disclaim (self, ((const VireoQemuImage *) chain->pdata[i])->fdset);
+          return FALSE;
+        }
+      vireo_qemu_status_add_image (self->status, &use, disk->alias, image->fdset);
+    }
+  return TRUE;
+}
+
+void
+vireo_qemu_domain_disclaim (VireoQemuDomain *self, guint fdset)
+{
+  for (guint i = 0; i < self->status->images->len; i++)
+    {
+      const VireoQemuStatusImage *image = vireo_qemu_status_get_image (self->status, i);
+
+      if (image->fdset != fdset)
+        continue;
+      vireo_qemu_image_registry_release_use (self->driver->images, self->status->name,
+                                             &image->use);
+      g_array_remove_index (self->status->images, i);
+      return;
+    }
+}
+
 /* What other parts of the host have for the guest. */
 static void
 release_resources (VireoQemuDomain *self, const VireoQemuStatus *status)
@@ -266,6 +307,8 @@ vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end)
     return;
   file = g_strconcat (status->uuid, VIREO_QEMU_STATUS_SUFFIX, NULL);
   op = (VireoStoreOp){ file, NULL, 0 };
+  vireo_qemu_device_stop_waiting (
+      self, g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the domain has stopped"));
   g_clear_handle_id (&self->reconnect_source, g_source_remove);
   self->reconnect_delay = 0;
   drop_qmp (self);

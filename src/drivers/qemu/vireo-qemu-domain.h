@@ -63,6 +63,10 @@ struct _VireoQemuDomain
   guint reconnect_source;      /* 0: nobody waits to reach the monitor once more */
   guint reconnect_delay;       /* of the last attempt, in ms; 0 after one that succeeded */
   gboolean start_cancelled;    /* the last start was given up, by whom wants it stopped */
+  char *unplug_alias;          /* the device that unplug_task waits for the guest to release */
+  GTask *unplug_task;
+  guint unplug_source;         /* how long it still waits */
+  GSource *unplug_cancelled;   /* (nullable): when it is given up */
   GHashTable *console_holders; /* alias -> VireoQemuConsole */
 };
 
@@ -90,6 +94,13 @@ void vireo_qemu_domain_save_async (VireoQemuDomain *self, GCancellable *cancella
                                    GAsyncReadyCallback callback, gpointer user_data);
 gboolean vireo_qemu_domain_save_finish (VireoQemuDomain *self, GAsyncResult *result,
                                         GError **error);
+
+/* Enters the layers of a disk, in the registry of images and in the record. On failure those that
+ * were entered are out again. Errors: Busy. */
+gboolean vireo_qemu_domain_claim (VireoQemuDomain *self, const VireoDiskDef *disk,
+                                  const GPtrArray *chain, GError **error);
+/* Takes one of them out again. */
+void vireo_qemu_domain_disclaim (VireoQemuDomain *self, guint fdset);
 
 /* The guest is gone: clears all traces away, by the record. */
 void vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end);

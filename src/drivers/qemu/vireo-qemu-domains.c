@@ -15,6 +15,7 @@ static const VireoQemuTimeouts default_timeouts = {
   .terminate = 2000,
   .kill = 10000,
   .graceful = 5000,
+  .unplug = 10000,
 };
 
 static void domain_driver_init (VireoDomainDriverInterface *iface);

@@ -27,6 +27,7 @@ G_DECLARE_FINAL_TYPE (VireoQemuDomains, vireo_qemu_domains, VIREO, QEMU_DOMAINS,
  * @terminate: for it to end by SIGTERM
  * @kill: for the kernel to end it
  * @graceful: for QEMU to end when nobody may kill it
+ * @unplug: for a guest to release a device
  *
  * How long is waited for a hypervisor, in milliseconds.
  *
@@ -39,6 +40,7 @@ typedef struct
   guint terminate;
   guint kill;
   guint graceful;
+  guint unplug;
 } VireoQemuTimeouts;
 
 struct _VireoQemuDomains

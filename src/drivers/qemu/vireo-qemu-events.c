@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "vireo-qemu-domain.h"
+#include "vireo-qemu-device.h"
 #include "vireo-qmp-message.h"
 
 /* Events of QEMU (its QMP reference, "Run State Management" and others) and what they mean for a
@@ -140,6 +140,38 @@ react_balloon (VireoQemuDomain *self, JsonObject *data)
 }
 
 static void
+react_device_deleted (VireoQemuDomain *self, JsonObject *data)
+{
+  const char *alias = get_string (data, "device");
+
+  if (alias != NULL)
+    vireo_qemu_device_gone (self, alias);
+}
+
+static void
+react_device_kept (VireoQemuDomain *self, JsonObject *data)
+{
+  const char *alias = get_string (data, "device");
+
+  if (alias != NULL)
+    vireo_qemu_device_kept (self, alias);
+}
+
+static void
+react_tray (VireoQemuDomain *self, JsonObject *data)
+{
+  const char *alias = get_string (data, "id");
+  gboolean open = data != NULL && vireo_qmp_get_boolean (data, "tray-open", FALSE);
+  VireoDeviceKind kind;
+  guint index;
+
+  if (vireo_qemu_device_find (vireo_domain_obj_get_live_def (VIREO_DOMAIN_OBJ (self)), alias,
+                              &kind, &index))
+    vireo_obj_emit_event (VIREO_OBJ (self), "TrayChanged",
+                          g_variant_new ("(ss)", alias, open ? "open" : "close"));
+}
+
+static void
 react_vnc (VireoQemuDomain *self, JsonObject *data)
 {
   g_debug ("a viewer of '%s' came or went", vireo_obj_get_name (VIREO_OBJ (self)));
@@ -157,6 +189,9 @@ static const Reaction reactions[] = {
     react_panicked },
   { "BLOCK_IO_ERROR", 0, NULL, NULL, NULL, react_io_error },
   { "WATCHDOG", 0, NULL, NULL, NULL, react_watchdog },
+  { "DEVICE_DELETED", 0, NULL, NULL, NULL, react_device_deleted },
+  { "DEVICE_UNPLUG_GUEST_ERROR", 0, NULL, NULL, NULL, react_device_kept },
+  { "DEVICE_TRAY_MOVED", 0, NULL, NULL, NULL, react_tray },
   { "BALLOON_CHANGE", 0, NULL, NULL, NULL, react_balloon },
   { "VNC_CONNECTED", 0, NULL, NULL, NULL, react_vnc },
   { "VNC_DISCONNECTED", 0, NULL, NULL, NULL, react_vnc },

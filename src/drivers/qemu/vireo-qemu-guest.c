@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/common/vireo-domain-edit.h"
+#include "vireo-qemu-device.h"
 
 #define MAX_KEYS 16
 
@@ -114,6 +115,16 @@ static void (*const tell[VIREO_DOMAIN_N_EDITS]) (VireoQemuDomain *self, const Vi
         [VIREO_DOMAIN_EDIT_METADATA] = tell_nothing,
       };
 
+/* Edits that are more than that. */
+static void (*const device_edits[VIREO_DOMAIN_N_EDITS]) (VireoQemuDomain *self,
+                                                         const VireoDomainEdit *change, GTask *task)
+    = {
+        [VIREO_DOMAIN_EDIT_ATTACH_DEVICE] = vireo_qemu_attach_device,
+        [VIREO_DOMAIN_EDIT_DETACH_DEVICE] = vireo_qemu_detach_device,
+        [VIREO_DOMAIN_EDIT_DETACH_ALIAS] = vireo_qemu_detach_device,
+        [VIREO_DOMAIN_EDIT_UPDATE_DEVICE] = vireo_qemu_update_device,
+      };
+
 /**
  * vireo_qemu_edit_live:
  * @keeper: the domains
@@ -130,10 +141,16 @@ vireo_qemu_edit_live (VireoDomainKeeper *keeper, VireoDomainObj *obj,
                       const VireoDomainEdit *change, GTask *task)
 {
   VireoQemuDomain *self = VIREO_QEMU_DOMAIN (obj);
-  Edit *edit = g_new0 (Edit, 1);
   g_autoptr (VireoDomainDef) def = NULL;
   GError *error = NULL;
+  Edit *edit;
 
+  if (device_edits[change->kind] != NULL)
+    {
+      device_edits[change->kind](self, change, task);
+      return;
+    }
+  edit = g_new0 (Edit, 1);
   edit->domain = g_object_ref (self);
   edit->change = *change;
   g_variant_ref (edit->change.args);

@@ -395,3 +395,22 @@ vireo_qemu_image_registry_release (VireoQemuImageRegistry *self, const char *own
     if (g_str_equal (g_array_index (self->uses, Entry, i - 1).owner, owner))
       g_array_remove_index_fast (self->uses, i - 1);
 }
+
+void
+vireo_qemu_image_registry_release_use (VireoQemuImageRegistry *self,
+                                       const char *owner,
+                                       const VireoQemuImageUse *use)
+{
+  for (guint i = 0; i < self->uses->len; i++)
+    {
+      const Entry *entry = &g_array_index (self->uses, Entry, i);
+
+      if (g_str_equal (entry->owner, owner) && entry->use.device == use->device
+          && entry->use.inode == use->inode && entry->use.writes == use->writes
+          && entry->use.shared == use->shared)
+        {
+          g_array_remove_index_fast (self->uses, i);
+          return;
+        }
+    }
+}

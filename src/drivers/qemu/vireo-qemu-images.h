@@ -77,6 +77,9 @@ typedef struct
 gboolean vireo_qemu_image_registry_claim (VireoQemuImageRegistry *self, const char *owner,
                                           const VireoQemuImageUse *use, const char *path,
                                           GError **error);
+/* Takes out one use that @owner has. */
+void vireo_qemu_image_registry_release_use (VireoQemuImageRegistry *self, const char *owner,
+                                            const VireoQemuImageUse *use);
 /* Takes out all that @owner has. */
 void vireo_qemu_image_registry_release (VireoQemuImageRegistry *self, const char *owner);
 

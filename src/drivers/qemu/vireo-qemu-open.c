@@ -27,6 +27,7 @@ typedef struct
   char *initrd;
   char *dtb;
   guint owner;
+  guint first_fdset; /* of one disk */
   VireoQemuIdentity identity;
   char *runtime_dir;
   char *monitor;
@@ -37,6 +38,17 @@ static void
 free_spec (gpointer spec)
 {
   vireo_qemu_image_spec_free (spec);
+}
+
+static Plan *
+plan_new (guint owner)
+{
+  Plan *plan = g_new0 (Plan, 1);
+
+  plan->disks = g_ptr_array_new_with_free_func (free_spec);
+  plan->optional = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  plan->owner = owner;
+  return plan;
 }
 
 static void
@@ -155,8 +167,6 @@ static gboolean
 plan_fill (Plan *plan, const VireoDomainDef *def, GError **error)
 {
   plan->name = g_strdup (def->name);
-  plan->disks = g_ptr_array_new_with_free_func (free_spec);
-  plan->optional = g_array_new (FALSE, FALSE, sizeof (gboolean));
   if (def->os != NULL)
     plan_firmware (plan, def->os);
   for (guint i = 0; i < def->n_disks; i++)
@@ -288,16 +298,15 @@ make_runtime (const Plan *plan, VireoQemuResources *resources, GError **error)
 /* What the definition names is opened as its owner would: that it is the daemon who opens it gives
  * nobody a file that is not theirs. */
 static gboolean
-open_named (const Plan *plan, VireoQemuResources *resources, GError **error)
+open_named (const Plan *plan, VireoQemuResources *resources, guint *next_fdset, GError **error)
 {
   g_autoptr (VireoCredentials) owner = vireo_credentials_new (plan->owner, error);
-  guint next_fdset = 1;
   gboolean opened;
 
   if (owner == NULL || !vireo_credentials_assume (owner, error))
     return FALSE;
-  opened = open_disks (plan, resources, &next_fdset, error)
-           && open_firmware (plan, resources, &next_fdset, error);
+  opened = open_disks (plan, resources, next_fdset, error)
+           && open_firmware (plan, resources, next_fdset, error);
   vireo_credentials_restore (owner);
   return opened;
 }
@@ -311,8 +320,9 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   struct stat status;
 
   opened->resources = vireo_qemu_resources_new ();
+  opened->next_fdset = 1;
   opened->log_fd = -1;
-  if (!open_named (plan, opened->resources, &error)
+  if (!open_named (plan, opened->resources, &opened->next_fdset, &error)
       || !make_runtime (plan, opened->resources, &error)
       || (opened->log_fd
           = vireo_qemu_log_open (plan->log_dir, plan->name, &opened->log_path, &error))
@@ -337,13 +347,12 @@ vireo_qemu_open_async (const VireoDomainDef *def,
                        gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = g_new0 (Plan, 1);
+  Plan *plan = plan_new (owner);
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_async);
   g_task_set_task_data (task, plan, plan_free);
   g_task_set_return_on_cancel (task, TRUE);
-  plan->owner = owner;
   plan->identity = *identity;
   plan->runtime_dir = g_strdup (runtime_dir);
   plan->monitor = g_strdup (monitor);
@@ -360,6 +369,66 @@ vireo_qemu_open_finish (GAsyncResult *result, GError **error)
   VireoQemuOpened *opened = g_task_propagate_pointer (G_TASK (result), error);
 
   return opened;
+}
+
+/* ---- one disk ---- */
+
+static void
+free_chain (gpointer chain)
+{
+  if (chain != NULL)
+    g_ptr_array_unref (chain);
+}
+
+static void
+open_disk_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  const Plan *plan = task_data;
+  g_autoptr (VireoQemuResources) resources = vireo_qemu_resources_new ();
+  guint next_fdset = plan->first_fdset;
+  GError *error = NULL;
+
+  if (open_named (plan, resources, &next_fdset, &error))
+    g_task_return_pointer (task, g_ptr_array_steal_index (resources->disks, 0), free_chain);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+vireo_qemu_open_disk_async (const VireoDiskDef *disk,
+                            guint owner,
+                            guint first_fdset,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Plan *plan = plan_new (owner);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, vireo_qemu_open_disk_async);
+  g_task_set_task_data (task, plan, plan_free);
+  g_task_set_return_on_cancel (task, TRUE);
+  plan->first_fdset = first_fdset;
+  if (plan_disk (plan, disk, &error))
+    g_task_run_in_thread (task, open_disk_thread);
+  else
+    g_task_return_error (task, error);
+}
+
+gboolean
+vireo_qemu_open_disk_finish (GAsyncResult *result, GPtrArray **ret_chain, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  GPtrArray *chain = g_task_propagate_pointer (G_TASK (result), &cause);
+
+  if (cause != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  *ret_chain = chain;
+  return TRUE;
 }
 
 /* ---- afterwards ---- */
@@ -392,16 +461,17 @@ describe_layers (const GPtrArray *chain, guint from)
 }
 
 void
+vireo_qemu_open_describe_disk (VireoDiskDef *disk, const GPtrArray *chain)
+{
+  if (chain == NULL)
+    g_clear_pointer (&disk->source, vireo_disk_source_def_free);
+  else if (disk->backing_store == NULL)
+    disk->backing_store = describe_layers (chain, 1);
+}
+
+void
 vireo_qemu_open_describe (VireoDomainDef *def, const VireoQemuResources *resources)
 {
   for (guint i = 0; i < def->n_disks && i < resources->disks->len; i++)
-    {
-      VireoDiskDef *disk = def->disks[i];
-      const GPtrArray *chain = resources->disks->pdata[i];
-
-      if (chain == NULL)
-        g_clear_pointer (&disk->source, vireo_disk_source_def_free);
-      else if (disk->backing_store == NULL)
-        disk->backing_store = describe_layers (chain, 1);
-    }
+    vireo_qemu_open_describe_disk (def->disks[i], resources->disks->pdata[i]);
 }

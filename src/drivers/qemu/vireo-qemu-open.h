@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /**
  * VireoQemuOpened:
  * @resources: what the command line refers to
+ * @next_fdset: the first number of an fd set that is not taken
  * @log_fd: the log
  * @log_path: the log's path
  * @log_start: where in the log this run begins
@@ -21,6 +22,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   VireoQemuResources *resources;
+  guint next_fdset;
   int log_fd;
   char *log_path;
   goffset log_start;
@@ -43,7 +45,17 @@ void vireo_qemu_open_async (const VireoDomainDef *def,
                             gpointer user_data);
 VireoQemuOpened *vireo_qemu_open_finish (GAsyncResult *result, GError **error);
 
+/* Opens, in a worker thread, the layers of one disk with the rights of the user @owner; their fd
+ * sets are numbered from @first_fdset on. */
+void vireo_qemu_open_disk_async (const VireoDiskDef *disk, guint owner, guint first_fdset,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data);
+/* @ret_chain: (transfer full) (nullable) (element-type VireoQemuImage): %NULL for an empty drive */
+gboolean vireo_qemu_open_disk_finish (GAsyncResult *result, GPtrArray **ret_chain, GError **error);
+
 /* Writes into the live definition what was found out: chains of images, drives that stay empty. */
 void vireo_qemu_open_describe (VireoDomainDef *def, const VireoQemuResources *resources);
+/* @chain: (nullable): %NULL for an empty drive */
+void vireo_qemu_open_describe_disk (VireoDiskDef *disk, const GPtrArray *chain);
 
 G_END_DECLS

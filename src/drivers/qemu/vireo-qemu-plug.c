@@ -13,19 +13,9 @@ add_tap (VireoQemuStart *start, int fd)
   g_array_append_val (start->opened->resources->taps, fd);
 }
 
-static void
-remember_tap (VireoQemuStatus *status, const char *device)
-{
-  guint n = g_strv_length (status->taps);
-
-  status->taps = g_renew (char *, status->taps, n + 2);
-  status->taps[n] = g_strdup (device);
-  status->taps[n + 1] = NULL;
-}
-
 /* For the live definition. */
-static void
-describe (VireoInterfaceDef *interface, const VireoNetworkSocket *socket)
+void
+vireo_qemu_describe_tap (VireoInterfaceDef *interface, const VireoNetworkSocket *socket)
 {
   if (interface->target == NULL)
     interface->target = vireo_interface_target_def_new ();
@@ -54,8 +44,8 @@ on_plugged (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   add_tap (start, g_steal_fd (&socket->fd));
-  remember_tap (start->domain->status, socket->device);
-  describe (def->interfaces[start->next_interface++], socket);
+  vireo_qemu_status_add_tap (start->domain->status, socket->device);
+  vireo_qemu_describe_tap (def->interfaces[start->next_interface++], socket);
   plug_next (task);
 }
 
@@ -80,33 +70,32 @@ fill_plug (const VireoDomainDef *def, const VireoInterfaceDef *interface, VireoN
 }
 
 /* Whether the interface is on a network of the host at all. */
-static gboolean
-needs_tap (const VireoInterfaceDef *interface)
+gboolean
+vireo_qemu_needs_tap (const VireoInterfaceDef *interface)
 {
   return (interface->type == VIREO_INTERFACE_TYPE_NETWORK
           || interface->type == VIREO_INTERFACE_TYPE_BRIDGE)
          && interface->source != NULL;
 }
 
-static void
-plug_one (GTask *task, const VireoInterfaceDef *interface)
+/* Takes @task over, which returns a #VireoNetworkSocket. */
+void
+vireo_qemu_plug (VireoNetworkDriver *networks, const VireoDomainDef *def,
+                 const VireoInterfaceDef *interface, GTask *task)
 {
-  VireoQemuStart *start = g_task_get_task_data (task);
-  VireoNetworkDriver *networks = start->driver->networks;
   VireoNetworkPlug plug;
   GError *error = NULL;
 
   if (networks == NULL || VIREO_NETWORK_DRIVER_GET_IFACE (networks)->plug == NULL)
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
                  "there are no networks of the host here: only interfaces of the type 'user'");
-  if (error != NULL || !fill_plug (vireo_qemu_start_get_def (start), interface, &plug, &error))
+  if (error != NULL || !fill_plug (def, interface, &plug, &error))
     {
       g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }
-  VIREO_NETWORK_DRIVER_GET_IFACE (networks)->plug (
-      networks, &plug, g_task_new (networks, g_task_get_cancellable (task), on_plugged, task));
+  VIREO_NETWORK_DRIVER_GET_IFACE (networks)->plug (networks, &plug, task);
 }
 
 static void
@@ -119,9 +108,12 @@ plug_next (GTask *task)
     {
       const VireoInterfaceDef *interface = def->interfaces[start->next_interface];
 
-      if (needs_tap (interface))
+      if (vireo_qemu_needs_tap (interface))
         {
-          plug_one (task, interface);
+          VireoNetworkDriver *networks = start->driver->networks;
+
+          vireo_qemu_plug (networks, def, interface,
+                           g_task_new (networks, g_task_get_cancellable (task), on_plugged, task));
           return;
         }
       add_tap (start, -1);

@@ -42,18 +42,34 @@ static const VireoAddressPci arm_virt = {
   .first_port_slot = 2,
 };
 
-VireoPostParseOutcome
-vireo_qemu_post_parse_addresses (VireoPostParseContext *context)
+static VireoAddressMachine
+find_machine (const VireoDomainDef *def)
 {
   VireoAddressMachine machine = { .buses = 0 };
 
+  if (vireo_qemu_def_is_i440fx (def))
+    machine.pci = &i440fx;
+  else if (vireo_qemu_def_is_q35 (def))
+    machine.pci = &q35;
+  else if (vireo_qemu_def_is_pcie (def))
+    machine.pci = &arm_virt;
+  return machine;
+}
+
+VireoPostParseOutcome
+vireo_qemu_post_parse_addresses (VireoPostParseContext *context)
+{
+  VireoAddressMachine machine = find_machine (context->def);
+
   if (context->environment == NULL)
     return VIREO_POST_PARSE_DONE;
-  if (vireo_qemu_def_is_i440fx (context->def))
-    machine.pci = &i440fx;
-  else if (vireo_qemu_def_is_q35 (context->def))
-    machine.pci = &q35;
-  else if (vireo_qemu_def_is_pcie (context->def))
-    machine.pci = &arm_virt;
   return vireo_post_parse_assign_addresses (context, &machine);
+}
+
+gboolean
+vireo_qemu_assign_addresses (VireoDomainDef *def, GError **error)
+{
+  VireoAddressMachine machine = find_machine (def);
+
+  return vireo_address_assign (def, &machine, error);
 }

@@ -16,4 +16,8 @@ extern const VireoPostParseOps vireo_qemu_post_parse_ops;
  * architecture that QEMU does not know. (transfer full) */
 char *vireo_qemu_post_parse_emulator (const VireoDomainDef *def);
 
+/* Gives what is plugged into a running machine its place, where there is one. Errors:
+ * ConfigUnsupported. */
+gboolean vireo_qemu_assign_addresses (VireoDomainDef *def, GError **error);
+
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <signal.h>
 
-#include "vireo-qemu-domains.h"
+#include "vireo-qemu-device.h"
 #include "vireo-qemu-monitor.h"
 
 /* Reaching a guest that runs already, and finding out what became of it while nobody looked. */
@@ -190,9 +190,12 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   VireoQmp *qmp = VIREO_QMP (source);
 
   /* A client that could not be opened is closed, and who hears that tries again. */
-  if (vireo_qmp_open_finish (qmp, result, NULL) && is_wanted (self) && qmp == self->qmp)
-    vireo_qmp_execute_async (qmp, "query-status", NULL, NULL, VIREO_QMP_TIMEOUT_NEVER, NULL,
-                             on_status, g_object_ref (self));
+  if (!vireo_qmp_open_finish (qmp, result, NULL) || !is_wanted (self) || qmp != self->qmp)
+    return;
+  /* QEMU answers in order: nobody else gets at the domain before its devices are known. */
+  vireo_qemu_devices_reconcile (self);
+  vireo_qmp_execute_async (qmp, "query-status", NULL, NULL, VIREO_QMP_TIMEOUT_NEVER, NULL,
+                           on_status, g_object_ref (self));
 }
 
 /* Waits as long as it takes: an emulator that hangs now may go on later. Meanwhile its domain is

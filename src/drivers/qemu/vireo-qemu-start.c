@@ -126,28 +126,16 @@ begin_record (gpointer context, GTask *task)
                                    on_caps, task);
 }
 
-/* One claim for each layer of each disk; only the top is written to. */
 static gboolean
 claim_images (VireoQemuStart *start, GError **error)
 {
   const VireoDomainDef *def = vireo_qemu_start_get_def (start);
-  VireoQemuStatus *status = start->domain->status;
   const GPtrArray *disks = start->opened->resources->disks;
 
   for (guint i = 0; i < disks->len; i++)
-    for (guint j = 0; disks->pdata[i] != NULL && j < ((GPtrArray *) disks->pdata[i])->len; j++)
-      {
-        const VireoQemuImage *image = ((GPtrArray *) disks->pdata[i])->pdata[j];
-        const VireoQemuImageUse use = { .device = image->device,
-                                        .inode = image->inode,
-                                        .writes = !image->read_only,
-                                        .shared = def->disks[i]->shareable };
-
-        if (!vireo_qemu_image_registry_claim (start->driver->images, status->name, &use,
-                                              image->path, error))
-          return FALSE;
-        g_array_append_val (status->uses, use);
-      }
+    if (disks->pdata[i] != NULL
+        && !vireo_qemu_domain_claim (start->domain, def->disks[i], disks->pdata[i], error))
+      return FALSE;
   return TRUE;
 }
 
@@ -163,6 +151,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   if (start->opened != NULL)
     {
       start->domain->status->log = g_strdup (start->opened->log_path);
+      start->domain->status->next_fdset = start->opened->next_fdset;
       success = claim_images (start, &error);
     }
   return_step (task, success, error);

@@ -7,6 +7,9 @@
 /* Raised when a daemon could misunderstand what another wrote; it is then left alone. */
 #define FORMAT_VERSION 1
 
+/* Above what any start uses, in case nobody says how far it came. */
+#define FIRST_UNKNOWN_FDSET 100000u
+
 #define GROUP_DOMAIN "domain"
 #define GROUP_PROCESS "process"
 #define GROUP_CONSOLES "consoles"
@@ -35,13 +38,21 @@ static const struct
 
 #define STRING_AT(self, i) G_STRUCT_MEMBER (char *, self, strings[i].offset)
 
+static void
+image_clear (gpointer data)
+{
+  g_free (((VireoQemuStatusImage *) data)->disk);
+}
+
 VireoQemuStatus *
 vireo_qemu_status_new (void)
 {
   VireoQemuStatus *self = g_new0 (VireoQemuStatus, 1);
 
   self->taps = g_new0 (char *, 1);
-  self->uses = g_array_new (FALSE, FALSE, sizeof (VireoQemuImageUse));
+  self->images = g_array_new (FALSE, FALSE, sizeof (VireoQemuStatusImage));
+  g_array_set_clear_func (self->images, image_clear);
+  self->next_fdset = FIRST_UNKNOWN_FDSET;
   self->consoles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
@@ -54,21 +65,71 @@ vireo_qemu_status_free (VireoQemuStatus *self)
   for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
     g_free (STRING_AT (self, i));
   g_strfreev (self->taps);
-  g_array_unref (self->uses);
+  g_array_unref (self->images);
   g_hash_table_unref (self->consoles);
   g_free (self);
+}
+
+void
+vireo_qemu_status_add_image (VireoQemuStatus *self, const VireoQemuImageUse *use, const char *disk,
+                             guint fdset)
+{
+  VireoQemuStatusImage image = { *use, g_strdup (disk), fdset };
+
+  g_array_append_val (self->images, image);
+}
+
+GArray *
+vireo_qemu_status_get_fdsets (const VireoQemuStatus *self, const char *disk)
+{
+  GArray *fdsets = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  for (guint i = 0; i < self->images->len; i++)
+    {
+      const VireoQemuStatusImage *image = vireo_qemu_status_get_image (self, i);
+
+      if (g_str_equal (image->disk, disk))
+        g_array_append_val (fdsets, image->fdset);
+    }
+  return fdsets;
+}
+
+void
+vireo_qemu_status_add_tap (VireoQemuStatus *self, const char *device)
+{
+  guint n = g_strv_length (self->taps);
+
+  self->taps = g_renew (char *, self->taps, n + 2);
+  self->taps[n] = g_strdup (device);
+  self->taps[n + 1] = NULL;
+}
+
+gboolean
+vireo_qemu_status_remove_tap (VireoQemuStatus *self, const char *device)
+{
+  guint n = g_strv_length (self->taps);
+
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (self->taps[i], device))
+      {
+        g_free (self->taps[i]);
+        self->taps[i] = self->taps[n - 1];
+        self->taps[n - 1] = NULL;
+        return TRUE;
+      }
+  return FALSE;
 }
 
 static void
 put_images (GKeyFile *file, const VireoQemuStatus *self)
 {
-  for (guint i = 0; i < self->uses->len; i++)
+  for (guint i = 0; i < self->images->len; i++)
     {
-      const VireoQemuImageUse *use = &g_array_index (self->uses, VireoQemuImageUse, i);
+      const VireoQemuStatusImage *image = vireo_qemu_status_get_image (self, i);
       g_autofree char *key = g_strdup_printf ("%u", i);
-      g_autofree char *value
-          = g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %d", use->device,
-                             use->inode, use->writes, use->shared);
+      g_autofree char *value = g_strdup_printf (
+          "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %d %u %s", image->use.device,
+          image->use.inode, image->use.writes, image->use.shared, image->fdset, image->disk);
 
       g_key_file_set_string (file, GROUP_IMAGES, key, value);
     }
@@ -90,6 +151,7 @@ vireo_qemu_status_to_bytes (const VireoQemuStatus *self)
   g_key_file_set_uint64 (file, GROUP_DOMAIN, "owner", self->owner);
   g_key_file_set_uint64 (file, GROUP_DOMAIN, "id", self->id);
   g_key_file_set_uint64 (file, GROUP_DOMAIN, "state-changed-at", self->state_changed_at);
+  g_key_file_set_uint64 (file, GROUP_DOMAIN, "next-fdset", self->next_fdset);
   g_key_file_set_string (file, GROUP_DOMAIN, "phase", phase_names[self->phase]);
   g_key_file_set_boolean (file, GROUP_DOMAIN, "rebooting", self->rebooting);
   g_key_file_set_int64 (file, GROUP_PROCESS, "pid", self->pid);
@@ -127,13 +189,16 @@ get_images (GKeyFile *file, VireoQemuStatus *self)
     {
       g_autofree char *value = g_key_file_get_string (file, GROUP_IMAGES, keys[i], NULL);
       VireoQemuImageUse use = { 0 };
+      guint fdset = 0;
+      int end = 0;
 
       if (value == NULL
-          || sscanf (value, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %d", &use.device,
-                     &use.inode, &use.writes, &use.shared)
-                 != 4)
+          || sscanf (value, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %d %u %n", &use.device,
+                     &use.inode, &use.writes, &use.shared, &fdset, &end)
+                 != 5
+          || end == 0)
         return FALSE;
-      g_array_append_val (self->uses, use);
+      vireo_qemu_status_add_image (self, &use, value + end, fdset);
     }
   return TRUE;
 }
@@ -166,6 +231,9 @@ read_all (GKeyFile *file, VireoQemuStatus *self)
   self->id = (guint) g_key_file_get_uint64 (file, GROUP_DOMAIN, "id", NULL);
   self->state_changed_at
       = g_key_file_get_uint64 (file, GROUP_DOMAIN, "state-changed-at", NULL);
+  self->next_fdset = (guint) g_key_file_get_uint64 (file, GROUP_DOMAIN, "next-fdset", NULL);
+  if (self->next_fdset == 0)
+    self->next_fdset = FIRST_UNKNOWN_FDSET;
   self->rebooting = g_key_file_get_boolean (file, GROUP_DOMAIN, "rebooting", NULL);
   self->pid = g_key_file_get_int64 (file, GROUP_PROCESS, "pid", NULL);
   self->start_time = g_key_file_get_uint64 (file, GROUP_PROCESS, "start-time", NULL);

@@ -27,6 +27,24 @@ typedef enum
 } VireoQemuPhase;
 
 /**
+ * VireoQemuStatusImage:
+ * @use: which file it is, and how it is used
+ * @disk: alias of the disk
+ * @fdset: the fd set that it is in, of which its block nodes have their names; see
+ *   vireo_qemu_image_node()
+ *
+ * A layer of a disk.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  VireoQemuImageUse use;
+  char *disk;
+  guint fdset;
+} VireoQemuStatusImage;
+
+/**
  * VireoQemuStatus:
  * @uuid: the domain's
  * @name: the domain's
@@ -44,7 +62,9 @@ typedef enum
  * @state_changed_at: since when, in microseconds since 1970-01-01 UTC; 0 when that is not known
  * @rebooting: whether a power-off of the guest is to become a restart
  * @taps: (array zero-terminated=1): tap devices
- * @uses: (element-type VireoQemuImageUse): images
+ * @images: (element-type VireoQemuStatusImage): what its disks consist of; those of one disk from
+ *   the top to the base
+ * @next_fdset: the number of the next fd set
  * @consoles: (element-type utf8 utf8): path of the terminal by alias
  * @xml: the live definition, with secrets
  *
@@ -70,7 +90,8 @@ typedef struct
   guint64 state_changed_at;
   gboolean rebooting;
   char **taps;
-  GArray *uses;
+  GArray *images;
+  guint next_fdset;
   GHashTable *consoles;
   char *xml;
 } VireoQemuStatus;
@@ -78,6 +99,18 @@ typedef struct
 VireoQemuStatus *vireo_qemu_status_new (void);
 void vireo_qemu_status_free (VireoQemuStatus *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoQemuStatus, vireo_qemu_status_free)
+
+/* Enters a layer of a disk below those that it has. */
+void vireo_qemu_status_add_image (VireoQemuStatus *self, const VireoQemuImageUse *use,
+                                  const char *disk, guint fdset);
+#define vireo_qemu_status_get_image(self, i)                                                       \
+  (&g_array_index ((self)->images, VireoQemuStatusImage, i))
+/* The fd sets of a disk from the top to the base. (transfer full) (element-type guint) */
+GArray *vireo_qemu_status_get_fdsets (const VireoQemuStatus *self, const char *disk);
+
+/* The tap devices; whether one was among them. */
+void vireo_qemu_status_add_tap (VireoQemuStatus *self, const char *device);
+gboolean vireo_qemu_status_remove_tap (VireoQemuStatus *self, const char *device);
 
 GBytes *vireo_qemu_status_to_bytes (const VireoQemuStatus *self);
 
