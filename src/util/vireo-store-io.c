@@ -52,6 +52,13 @@ system_write (int fd, const void *data, gsize size, gint64 offset)
 }
 
 static int
+system_allocate (int fd, gint64 size)
+{
+  errno = posix_fallocate (fd, 0, size);
+  return errno == 0 ? 0 : -1;
+}
+
+static int
 system_set_mode (int fd, mode_t mode)
 {
   struct stat st;
@@ -85,6 +92,7 @@ const VireoStoreIo vireo_store_system_io = {
   .size = system_size,
   .read = system_read,
   .write = system_write,
+  .allocate = system_allocate,
   .set_mode = system_set_mode,
   .start_sync = system_start_sync,
   .sync = fsync,

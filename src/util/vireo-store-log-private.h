@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What a file that is not synced yet is to be. */
+/* What a file that is not written yet is to be. */
 typedef struct
 {
   GBytes *contents; /* (nullable): %NULL when it was deleted */
@@ -20,7 +20,8 @@ typedef struct
   int fd; /* -1 when it is not there */
   guint64 epoch;
   gint64 end;          /* of what is in it */
-  GHashTable *pending; /* file name -> VireoStorePending: what it has that is not synced */
+  GHashTable *pending; /* file name -> VireoStorePending: what it has that is not in its place */
+  gsize space;         /* what that takes on the disk, at most */
 } VireoStoreHalf;
 
 struct _VireoStoreLog
@@ -28,18 +29,20 @@ struct _VireoStoreLog
   const VireoStoreIo *io;
   char *folder;
   gsize size; /* of each half */
+  gsize reserve_size;
   VireoStoreHalf halves[2];
   guint active;
   guint64 sequence;
   gboolean checkpointing;
   gboolean broken;
+  gint reserved; /* atomic: whether the space for files is kept */
   gboolean stale; /* whether there may be logs of another daemon */
 };
 
 gboolean vireo_store_log_sync_names (VireoStoreLog *self, const char *const *names, guint n,
                                      GError **error);
-gboolean vireo_store_log_write_all (VireoStoreLog *self, const VireoStoreOp *ops, gsize n,
-                                    GError **error);
+/* @ops: (element-type VireoStoreOp) */
+gboolean vireo_store_log_write_all (VireoStoreLog *self, const GArray *ops, GError **error);
 gboolean vireo_store_log_discard (VireoStoreLog *self, GError **error);
 
 G_END_DECLS

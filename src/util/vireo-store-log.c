@@ -14,6 +14,7 @@
 #define SYNC_AT_ONCE 4u
 
 static const char *const half_names[] = { ".vireo-log-0", ".vireo-log-1" };
+static const char reserve_name[] = ".vireo-log-reserve";
 
 static void
 pending_free (gpointer data)
@@ -39,6 +40,7 @@ vireo_store_log_new (const char *folder, const VireoStoreIo *io)
   self->folder = g_strdup (folder);
   self->io = io;
   self->size = VIREO_STORE_LOG_SIZE;
+  self->reserve_size = VIREO_STORE_RESERVE_SIZE;
   self->stale = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (self->halves); i++)
     {
@@ -48,6 +50,14 @@ vireo_store_log_new (const char *folder, const VireoStoreIo *io)
           = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pending_free);
     }
   return self;
+}
+
+/* All that it has is in its place. */
+static void
+half_forget (VireoStoreHalf *half)
+{
+  g_hash_table_remove_all (half->pending);
+  half->space = 0;
 }
 
 static void
@@ -88,12 +98,22 @@ vireo_store_log_can_take (VireoStoreLog *self, gsize size)
   return size + vireo_store_frame_empty_size () <= self->size - VIREO_STORE_BLOCK;
 }
 
-gboolean
-vireo_store_log_has_room (VireoStoreLog *self, gsize size)
+/* What files take on the disk, at most, when they are written: each its blocks, and a bit of the
+ * folder. */
+static gsize
+space_for (gsize size, gsize n_files)
 {
-  gint64 begin = get_active (self)->fd >= 0 ? get_active (self)->end : VIREO_STORE_BLOCK;
+  return size + n_files * VIREO_STORE_BLOCK;
+}
 
-  return size + vireo_store_frame_empty_size () <= self->size - (gsize) begin;
+gboolean
+vireo_store_log_has_room (VireoStoreLog *self, gsize size, gsize n_ops)
+{
+  const VireoStoreHalf *half = get_active (self);
+  gint64 begin = half->fd >= 0 ? half->end : VIREO_STORE_BLOCK;
+
+  return size + vireo_store_frame_empty_size () <= self->size - (gsize) begin
+         && half->space + space_for (size, n_ops) <= self->reserve_size / 2;
 }
 
 gboolean
@@ -117,7 +137,7 @@ vireo_store_log_is_broken (VireoStoreLog *self)
 void
 vireo_store_log_turn (VireoStoreLog *self)
 {
-  g_assert (!self->checkpointing);
+  g_assert (!self->checkpointing && !self->broken);
   self->active = 1 - self->active;
   self->checkpointing = TRUE;
 }
@@ -183,6 +203,63 @@ half_ensure (VireoStoreLog *self, VireoStoreHalf *half, int folder_fd, GError **
   return FALSE;
 }
 
+/* ---- room for the files ---- */
+
+/* FALSE, with nothing left of it, when the disk has no room. A checkpoint that took it needs it. */
+static gboolean
+make_reserve (VireoStoreLog *self, int folder_fd)
+{
+  gboolean made;
+  int fd;
+
+  if (self->checkpointing || g_atomic_int_get (&self->reserved))
+    return TRUE;
+  if (self->io->unlink (folder_fd, reserve_name) != 0 && errno != ENOENT)
+    return FALSE;
+  fd = self->io->open (folder_fd, reserve_name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (fd < 0)
+    return FALSE;
+  made = self->io->allocate (fd, (gint64) self->reserve_size) == 0 && self->io->sync (fd) == 0;
+  self->io->close (fd);
+  if (!made)
+    self->io->unlink (folder_fd, reserve_name);
+  g_atomic_int_set (&self->reserved, made);
+  return made;
+}
+
+/* Whether there was one. */
+static gboolean
+drop_reserve (VireoStoreLog *self)
+{
+  int folder_fd = vireo_store_open_folder (self->io, self->folder, NULL);
+  gboolean dropped;
+
+  if (folder_fd < 0)
+    return FALSE;
+  g_atomic_int_set (&self->reserved, FALSE);
+  /* The space is free when that is on the disk. */
+  dropped = self->io->unlink (folder_fd, reserve_name) == 0 && self->io->sync (folder_fd) == 0;
+  self->io->close (folder_fd);
+  return dropped;
+}
+
+/* As half_ensure(). */
+static gboolean
+ensure_place (VireoStoreLog *self, int folder_fd, GError **error)
+{
+  if (!half_ensure (self, get_active (self), folder_fd, error))
+    return FALSE;
+  if (make_reserve (self, folder_fd))
+    return TRUE;
+  if (vireo_store_log_is_used (self))
+    {
+      self->broken = TRUE;
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_NO_SPACE,
+                   "there is no room in %s for what was changed before", self->folder);
+    }
+  return FALSE;
+}
+
 /* ---- changes ---- */
 
 /* What the name will be when those changes are made that come first. */
@@ -190,15 +267,22 @@ static VireoStoreState
 look_up (VireoStoreLog *self, GHashTable *changed, int folder_fd, const char *name)
 {
   const VireoStoreOp *op = g_hash_table_lookup (changed, name);
+  const VireoStorePending *pending = NULL;
   VireoStoreState state = { VIREO_STORE_ABSENT, NULL };
 
+  if (op == NULL)
+    pending = g_hash_table_lookup (get_active (self)->pending, name);
+  if (op == NULL && pending == NULL)
+    pending = g_hash_table_lookup (get_other (self)->pending, name);
   if (op != NULL && op->contents != NULL)
     state.contents = g_bytes_ref (op->contents);
-  else if (op == NULL)
+  else if (pending != NULL && pending->contents != NULL)
+    state.contents = g_bytes_ref (pending->contents);
+  else if (op == NULL && pending == NULL)
     state.contents = vireo_store_io_read_file (self->io, folder_fd, name, G_MAXINT32);
   if (state.contents != NULL)
     state.kind = VIREO_STORE_REGULAR;
-  else if (op == NULL && errno == EISDIR)
+  else if (op == NULL && pending == NULL && errno == EISDIR)
     /* It cannot be replaced or deleted; better said now than when it is logged. */
     state.kind = VIREO_STORE_OTHER;
   return state;
@@ -210,18 +294,11 @@ prepare_call (VireoStoreLog *self, GHashTable *changed, int folder_fd, VireoStor
   for (gsize i = 0; i < call->n_ops && call->error == NULL; i++)
     {
       VireoStoreOp *op = &call->ops[i];
-      int fd;
 
       call->states[i] = look_up (self, changed, folder_fd, op->name);
       if (call->states[i].kind == VIREO_STORE_OTHER)
-        {
-          vireo_error_set_errno (&call->error, EISDIR, "cannot %s %s",
-                                 op->contents != NULL ? "replace" : "delete", op->name);
-          break;
-        }
-      fd = op->contents != NULL ? vireo_store_write_temporary (self->io, folder_fd, call, i) : -1;
-      if (fd >= 0 && self->io->close (fd) != 0 && errno != EINTR)
-        vireo_error_set_errno (&call->error, errno, "cannot write %s", op->name);
+        vireo_error_set_errno (&call->error, EISDIR, "cannot %s %s",
+                               op->contents != NULL ? "replace" : "delete", op->name);
     }
   /* What does not take place is nothing that later changes find. */
   for (gsize i = 0; i < call->n_ops && call->error == NULL; i++)
@@ -247,9 +324,11 @@ append (VireoStoreLog *self, VireoStoreCall **calls, gsize n_calls, GError **err
 }
 
 static void
-note_pending (VireoStoreHalf *half, const VireoStoreCall *call)
+note_pending (VireoStoreHalf *half, VireoStoreCall *call)
 {
-  for (gsize i = 0; i < call->n_done; i++)
+  if (call->error != NULL)
+    return;
+  for (gsize i = 0; i < call->n_ops; i++)
     {
       const VireoStoreOp *op = &call->ops[i];
       VireoStorePending *pending = g_new0 (VireoStorePending, 1);
@@ -258,17 +337,8 @@ note_pending (VireoStoreHalf *half, const VireoStoreCall *call)
       pending->mode = op->mode;
       g_hash_table_replace (half->pending, g_strdup (op->name), pending);
     }
-}
-
-/* A step that is logged and fails has to go from the log, or it would be done after a crash. */
-static void
-do_logged (VireoStoreLog *self, int folder_fd, VireoStoreCall *call)
-{
-  if (call->error != NULL)
-    return;
-  vireo_store_apply_in_order (self->io, folder_fd, call);
-  note_pending (get_active (self), call);
-  self->broken |= call->error != NULL;
+  half->space += space_for (vireo_store_frame_call_size (call), call->n_ops);
+  call->n_done = call->n_ops;
 }
 
 static gboolean
@@ -291,10 +361,7 @@ commit_in (VireoStoreLog *self, int folder_fd, VireoStoreCall **calls, gsize n_c
   if (any_left (calls, n_calls) && !append (self, calls, n_calls, &error))
     vireo_store_fail_all (calls, n_calls, error);
   for (gsize i = 0; i < n_calls; i++)
-    {
-      do_logged (self, folder_fd, calls[i]);
-      vireo_store_remove_temporaries (self->io, folder_fd, calls[i]);
-    }
+    note_pending (get_active (self), calls[i]);
 }
 
 void
@@ -308,7 +375,7 @@ vireo_store_log_commit (VireoStoreLog *self, VireoStoreCall **calls, gsize n_cal
                  self->folder);
   if (error != NULL)
     vireo_store_fail_all (calls, n_calls, error);
-  else if (half_ensure (self, get_active (self), folder_fd, &error))
+  else if (ensure_place (self, folder_fd, &error))
     commit_in (self, folder_fd, calls, n_calls);
   else if (error == NULL && !self->checkpointing)
     /* No place for a log, and nothing in one: what is deleted now may make place. */
@@ -390,20 +457,83 @@ vireo_store_log_sync_names (VireoStoreLog *self, const char *const *names, guint
   return ok;
 }
 
+/* ---- writing the files ---- */
+
+/* What @pendings have, which own it all. */
+static GArray *
+pending_ops (GHashTable *pendings)
+{
+  GArray *ops = g_array_sized_new (FALSE, TRUE, sizeof (VireoStoreOp),
+                                   g_hash_table_size (pendings));
+  GHashTableIter iter;
+  gpointer name, pending;
+
+  g_hash_table_iter_init (&iter, pendings);
+  while (g_hash_table_iter_next (&iter, &name, &pending))
+    {
+      const VireoStorePending *what = pending;
+      VireoStoreOp op = { name, what->contents, what->mode };
+
+      g_array_append_val (ops, op);
+    }
+  return ops;
+}
+
+static gboolean
+write_some (VireoStoreLog *self, const VireoStoreOp *ops, gsize n, GError **error)
+{
+  VireoStoreCall *call = vireo_store_call_new (ops, n);
+  gboolean ok;
+
+  vireo_store_commit (self->io, self->folder, &call, 1);
+  ok = call->error == NULL;
+  if (!ok)
+    g_propagate_error (error, g_steal_pointer (&call->error));
+  vireo_store_call_free (call);
+  return ok;
+}
+
+/* Writes files so that they are safe, each whole at any instant. */
+static gboolean
+write_all (VireoStoreLog *self, const VireoStoreOp *ops, gsize n, GError **error)
+{
+  for (gsize i = 0; i < n; i += MAX_OPEN)
+    {
+      g_autoptr (GError) cause = NULL;
+
+      if (write_some (self, ops + i, MIN (MAX_OPEN, n - i), &cause))
+        continue;
+      /* It was kept for this. */
+      if (g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_NO_SPACE) && drop_reserve (self))
+        {
+          g_clear_error (&cause);
+          if (write_some (self, ops + i, MIN (MAX_OPEN, n - i), &cause))
+            continue;
+        }
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+vireo_store_log_write_all (VireoStoreLog *self, const GArray *ops, GError **error)
+{
+  return write_all (self, (const VireoStoreOp *) (gpointer) ops->data, ops->len, error);
+}
+
 gboolean
 vireo_store_log_checkpoint (VireoStoreLog *self, GError **error)
 {
   VireoStoreHalf *half = get_other (self);
-  g_autofree const char **names = NULL;
+  g_autoptr (GArray) ops = pending_ops (half->pending);
   g_autoptr (GError) cause = NULL;
-  guint n;
 
-  names = (const char **) g_hash_table_get_keys_as_array (half->pending, &n);
-  if (n > 0 && !vireo_store_log_sync_names (self, names, n, &cause))
+  if (!vireo_store_log_write_all (self, ops, &cause))
     {
       gboolean gone = g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE);
 
-      /* The folder is gone, and with it all that there was to sync. */
+      /* The folder is gone, and with it all that there was to write. */
       if (gone)
         half_close (self, half);
       g_propagate_error (gone ? NULL : error, g_steal_pointer (&cause));
@@ -422,7 +552,7 @@ vireo_store_log_checkpointed (VireoStoreLog *self, gboolean done)
 {
   self->checkpointing = FALSE;
   if (done)
-    g_hash_table_remove_all (get_other (self)->pending);
+    half_forget (get_other (self));
   else
     self->broken = TRUE;
 }
@@ -440,55 +570,44 @@ add_pending (VireoStoreHalf *half, GHashTable *all)
     g_hash_table_replace (all, name, pending);
 }
 
-gboolean
-vireo_store_log_write_all (VireoStoreLog *self, const VireoStoreOp *ops, gsize n, GError **error)
+static gboolean
+sync_log_folder (VireoStoreLog *self, int folder_fd, GError **error)
 {
-  for (gsize i = 0; i < n; i += MAX_OPEN)
-    {
-      VireoStoreCall *call = vireo_store_call_new (ops + i, MIN (MAX_OPEN, n - i));
-      gboolean ok;
-
-      vireo_store_commit (self->io, self->folder, &call, 1);
-      ok = call->error == NULL;
-      if (!ok)
-        g_propagate_error (error, g_steal_pointer (&call->error));
-      vireo_store_call_free (call);
-      if (!ok)
-        return FALSE;
-    }
-  return TRUE;
+  if (self->io->sync (folder_fd) == 0)
+    return TRUE;
+  vireo_error_set_errno (error, errno, "cannot sync the folder %s", self->folder);
+  return FALSE;
 }
 
-/* Deletes both logs, so that nothing of them is ever done again. */
+static gboolean
+half_delete (VireoStoreLog *self, VireoStoreHalf *half, int folder_fd, GError **error)
+{
+  half_close (self, half);
+  if (self->io->unlink (folder_fd, half->name) == 0)
+    return sync_log_folder (self, folder_fd, error);
+  if (errno == ENOENT)
+    return TRUE;
+  vireo_error_set_errno (error, errno, "cannot delete the log of %s", self->folder);
+  return FALSE;
+}
+
+/* Deletes both logs, so that nothing of them is ever done again. The older one has to be gone
+ * first: alone, it would say what the newer one has changed since. */
 gboolean
 vireo_store_log_discard (VireoStoreLog *self, GError **error)
 {
   int folder_fd = vireo_store_open_folder (self->io, self->folder, error);
-  gboolean ok = folder_fd >= 0;
-  gboolean any = FALSE;
+  gboolean ok = folder_fd >= 0 && half_delete (self, get_other (self), folder_fd, error)
+                && half_delete (self, get_active (self), folder_fd, error);
 
-  for (guint i = 0; ok && i < G_N_ELEMENTS (self->halves); i++)
-    {
-      VireoStoreHalf *half = &self->halves[i];
-
-      half_close (self, half);
-      if (self->io->unlink (folder_fd, half->name) == 0)
-        any = TRUE;
-      else if (errno != ENOENT)
-        {
-          vireo_error_set_errno (error, errno, "cannot delete the log of %s", self->folder);
-          ok = FALSE;
-        }
-    }
-  if (ok && any && self->io->sync (folder_fd) != 0)
-    {
-      vireo_error_set_errno (error, errno, "cannot sync the folder %s", self->folder);
-      ok = FALSE;
-    }
+  /* Nothing needs it now, and the next change makes it anew. */
+  g_atomic_int_set (&self->reserved, FALSE);
+  if (ok)
+    self->io->unlink (folder_fd, reserve_name);
   if (folder_fd >= 0)
     self->io->close (folder_fd);
   for (guint i = 0; ok && i < G_N_ELEMENTS (self->halves); i++)
-    g_hash_table_remove_all (self->halves[i].pending);
+    half_forget (&self->halves[i]);
   self->broken &= !ok;
   self->stale = !ok;
   return ok;
@@ -498,21 +617,10 @@ gboolean
 vireo_store_log_repair (VireoStoreLog *self, GError **error)
 {
   g_autoptr (GHashTable) all = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GArray) ops = g_array_new (FALSE, TRUE, sizeof (VireoStoreOp));
-  GHashTableIter iter;
-  gpointer name, pending;
+  g_autoptr (GArray) ops = NULL;
 
   add_pending (get_other (self), all);
   add_pending (get_active (self), all);
-  g_hash_table_iter_init (&iter, all);
-  while (g_hash_table_iter_next (&iter, &name, &pending))
-    {
-      const VireoStorePending *what = pending;
-      VireoStoreOp op = { name, what->contents, what->mode };
-
-      g_array_append_val (ops, op);
-    }
-  return vireo_store_log_write_all (self, (const VireoStoreOp *) (gpointer) ops->data, ops->len,
-                                    error)
-         && vireo_store_log_discard (self, error);
+  ops = pending_ops (all);
+  return vireo_store_log_write_all (self, ops, error) && vireo_store_log_discard (self, error);
 }

@@ -45,9 +45,12 @@ compare_frames (gconstpointer a, gconstpointer b)
   return one->sequence < two->sequence ? -1 : one->sequence > two->sequence;
 }
 
+/* Adds what is in it to @frames; @newest gets the highest number so far. */
 static gboolean
-read_half (VireoStoreLog *self, int folder_fd, const char *name, GPtrArray *frames, GError **error)
+read_half (VireoStoreLog *self, int folder_fd, guint i, GPtrArray *frames, guint64 *newest,
+           GError **error)
 {
+  const char *name = self->halves[i].name;
   g_autoptr (GBytes) log = vireo_store_io_read_file (self->io, folder_fd, name, MAX_LOG_SIZE);
   gsize offset = VIREO_STORE_BLOCK;
   guint64 epoch;
@@ -73,6 +76,11 @@ read_half (VireoStoreLog *self, int folder_fd, const char *name, GPtrArray *fram
           return TRUE;
         }
       g_ptr_array_add (frames, frame);
+      if (frame->sequence > *newest)
+        {
+          *newest = frame->sequence;
+          self->active = i;
+        }
     }
 }
 
@@ -206,8 +214,7 @@ restore (VireoStoreLog *self, GHashTable *names, GError **error)
   self->io->close (folder_fd);
   if (ops->len > 0)
     g_message ("%u files in %s are brought up to date from the log", ops->len, self->folder);
-  return vireo_store_log_write_all (self, (const VireoStoreOp *) (gpointer) ops->data, ops->len,
-                                    error);
+  return vireo_store_log_write_all (self, ops, error);
 }
 
 /* What a daemon that was killed wrote may still be in memory only. */
@@ -229,9 +236,10 @@ vireo_store_log_recover (VireoStoreLog *self, GError **error)
   g_autoptr (GError) cause = NULL;
   int folder_fd = vireo_store_open_folder (self->io, self->folder, error);
   gboolean ok = folder_fd >= 0;
+  guint64 newest = 0;
 
   for (guint i = 0; ok && i < G_N_ELEMENTS (self->halves); i++)
-    ok = read_half (self, folder_fd, self->halves[i].name, frames, error);
+    ok = read_half (self, folder_fd, i, frames, &newest, error);
   if (folder_fd >= 0)
     self->io->close (folder_fd);
   if (!ok)

@@ -18,10 +18,11 @@
 /* Nor is more than this written down at once, but for a single call. */
 #define MAX_BATCH_SIZE (256u * 1024)
 
-/* How long changes stay in the log when no others come; and after which time something that failed
- * is tried again. */
-#define CHECKPOINT_TIME_US (3 * G_USEC_PER_SEC)
-#define CHECKPOINT_LATEST_US (60 * G_USEC_PER_SEC)
+/* How long changes stay in the log when no others come, and when others do; and after which time
+ * something that failed is tried again. */
+#define CHECKPOINT_TIME_US G_USEC_PER_SEC
+#define CHECKPOINT_LATEST_US (10 * G_USEC_PER_SEC)
+#define RETRY_TIME_US (3 * G_USEC_PER_SEC)
 
 /**
  * VireoStore:
@@ -31,9 +32,9 @@
  * writing. While it waits for the disk, calls gather, and go in one batch: many callers at once
  * cost little more than one.
  *
- * A store has a log or not. With one, a batch takes one flush of the disk, whatever is in it; see
- * vireo-store-log.h for how. Without one, each file and the folder are synced: for folders in
- * memory, where a sync costs nothing.
+ * A store has a log or not. With one, a batch takes one flush of the disk, whatever is in it, and
+ * the files follow a moment later; see vireo-store-log.h for how. Without one, each file and the
+ * folder are synced: for folders in memory, where a sync costs nothing.
  *
  * Since: 0.1
  */
@@ -57,6 +58,7 @@ typedef struct _Worker
   gboolean writing;
   gboolean stopping;
   gboolean settling; /* whether somebody waits for an empty log */
+  GError *unsettled; /* (nullable): why there was none when somebody waited last */
   gboolean synced;   /* whether the thread of a checkpoint is through */
   /* What only the worker's thread uses. */
   VireoStoreLog *log;       /* (nullable) */
@@ -80,6 +82,7 @@ worker_clear (gpointer data)
   g_mutex_clear (&worker->mutex);
   g_cond_clear (&worker->changed);
   g_clear_pointer (&worker->log, vireo_store_log_free);
+  g_clear_error (&worker->unsettled);
   g_free (worker->folder);
 }
 
@@ -159,7 +162,8 @@ begin_checkpoint (Worker *worker)
 {
   end_checkpoint (worker);
   worker->checkpoint_time = 0;
-  if (!vireo_store_log_is_used (worker->log))
+  /* One that failed leaves the older changes where they are: nothing may come before them. */
+  if (vireo_store_log_is_broken (worker->log) || !vireo_store_log_is_used (worker->log))
     return;
   vireo_store_log_turn (worker->log);
   worker->checkpoint = g_thread_try_new ("vireo-checkpoint", checkpoint_main, worker, NULL);
@@ -176,7 +180,7 @@ repair (Worker *worker, GError **error)
   end_checkpoint (worker);
   if (vireo_store_log_repair (worker->log, error))
     return TRUE;
-  worker->checkpoint_time = g_get_monotonic_time () + CHECKPOINT_TIME_US;
+  worker->checkpoint_time = g_get_monotonic_time () + RETRY_TIME_US;
   return FALSE;
 }
 
@@ -205,10 +209,13 @@ commit_logged (Worker *worker, VireoStoreCall **calls, gsize n_calls)
 {
   g_autoptr (GError) error = NULL;
   gint64 now = g_get_monotonic_time ();
-  gsize size = 0;
+  gsize size = 0, n_ops = 0;
 
   for (gsize i = 0; i < n_calls; i++)
-    size += vireo_store_frame_call_size (calls[i]);
+    {
+      size += vireo_store_frame_call_size (calls[i]);
+      n_ops += calls[i]->n_ops;
+    }
   if (!repair (worker, &error)
       || (!vireo_store_log_can_take (worker->log, size) && !settle (worker, &error)))
     {
@@ -220,7 +227,7 @@ commit_logged (Worker *worker, VireoStoreCall **calls, gsize n_calls)
       vireo_store_commit (&vireo_store_system_io, worker->folder, calls, n_calls);
       return;
     }
-  if (!vireo_store_log_has_room (worker->log, size) && !make_room (worker, &error))
+  if (!vireo_store_log_has_room (worker->log, size, n_ops) && !make_room (worker, &error))
     {
       vireo_store_fail_all (calls, n_calls, error);
       return;
@@ -270,10 +277,10 @@ wait_for_work (Worker *worker)
 }
 
 /* What the worker does when no calls wait. Without the mutex. */
-static void
+static GError *
 look_after_log (Worker *worker, gboolean settling, gboolean synced)
 {
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
   if (settling)
     settle (worker, &error);
@@ -286,6 +293,7 @@ look_after_log (Worker *worker, gboolean settling, gboolean synced)
     begin_checkpoint (worker);
   if (error != NULL)
     g_warning ("%s", error->message);
+  return error;
 }
 
 static gboolean
@@ -302,6 +310,7 @@ static void
 work (Worker *worker)
 {
   g_autoptr (GPtrArray) batch = NULL;
+  g_autoptr (GError) error = NULL;
   gboolean settling = worker->settling, synced = worker->synced;
   gboolean idle = g_queue_is_empty (&worker->queue);
 
@@ -316,13 +325,17 @@ work (Worker *worker)
       return_batch (batch);
     }
   else
-    look_after_log (worker, settling, synced);
+    error = look_after_log (worker, settling, synced);
   /* May drop the last reference to the store: not under the mutex. */
   g_clear_pointer (&batch, g_ptr_array_unref);
 
   g_mutex_lock (&worker->mutex);
   if (idle && settling)
-    worker->settling = FALSE;
+    {
+      worker->settling = FALSE;
+      g_clear_error (&worker->unsettled);
+      worker->unsettled = g_steal_pointer (&error);
+    }
   worker->writing = FALSE;
   g_cond_broadcast (&worker->changed);
 }
@@ -464,8 +477,8 @@ compare_names (gconstpointer a, gconstpointer b)
  * @suffix: (nullable): what the names end in, such as ".xml"; %NULL for all
  * @error: what the operating system said
  *
- * Lists the regular files that are on the disk; changes that are still queued do not show. Blocks:
- * for the start and for reloading.
+ * Lists the regular files that are in the folder, which may be behind what was acknowledged: see
+ * vireo_store_settle(). Blocks: for the start and for reloading.
  *
  * Returns: (transfer full) (element-type filename): the names, sorted; %NULL with @error
  * Since: 0.1
@@ -533,7 +546,8 @@ read_all (int fd, gsize max_size, const char *name, GError **error)
  * @error: MissingResource when there is no such file, LimitExceeded when it is larger, Io when it
  *   is no regular file, or what the operating system said
  *
- * Reads a file as it is on the disk. Blocks: for the start and for reloading.
+ * Reads a file as it is in the folder, which may be behind what was acknowledged: see
+ * vireo_store_settle(). Blocks: for the start and for reloading.
  *
  * Returns: (transfer full): the contents; %NULL with @error
  * Since: 0.1
@@ -683,15 +697,48 @@ vireo_store_flush (VireoStore *self)
   g_mutex_unlock (&worker->mutex);
 }
 
-static void
-settle_worker (Worker *worker)
+static gboolean
+settle_worker (Worker *worker, GError **error)
 {
+  gboolean settled;
+
   g_mutex_lock (&worker->mutex);
   worker->settling = TRUE;
   g_cond_broadcast (&worker->changed);
   while (worker->settling && !worker->stopping)
     g_cond_wait (&worker->changed, &worker->mutex);
+  settled = worker->unsettled == NULL;
+  if (!settled && error != NULL)
+    *error = g_error_copy (worker->unsettled);
   g_mutex_unlock (&worker->mutex);
+  return settled;
+}
+
+/**
+ * vireo_store_settle:
+ * @self: a store
+ * @error: why the files cannot be written
+ *
+ * Waits until the calls that were made are over, and the folder has what they left. Blocks: not for
+ * the main thread.
+ *
+ * Returns: whether what is in the folder is what was acknowledged
+ * Since: 0.1
+ */
+gboolean
+vireo_store_settle (VireoStore *self, GError **error)
+{
+  gboolean begun;
+
+  g_mutex_lock (&self->worker->mutex);
+  begun = self->thread != NULL;
+  g_mutex_unlock (&self->worker->mutex);
+  if (!begun)
+    return TRUE;
+  if (self->worker->log != NULL)
+    return settle_worker (self->worker, error);
+  vireo_store_flush (self);
+  return TRUE;
 }
 
 /**
@@ -713,5 +760,5 @@ vireo_stores_settle (void)
     g_ptr_array_add (workers, g_atomic_rc_box_acquire (link->data));
   g_mutex_unlock (&running_lock);
   for (guint i = 0; i < workers->len; i++)
-    settle_worker (workers->pdata[i]);
+    settle_worker (workers->pdata[i], NULL);
 }

@@ -44,6 +44,7 @@ void vireo_store_apply_async (VireoStore *self, const VireoStoreOp *ops, gsize n
 
 gboolean vireo_store_apply_finish (VireoStore *self, GAsyncResult *result, GError **error);
 
+gboolean vireo_store_settle (VireoStore *self, GError **error);
 void vireo_store_flush (VireoStore *self);
 
 void vireo_stores_settle (void);

@@ -185,6 +185,7 @@ class Restarts(Case):
             XML.format(name, uuid_of(number)).replace("'test'", "'qemu'"), None, None)
             for number, name in enumerate(["kept", "gone"])]
         model = self.watch(client.get_domain_model())
+        host.daemon.settled()
         host.daemon.kill()
         self.wait(lambda: not client.get_available(), "the client to notice")
         # What was known stays to look at; what is asked for fails.

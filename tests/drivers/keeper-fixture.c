@@ -5,6 +5,7 @@
 
 #include "drivers/test/vireo-test-domains.h"
 #include "util/vireo-error.h"
+#include "util/vireo-store.h"
 
 /* What a new daemon finds. */
 void
@@ -30,9 +31,11 @@ keeper_setup (KeeperFixture *fixture, gconstpointer data)
   keeper_restart (fixture);
 }
 
+/* And what is acknowledged is there. */
 char *
 keeper_path_of (KeeperFixture *fixture, const char *file)
 {
+  vireo_stores_settle ();
   return g_build_filename (fixture->dir, "domains", file, NULL);
 }
 

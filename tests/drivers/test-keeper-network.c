@@ -7,6 +7,7 @@
 #include "driver-calls.h"
 #include "drivers/test/vireo-test-networks.h"
 #include "util/vireo-error.h"
+#include "util/vireo-store.h"
 
 #define UUID "dddddddd-1111-4111-8111-111111111111"
 
@@ -48,6 +49,7 @@ teardown (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (fixture->list);
   g_autofree char *folder = g_build_filename (fixture->dir, "networks", NULL);
+  static const char *const logs[] = { ".vireo-log-0", ".vireo-log-1", ".vireo-log-reserve" };
 
   for (guint i = 0; i < objects->len; i++)
     {
@@ -60,9 +62,10 @@ teardown (Fixture *fixture, gconstpointer data)
   g_clear_object (&fixture->driver);
   g_string_free (fixture->log, TRUE);
   /* Undefining all of them leaves nothing behind but an empty log. */
-  for (guint i = 0; i < 2; i++)
+  vireo_stores_settle ();
+  for (guint i = 0; i < G_N_ELEMENTS (logs); i++)
     {
-      g_autofree char *log = g_strdup_printf ("%s/.vireo-log-%u", folder, i);
+      g_autofree char *log = g_build_filename (folder, logs[i], NULL);
 
       g_remove (log);
     }
@@ -160,6 +163,7 @@ test_unparsable (Fixture *fixture, gconstpointer data)
   g_assert_true (g_task_propagate_boolean (G_TASK (replace.result), NULL));
   g_object_unref (replace.result);
   g_assert_true (vireo_obj_list_find_by_name (fixture->list, "mended") == obj);
+  vireo_stores_settle ();
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_clear_pointer (&state, g_free);
   g_clear_pointer (&reason, g_free);

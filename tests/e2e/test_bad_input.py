@@ -130,14 +130,14 @@ class BadInput:
         return self.host.client
 
     def setUp(self):
-        self.files = fingerprint(self.host.daemon.state)
+        self.files = fingerprint(self.host.daemon.settled())
         self.objects = self.objects_here()
         self.pid = self.host.daemon.pid
 
     def tearDown(self):
         self.host.daemon.check_alive()
         self.assertEqual(self.host.daemon.pid, self.pid)
-        self.assertEqual(fingerprint(self.host.daemon.state), self.files)
+        self.assertEqual(fingerprint(self.host.daemon.settled()), self.files)
         self.assertEqual(self.objects_here(), self.objects)
 
     def objects_here(self):

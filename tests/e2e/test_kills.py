@@ -229,7 +229,7 @@ class Kills(unittest.TestCase):
         self.clean_up()
         self.host.daemon.restart()
         self.assertEqual({repr(s) for s in self.observe().values()}, {"absent"})
-        files = [p for folder in (self.host.daemon.state, self.host.daemon.run)
+        files = [p for folder in (self.host.daemon.settled(), self.host.daemon.run)
                  for p in folder.rglob("*") if p.is_file() and "kill-slot" in p.name]
         self.assertEqual(files, [])
         after = vireotest.Leftovers()

@@ -114,7 +114,8 @@ class Session(unittest.TestCase):
 
     def test_definitions_are_the_users(self):
         self.define(samples.minimal_domain("kept", "qemu"))
-        file, = (FOLDER / "data" / "vireo").rglob("*.xml")
+        folder = FOLDER / "data" / "vireo"
+        file, = wait_until(lambda: list(folder.rglob("*.xml")), 20, "the file")
         self.assertIn("kept", file.read_text())
         self.assertEqual(file.stat().st_mode & 0o077, 0)
 

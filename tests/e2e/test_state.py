@@ -50,7 +50,7 @@ class Case(unittest.TestCase):
 
     def files(self):
         return {str(p.relative_to(self.state)): p.read_bytes()
-                for p in self.state.rglob("*") if p.is_file()}
+                for p in self.host.daemon.settled().rglob("*") if p.is_file()}
 
 
 class Unparsable(Case):

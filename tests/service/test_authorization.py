@@ -454,7 +454,7 @@ class Spoiled(unittest.TestCase):
         self.agent = self.host.agent(self.person, "never")
 
     def spoil(self):
-        file, = self.host.daemon.state.rglob(f"{uuid_of(1)}.xml")
+        file, = self.host.daemon.settled().rglob(f"{uuid_of(1)}.xml")
         file.write_text(f"<broken passwd='{self.SECRET}'")
         self.client.call(ROOT, "Manager", "Reload", "(a{sv})", {})
         self.assertEqual(self.client.get(self.path, "Domain", "State"), "unparsable")

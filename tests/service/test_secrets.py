@@ -215,7 +215,7 @@ class OnDisk(Case):
         return self.host.client
 
     def files(self):
-        folder = self.host.daemon.state / "secret"
+        folder = self.host.daemon.settled() / "secret"
         return {str(p.relative_to(folder)): p for p in folder.rglob("*")
                 if p.is_file() and not p.name.startswith(".")}
 

@@ -199,6 +199,20 @@ fake_write (int fd, const void *data, gsize size, gint64 offset)
 }
 
 static int
+fake_allocate (int fd, gint64 size)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&disk.lock);
+  Inode *inode = disk.open->pdata[fd];
+  guint before = inode->seen->len;
+
+  if (!call (TRUE))
+    return -1;
+  g_byte_array_set_size (inode->seen, (guint) size);
+  memset (inode->seen->data + before, 0, (gsize) size - before);
+  return 0;
+}
+
+static int
 fake_set_mode (int fd, mode_t mode)
 {
   return 0;
@@ -283,6 +297,7 @@ const VireoStoreIo fake_disk_io = {
   .size = fake_size,
   .read = fake_read,
   .write = fake_write,
+  .allocate = fake_allocate,
   .set_mode = fake_set_mode,
   .start_sync = fake_start_sync,
   .sync = fake_sync,

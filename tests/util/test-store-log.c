@@ -13,12 +13,13 @@
 #include <string.h>
 
 #define N_NAMES 4u
-#define N_ROUNDS 40u
+#define N_ROUNDS 60u
 #define MAX_TEXT 2000
 #define ABSENT "(absent)"
 
 /* Small, so that there are checkpoints. */
 #define LOG_SIZE (8u * VIREO_STORE_BLOCK)
+#define RESERVE_SIZE (64u * VIREO_STORE_BLOCK)
 
 static const char *const file_names[N_NAMES] = { "a.xml", "b.xml", "c.xml", "d.conf" };
 
@@ -48,6 +49,7 @@ new_log (Model *model)
   g_clear_pointer (&model->log, vireo_store_log_free);
   model->log = vireo_store_log_new ("/folder", &fake_disk_io);
   model->log->size = LOG_SIZE;
+  model->log->reserve_size = RESERVE_SIZE;
 }
 
 static Model *
@@ -143,7 +145,34 @@ take_note (Model *model, const VireoStoreCall *call, const guint *indices, gbool
     }
 }
 
-/* A few calls at once, as the store's thread does it. */
+static void
+end_checkpoint (Model *model)
+{
+  if (vireo_store_log_is_checkpointing (model->log))
+    vireo_store_log_checkpointed (model->log, vireo_store_log_checkpoint (model->log, NULL));
+}
+
+/* Whether nothing is broken, and answers may be given. */
+static gboolean
+repair (Model *model)
+{
+  if (!vireo_store_log_is_broken (model->log))
+    return TRUE;
+  end_checkpoint (model);
+  return vireo_store_log_repair (model->log, NULL);
+}
+
+static void
+settle (Model *model)
+{
+  end_checkpoint (model);
+  if (repair (model))
+    vireo_store_log_turn (model->log);
+  end_checkpoint (model);
+  repair (model);
+}
+
+/* A few calls at once, as the store's thread does it. A checkpoint may be over only later. */
 static void
 run_batch (Model *model)
 {
@@ -158,16 +187,19 @@ run_batch (Model *model)
       calls[i] = random_call (model, indices[i]);
       size += 2 * MAX_TEXT + 200;
     }
-  if (!vireo_store_log_has_room (model->log, size))
+  if (!vireo_store_log_has_room (model->log, size, 2 * n))
     {
-      vireo_store_log_turn (model->log);
-      vireo_store_log_checkpointed (model->log, vireo_store_log_checkpoint (model->log, NULL));
+      end_checkpoint (model);
+      if (repair (model))
+        vireo_store_log_turn (model->log);
+      if (g_rand_boolean (model->rand))
+        end_checkpoint (model);
     }
-  told = !vireo_store_log_is_broken (model->log) || vireo_store_log_repair (model->log, NULL);
+  told = repair (model);
   if (told)
     {
       vireo_store_log_commit (model->log, calls, n);
-      told = !vireo_store_log_is_broken (model->log) || vireo_store_log_repair (model->log, NULL);
+      told = repair (model);
     }
   told = told && !fake_disk_is_stopped ();
   for (gsize i = 0; i < n; i++)
@@ -225,6 +257,7 @@ count_calls (guint32 seed)
   g_autoptr (Model) model = model_new (seed);
 
   run (model);
+  settle (model);
   check (model, "without a crash", 0);
   g_assert_cmpuint (model->n_failed, ==, 0);
   return fake_disk_count ();
@@ -295,6 +328,7 @@ test_errors (gconstpointer data)
 
       fake_disk_fail_at (i, GPOINTER_TO_INT (data));
       run (model);
+      settle (model);
       check (model, "after an error at call", i);
       n_failed += model->n_failed;
       fake_disk_lose_power ();
@@ -461,6 +495,7 @@ test_read_only (void)
   VireoStoreCall *call = vireo_store_call_new (&op, 1);
 
   apply (model, "a.xml", "one");
+  fake_disk_write ("a.xml", "one", -1);
   fake_disk_set_read_only (TRUE);
   recover (model);
   vireo_store_log_commit (model->log, &call, 1);

@@ -87,6 +87,7 @@ wait_for (Outcome *outcome)
     g_main_context_iteration (outcome->context, TRUE);
 }
 
+/* And waits until the folder has it. */
 static gboolean
 apply (VireoStore *store, const VireoStoreOp *ops, gsize n_ops, GError **error)
 {
@@ -97,6 +98,8 @@ apply (VireoStore *store, const VireoStoreOp *ops, gsize n_ops, GError **error)
   g_assert_true (outcome.ok == (outcome.error == NULL));
   if (outcome.error != NULL)
     g_propagate_error (error, outcome.error);
+  else
+    g_assert_true (vireo_store_settle (store, NULL));
   return outcome.ok;
 }
 
@@ -118,8 +121,10 @@ write_text (VireoStore *store, const char *name, const char *contents, GError **
 static char *
 read_text (VireoStore *store, const char *name)
 {
-  g_autoptr (GBytes) bytes = vireo_store_read (store, name, 1 << 20, NULL);
+  g_autoptr (GBytes) bytes = NULL;
 
+  vireo_store_settle (store, NULL);
+  bytes = vireo_store_read (store, name, 1 << 20, NULL);
   if (bytes == NULL)
     return NULL;
   return g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));

@@ -233,7 +233,9 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   Scan *scan = data;
   GError *error = NULL;
 
-  if (scan->first && !vireo_store_prepare (scan->store, &error))
+  /* Files that are behind would undo what was acknowledged. */
+  if (scan->first ? !vireo_store_prepare (scan->store, &error)
+                  : !vireo_store_settle (scan->store, &error))
     {
       g_task_return_error (task, error);
       return;

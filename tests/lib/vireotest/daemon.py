@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """vireod from the build folder, with folders of its own."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -12,6 +13,14 @@ from .paths import built
 from .wait import FACTOR, wait_until
 
 FOLDERS = ("state", "run", "cache", "log", "config")
+
+
+def _has_news(log):
+    """Whether a store's log has what its files have not: a frame of the header's epoch."""
+    with contextlib.suppress(FileNotFoundError), log.open("rb") as file:
+        header, frame = file.read(24), os.pread(file.fileno(), 24, 4096)
+        return frame[:8] == b"VreoStep" and frame[16:] == header[16:]
+    return False
 
 
 class Daemon:
@@ -92,6 +101,12 @@ class Daemon:
         if not self.log_file.exists():
             return "(no log)"
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+
+    def settled(self):
+        """The state folder, when its files are what was acknowledged."""
+        wait_until(lambda: not any(map(_has_news, self.state.rglob(".vireo-log-[01]"))), 20,
+                   "the files to be written")
+        return self.state
 
     def kill(self):
         """SIGKILL, and waits until the bus noticed."""
