@@ -2,18 +2,9 @@
 # bash completion for vireoctl: the command itself knows its verbs and the objects' names.
 _vireoctl()
 {
-  local word
-  local -a globals=() words=()
   local cur=${COMP_WORDS[COMP_CWORD]}
 
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
-    if [[ ${#words[@]} -eq 0 && $word == -* ]]; then
-      globals+=("$word")
-    else
-      words+=("$word")
-    fi
-  done
-  mapfile -t COMPREPLY < <(vireoctl "${globals[@]}" __complete "${words[@]}" 2>/dev/null)
+  mapfile -t COMPREPLY < <(vireoctl __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   # What the command has nothing to offer for may be a file.
   if [[ ${#COMPREPLY[@]} -eq 0 && $cur != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -134,68 +134,22 @@ cli_connection_path (CliContext *context)
                           context->connection != NULL ? context->connection : "qemu");
 }
 
-static char *
-lookup (CliContext *context, const char *method, GVariant *args, GError **error)
-{
-  g_autofree char *connection = cli_connection_path (context);
-  g_autoptr (GVariant) reply
-      = cli_call (context, connection, CLI_IFACE ("Connection"), method, args, "(o)", error);
-  char *path = NULL;
-
-  if (reply != NULL)
-    g_variant_get (reply, "(o)", &path);
-  return path;
-}
-
-/* Whether @error, a reply, means that the look-up found nothing, so that another may. */
-static gboolean
-is_not_found (const GError *error)
-{
-  g_autofree char *name = g_dbus_error_get_remote_error (error);
-
-  return g_strcmp0 (name, CLI_IFACE ("Error.NotFound")) == 0;
-}
-
-/* Like virsh: a number is an id first, what looks like a UUID is one, all else is a name. */
-char *
-cli_find_object (CliContext *context, const char *kind, const char *word, GError **error)
-{
-  g_autofree char *by_name = g_strdup_printf ("Lookup%sByName", kind);
-  g_autofree char *by_uuid = g_strdup_printf ("Lookup%sByUuid", kind);
-  g_autoptr (GError) local_error = NULL;
-  char *end = NULL;
-  char *path = NULL;
-
-  if (word[0] == '/' && g_variant_is_object_path (word))
-    return g_strdup (word);
-  if (g_str_equal (kind, "Domain") && g_ascii_isdigit (word[0]))
-    {
-      guint64 id = g_ascii_strtoull (word, &end, 10);
-
-      if (*end == '\0' && id <= G_MAXUINT32)
-        path = lookup (context, "LookupDomainById", g_variant_new ("(u)", (guint32) id),
-                       &local_error);
-    }
-  if (path == NULL && local_error == NULL && g_uuid_string_is_valid (word))
-    path = lookup (context, by_uuid, g_variant_new ("(s)", word), &local_error);
-  if (path != NULL)
-    return path;
-  if (local_error != NULL && !is_not_found (local_error))
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-  return lookup (context, by_name, g_variant_new ("(s)", word), error);
-}
-
 /* Prints what went wrong, with the error's name for those who look it up, and gives the exit
  * code. */
 int
-cli_fail (GError *error)
+cli_fail (const GError *error)
 {
   g_autofree char *name = g_dbus_error_get_remote_error (error);
+  g_autoptr (GError) stripped = g_error_copy (error);
 
-  g_dbus_error_strip_remote_error (error);
+  g_dbus_error_strip_remote_error (stripped);
+  error = stripped;
+  /* What the command itself refuses is a wrong command line. */
+  if (error->domain == G_IO_ERROR && error->code == G_IO_ERROR_INVALID_ARGUMENT && name == NULL)
+    {
+      g_printerr ("vireoctl: %s\n", error->message);
+      return CLI_EXIT_USAGE;
+    }
   if (name != NULL && g_str_has_prefix (name, CLI_IFACE ("Error.")))
     g_printerr ("vireoctl: %s: %s\n", name + strlen (CLI_IFACE ("Error.")), error->message);
   else

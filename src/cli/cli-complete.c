@@ -23,9 +23,9 @@ offer_verbs (const CliGroup *group, const char *prefix)
 }
 
 static void
-offer_options (const CliVerb *verb, const char *prefix)
+offer_options (const CliOptions *options, const char *prefix)
 {
-  for (const GOptionEntry *o = verb->options; o != NULL && o->long_name != NULL; o++)
+  for (const GOptionEntry *o = cli_options_entries (options); o->long_name != NULL; o++)
     {
       g_autofree char *word = g_strconcat ("--", o->long_name, NULL);
 
@@ -34,28 +34,30 @@ offer_options (const CliVerb *verb, const char *prefix)
     }
 }
 
-/* The names of @kind; nothing when the service cannot be asked, for completion has nobody to
- * tell. */
+/* The names of @kind in what @words say; nothing when the service cannot be asked, for completion
+ * has nobody to tell. */
 static void
-offer_objects (CliContext *context, const char *kind, const char *prefix)
+offer_objects (CliContext *context, const CliKind *kind, const char *const *words,
+               const char *prefix)
 {
-  g_autofree char *connection = cli_connection_path (context);
-  g_autofree char *method = g_strdup_printf ("Get%ss", kind);
-  const char *names[] = { "Name", NULL };
-  g_autoptr (GVariant) reply
-      = cli_call (context, connection, CLI_IFACE ("Connection"), method,
-                  g_variant_new ("(^asa{sv})", names, NULL), "(a{oa{sv}})", NULL);
-  g_autoptr (GVariantIter) iter = NULL;
+  const CliKind *parent = cli_kind_parent (kind);
+  g_autofree char *path = parent != NULL ? cli_kind_find_object (context, parent, words, NULL)
+                                         : cli_connection_path (context);
+  const char *names[] = { kind->name_property, NULL };
+  g_autoptr (GVariant) objects = path != NULL && kind->list != NULL
+                                     ? cli_kind_list (context, kind, path, names, NULL)
+                                     : NULL;
+  GVariantIter iter;
   GVariant *properties;
 
-  if (reply == NULL)
+  if (objects == NULL)
     return;
-  g_variant_get (reply, "(a{oa{sv}})", &iter);
-  while (g_variant_iter_loop (iter, "{&o@a{sv}}", NULL, &properties))
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_loop (&iter, "{&o@a{sv}}", NULL, &properties))
     {
       const char *name = NULL;
 
-      if (g_variant_lookup (properties, "Name", "&s", &name))
+      if (g_variant_lookup (properties, kind->name_property, "&s", &name))
         offer (name, prefix);
     }
 }
@@ -69,30 +71,71 @@ offer_doc_kinds (const char *prefix)
     offer (kinds[i], prefix);
 }
 
+/* What may stand for a word of a usage: an object's name, one of some words, a kind of document.
+ * For all else there is nothing to offer, and the shell offers files. */
 static void
-offer_arguments (CliContext *context, const CliVerb *verb, const char *prefix)
+offer_usage_word (CliContext *context, const char *usage, char **words, guint n, const char *prefix)
 {
-  switch (verb->arg)
+  g_auto (GStrv) alternatives = g_strsplit (usage, "|", -1);
+
+  if (g_str_equal (usage, "KIND"))
+    offer_doc_kinds (prefix);
+  for (gsize i = 0; alternatives[i] != NULL; i++)
     {
-    case CLI_ARG_DOMAIN:
-    case CLI_ARG_JOB:
-      offer_objects (context, "Domain", prefix);
-      break;
-    case CLI_ARG_NETWORK:
-      offer_objects (context, "Network", prefix);
-      break;
-    case CLI_ARG_POOL:
-      offer_objects (context, "StoragePool", prefix);
-      break;
-    case CLI_ARG_DOC_KIND:
-      offer_doc_kinds (prefix);
-      break;
-    case CLI_ARG_NONE:
-    case CLI_ARG_CONNECTION:
-    case CLI_ARG_FILE:
-    default:
-      break;
+      const CliKind *kind = cli_kind_find_word (alternatives[i]);
+      const char *const *parents = (const char *const *) words;
+
+      if (kind == NULL && g_ascii_islower (alternatives[i][0]))
+        offer (alternatives[i], prefix);
+      if (kind == NULL || kind->list == NULL)
+        continue;
+      /* The words right before are what it is in. */
+      if (cli_kind_depth (kind) - 1 <= n)
+        offer_objects (context, kind, parents + n - (cli_kind_depth (kind) - 1), prefix);
     }
+}
+
+/* @words are those before the one to complete. */
+static void
+offer_arguments (CliContext *context, const CliGroup *group, const CliVerb *verb,
+                 const CliOptions *options, char **words, const char *prefix)
+{
+  g_autofree char *usage = cli_verb_usage (group, verb);
+  g_auto (GStrv) usages = g_strsplit (usage, " ", -1);
+  g_autoptr (GPtrArray) plain = g_ptr_array_new ();
+  guint n_usages = g_strv_length (usages);
+  guint at;
+  g_autofree char *bare = NULL;
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    if (words[i][0] != '-')
+      g_ptr_array_add (plain, words[i]);
+  at = MIN (plain->len, MAX (n_usages, 1) - 1);
+  if (n_usages == 0 || (plain->len > at && strstr (usages[at], "…") == NULL))
+    return;
+  bare = g_strdup (usages[at] + (usages[at][0] == '['));
+  bare[strcspn (bare, "]")] = '\0';
+  if (g_str_has_suffix (bare, "…"))
+    bare[strlen (bare) - strlen ("…")] = '\0';
+  offer_usage_word (context, bare, (char **) plain->pdata, plain->len, prefix);
+}
+
+/* ---- the manual page ---- */
+
+static void
+print_man_verb (const CliGroup *group, const CliVerb *verb)
+{
+  g_autofree char *usage = cli_verb_usage (group, verb);
+  g_autoptr (CliOptions) options = cli_options_new (verb);
+
+  g_print (".TP\n.B %s\n.I %s\n.br\n%s.\n", verb->name, *usage != '\0' ? usage : "\\&",
+           verb->summary);
+  for (const GOptionEntry *o = cli_options_entries (options); o->long_name != NULL; o++)
+    if ((o->flags & G_OPTION_FLAG_HIDDEN) == 0)
+      g_print (".br\n.B \\-\\-%s\n(%s)\n", o->long_name,
+               o->description != NULL ? o->description : "a value");
+  if (verb->alias != NULL)
+    g_print (".br\nAlso: %s.\n", verb->alias);
 }
 
 static void
@@ -102,34 +145,58 @@ print_man (void)
     {
       g_print (".SS vireoctl %s\nFor %s.\n", (*group)->name, (*group)->summary);
       for (gsize i = 0; i < (*group)->n_verbs; i++)
-        {
-          const CliVerb *verb = &(*group)->verbs[i];
-
-          g_print (".TP\n.B %s\n.I %s\n.br\n%s.\n", verb->name, verb->usage, verb->summary);
-          for (const GOptionEntry *o = verb->options; o != NULL && o->long_name != NULL; o++)
-            if (o->description != NULL)
-              g_print (".br\n.B \\-\\-%s\n(%s)\n", o->long_name, o->description);
-          if (verb->alias != NULL)
-            g_print (".br\nAlso: %s.\n", verb->alias);
-        }
+        print_man_verb (*group, &(*group)->verbs[i]);
     }
 }
 
-static const CliGroup *
-group_named (const char *name)
+/* The members that verbs call, a line each, for the test that none is without a verb. */
+static void
+print_members (void)
 {
   for (const CliGroup *const *group = cli_get_groups (); *group != NULL; group++)
-    if (g_str_equal ((*group)->name, name) || g_strcmp0 ((*group)->alias, name) == 0)
-      return *group;
-  return NULL;
+    for (gsize i = 0; i < (*group)->n_verbs; i++)
+      {
+        const CliVerb *verb = &(*group)->verbs[i];
+
+        g_print ("%s\n%s\n", verb->member != NULL ? verb->member : "",
+                 verb->show != NULL ? verb->show : "");
+      }
+}
+
+/* ---- completion ---- */
+
+static void
+offer_first (const char *prefix)
+{
+  static const char *const globals[] = { "--session", "--host", "--connection", "--json",
+                                         "--no-ask-password", "--version", "--help" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (globals) && prefix[0] == '-'; i++)
+    offer (globals[i], prefix);
+  for (const CliGroup *const *g = cli_get_groups (); *g != NULL; g++)
+    {
+      offer ((*g)->name, prefix);
+      /* A virsh user's fingers know "net-start". */
+      for (gsize i = 0; (*g)->virsh_prefix != NULL && i < (*g)->n_verbs; i++)
+        {
+          g_autofree char *word = g_strconcat ((*g)->virsh_prefix, (*g)->verbs[i].name, NULL);
+
+          if (g_str_has_prefix (prefix, (*g)->virsh_prefix))
+            offer (word, prefix);
+        }
+    }
+  offer_verbs (&cli_domain_group, prefix);
+  offer_verbs (&cli_manager_group, prefix);
 }
 
 int
 cli_complete (CliContext *context, int argc, char **argv)
 {
-  const CliGroup *group = argc > 1 ? group_named (argv[0]) : NULL;
-  const char *prefix = argc > 0 ? argv[argc - 1] : "";
+  const CliGroup *group = NULL;
   const CliVerb *verb = NULL;
+  const char *prefix = argc > 0 ? argv[argc - 1] : "";
+  g_autoptr (CliOptions) options = NULL;
+  g_auto (GStrv) words = NULL;
 
   context->ask_password = FALSE;
   if (argc == 1 && g_str_equal (argv[0], "--man"))
@@ -137,25 +204,31 @@ cli_complete (CliContext *context, int argc, char **argv)
       print_man ();
       return 0;
     }
+  if (argc == 1 && g_str_equal (argv[0], "--members"))
+    {
+      print_members ();
+      return 0;
+    }
   if (argc <= 1)
     {
-      for (const CliGroup *const *g = cli_get_groups (); *g != NULL; g++)
-        offer ((*g)->name, prefix);
-      offer_verbs (&cli_domain_group, prefix);
+      offer_first (prefix);
       return 0;
     }
-  if (group != NULL && argc == 2)
-    {
-      offer_verbs (group, prefix);
-      return 0;
-    }
-  verb = cli_group_find_verb (group != NULL ? group : &cli_domain_group,
-                              argv[group != NULL ? 1 : 0]);
+  words = g_new0 (char *, (gsize) argc);
+  for (int i = 0; i + 1 < argc; i++)
+    words[i] = g_strdup (argv[i]);
+  argc--;
+  verb = cli_find_verb (&argc, &argv, &group);
   if (verb == NULL)
-    return 0;
+    {
+      if (group != NULL && argc == 0)
+        offer_verbs (group, prefix);
+      return 0;
+    }
+  options = cli_options_new (verb);
   if (prefix[0] == '-')
-    offer_options (verb, prefix);
+    offer_options (options, prefix);
   else
-    offer_arguments (context, verb, prefix);
+    offer_arguments (context, group, verb, options, words + g_strv_length (words) - argc, prefix);
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <poll.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -103,11 +104,12 @@ relay (int fd, gboolean is_tty, GError **error)
   return copy == COPY_END;
 }
 
+/* @is_text: whether a person may talk over it, and leave with Ctrl+]. */
 gboolean
-cli_console_run (int fd, GError **error)
+cli_console_run (int fd, gboolean is_text, GError **error)
 {
   struct termios saved;
-  gboolean is_tty = isatty (STDIN_FILENO) && tcgetattr (STDIN_FILENO, &saved) == 0;
+  gboolean is_tty = is_text && isatty (STDIN_FILENO) && tcgetattr (STDIN_FILENO, &saved) == 0;
   gboolean done;
 
   if (is_tty)
@@ -126,4 +128,36 @@ cli_console_run (int fd, GError **error)
     }
   close (fd);
   return done;
+}
+
+/* The verb's member gives a socket. */
+int
+cli_run_console (CliCall *call)
+{
+  const CliMember *member = cli_verb_member (call->verb);
+  const char *name = strchr (member->name, '.') + 1;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = cli_call_path (call, &error);
+  g_autoptr (GVariant) args = NULL;
+  g_autoptr (GUnixFDList) fds = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  int fd = -1;
+
+  if (path != NULL)
+    args = cli_call_arguments (call, member, NULL, &error);
+  if (args != NULL)
+    reply = cli_call_with_fds (call->context, path, CLI_IFACE ("Domain"), name, args, "(h)", &fds,
+                               &error);
+  if (reply != NULL && fds != NULL)
+    fd = g_unix_fd_list_get (fds, 0, &error);
+  if (fd < 0)
+    {
+      if (error == NULL)
+        g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                             "no file descriptor came with the reply; over ssh it cannot");
+      return cli_fail (error);
+    }
+  if (!cli_console_run (fd, !g_str_equal (name, "OpenGraphics"), &error))
+    return cli_fail (error);
+  return 0;
 }

@@ -1,455 +1,322 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vireoctl domain … */
-#include "cli.h"
-
-#include <gio/gunixfdlist.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#define KIND "Domain"
-#define EMPTY g_variant_new ("(a{sv})", NULL)
-
-static gboolean opt_all, opt_inactive, opt_active, opt_name, opt_failed, opt_autostart;
-static gboolean opt_paused, opt_console, opt_wait, opt_graceful, opt_force, opt_disable;
-static gboolean opt_secure, opt_migratable, opt_validate, opt_reason;
-static char *opt_state;
-
-static const GOptionEntry list_options[] = {
-  { "all", 'a', 0, G_OPTION_ARG_NONE, &opt_all, "Active and inactive ones (the default)", NULL },
-  { "active", 0, 0, G_OPTION_ARG_NONE, &opt_active, "Only active ones", NULL },
-  { "inactive", 0, 0, G_OPTION_ARG_NONE, &opt_inactive, "Only inactive ones", NULL },
-  { "state", 0, 0, G_OPTION_ARG_STRING, &opt_state, "Only those in this state", "STATE" },
-  { "autostart", 0, 0, G_OPTION_ARG_NONE, &opt_autostart, "Only those that start with the host",
-    NULL },
-  { "post-parse-failed", 0, 0, G_OPTION_ARG_NONE, &opt_failed,
-    "Only those whose definition waits for something that the host lacks", NULL },
-  { "name", 0, 0, G_OPTION_ARG_NONE, &opt_name, "Print names only", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry start_options[] = {
-  { "paused", 'p', 0, G_OPTION_ARG_NONE, &opt_paused, "Do not let the guest run yet", NULL },
-  { "console", 0, 0, G_OPTION_ARG_NONE, &opt_console, "Open the console then", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry create_options[] = {
-  { "paused", 'p', 0, G_OPTION_ARG_NONE, &opt_paused, "Do not let the guest run yet", NULL },
-  { "validate", 0, 0, G_OPTION_ARG_NONE, &opt_validate, "Refuse what is not known", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry define_options[] = {
-  { "validate", 0, 0, G_OPTION_ARG_NONE, &opt_validate, "Refuse what is not known", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry shutdown_options[] = {
-  { "wait", 'w', 0, G_OPTION_ARG_NONE, &opt_wait, "Return when the domain is off", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry destroy_options[] = {
-  { "graceful", 0, 0, G_OPTION_ARG_NONE, &opt_graceful,
-    "Fail rather than kill a hypervisor that does not stop", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry autostart_options[] = {
-  { "disable", 0, 0, G_OPTION_ARG_NONE, &opt_disable, "Do not start with the host", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry xml_options[] = {
-  { "secure", 0, 0, G_OPTION_ARG_NONE, &opt_secure, "With passwords", NULL },
-  { "security-info", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_secure, NULL, NULL },
-  { "inactive", 0, 0, G_OPTION_ARG_NONE, &opt_inactive, "What the next start will use", NULL },
-  { "migratable", 0, 0, G_OPTION_ARG_NONE, &opt_migratable, "Fit for another host", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry console_options[] = {
-  { "force", 0, 0, G_OPTION_ARG_NONE, &opt_force, "Take it over from whoever has it open", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const GOptionEntry state_options[] = {
-  { "reason", 0, 0, G_OPTION_ARG_NONE, &opt_reason, "Print why, too", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-static const CliColumn list_columns[] = {
-  { "NAME", "Name" },
-  { "STATE", "State" },
-  { "AUTOSTART", "Autostart" },
-  { "PERSISTENT", "Persistent" },
-  { "UUID", "Uuid" },
-};
-
-static int
-run_list (CliContext *context, int argc, char **argv)
-{
-  GVariantDict options;
-
-  g_variant_dict_init (&options, NULL);
-  if (opt_active != opt_inactive)
-    g_variant_dict_insert (&options, "active", "b", opt_active);
-  if (opt_autostart)
-    g_variant_dict_insert (&options, "autostart", "b", TRUE);
-  if (opt_failed)
-    g_variant_dict_insert (&options, "post-parse-failed", "b", TRUE);
-  if (opt_state != NULL)
-    g_variant_dict_insert (&options, "state", "s", opt_state);
-  return cli_object_list (context, KIND, g_variant_dict_end (&options), list_columns,
-                          G_N_ELEMENTS (list_columns), opt_name);
-}
-
-static int
-run_info (CliContext *context, int argc, char **argv)
-{
-  return cli_object_info (context, KIND, argv[0]);
-}
-
-static int
-run_console (CliContext *context, int argc, char **argv)
-{
-  const CliFlag flags[] = { { "force", &opt_force } };
-  g_autoptr (GVariant) options = g_variant_ref_sink (cli_options (flags, 1));
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = cli_find_object (context, KIND, argv[0], &error);
-  g_autoptr (GUnixFDList) fds = NULL;
-  g_autoptr (GVariant) reply = NULL;
-  int fd = -1;
-
-  if (path != NULL)
-    reply = cli_call_with_fds (context, path, CLI_IFACE (KIND), "OpenConsole",
-                               g_variant_new ("(s@a{sv})", argc > 1 ? argv[1] : "", options),
-                               "(h)", &fds, &error);
-  if (reply != NULL && fds != NULL)
-    fd = g_unix_fd_list_get (fds, 0, &error);
-  if (fd < 0)
-    {
-      if (error == NULL)
-        g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                             "the console did not come with the reply; over ssh it cannot");
-      return cli_fail (error);
-    }
-  if (!cli_console_run (fd, &error))
-    return cli_fail (error);
-  return 0;
-}
-
-static int
-run_start (CliContext *context, int argc, char **argv)
-{
-  const CliFlag flags[] = { { "paused", &opt_paused } };
-  int status = cli_object_call (context, KIND, argv[0], "Start",
-                                g_variant_new ("(@a{sv})", cli_options (flags, 1)));
-
-  return status == 0 && opt_console ? run_console (context, 1, argv) : status;
-}
-
-typedef struct
-{
-  GMainLoop *loop;
-} Wait;
-
-static gboolean
-is_off (const char *state)
-{
-  return g_str_equal (state, "shutoff") || g_str_equal (state, "crashed");
-}
-
-static void
-on_properties (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-               const char *signal, GVariant *args, gpointer data)
-{
-  g_autoptr (GVariant) changed = g_variant_get_child_value (args, 1);
-  const char *state = NULL;
-  Wait *wait = data;
-
-  if (g_variant_lookup (changed, "State", "&s", &state) && is_off (state))
-    g_main_loop_quit (wait->loop);
-}
-
-/* A transient domain's object goes when the domain does. */
-static void
-on_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-            const char *signal, GVariant *args, gpointer data)
-{
-  Wait *wait = data;
-
-  g_main_loop_quit (wait->loop);
-}
-
-static gboolean
-subscribe (CliContext *context, const char *path, Wait *wait, GError **error)
-{
-  GDBusConnection *bus = cli_bus (context, error);
-  g_autoptr (GVariant) reply = NULL;
-
-  if (bus == NULL)
-    return FALSE;
-  g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, "org.freedesktop.DBus.Properties",
-                                      "PropertiesChanged", path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                      on_properties, wait, NULL);
-  g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, "org.freedesktop.DBus.ObjectManager",
-                                      "InterfacesRemoved", CLI_ROOT_PATH, path,
-                                      G_DBUS_SIGNAL_FLAGS_MATCH_ARG0_PATH, on_removed, wait, NULL);
-  reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe", EMPTY, NULL, error);
-  return reply != NULL;
-}
-
-/* Subscribes before it asks, so that a guest that is quick is not missed. */
-static int
-run_shutdown (CliContext *context, int argc, char **argv)
-{
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = cli_find_object (context, KIND, argv[0], &error);
-  g_autoptr (GVariant) reply = NULL;
-  Wait wait = { loop };
-
-  if (path == NULL || (opt_wait && !subscribe (context, path, &wait, &error)))
-    return cli_fail (error);
-  reply = cli_call (context, path, CLI_IFACE (KIND), "Shutdown", EMPTY, NULL, &error);
-  if (reply == NULL)
-    return cli_fail (error);
-  if (opt_wait)
-    g_main_loop_run (loop);
-  return 0;
-}
-
-static int
-run_destroy (CliContext *context, int argc, char **argv)
-{
-  const CliFlag flags[] = { { "graceful", &opt_graceful } };
-
-  return cli_object_call (context, KIND, argv[0], "Destroy",
-                          g_variant_new ("(@a{sv})", cli_options (flags, 1)));
-}
-
-static int
-run_reboot (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "Reboot", EMPTY);
-}
-
-static int
-run_reset (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "Reset", EMPTY);
-}
-
-static int
-run_suspend (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "Suspend", EMPTY);
-}
-
-static int
-run_resume (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "Resume", EMPTY);
-}
-
-static int
-run_undefine (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "Undefine", EMPTY);
-}
-
-static int
-run_rerun (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "RerunPostParse", EMPTY);
-}
-
-static int
-run_rename (CliContext *context, int argc, char **argv)
-{
-  return cli_object_call (context, KIND, argv[0], "Rename",
-                          g_variant_new ("(sa{sv})", argv[1], NULL));
-}
-
-static int
-run_define (CliContext *context, int argc, char **argv)
-{
-  const CliFlag flags[] = { { "validate", &opt_validate } };
-
-  return cli_object_define (context, "DefineDomain", argv[0], cli_options (flags, 1));
-}
-
-static int
-run_create (CliContext *context, int argc, char **argv)
-{
-  const CliFlag flags[] = { { "validate", &opt_validate }, { "paused", &opt_paused } };
-
-  return cli_object_define (context, "CreateDomain", argv[0], cli_options (flags, 2));
-}
-
-static int
-run_autostart (CliContext *context, int argc, char **argv)
-{
-  return cli_object_autostart (context, KIND, argv[0], !opt_disable);
-}
-
-static int
-run_xml (CliContext *context, int argc, char **argv)
-{
-  const CliFlag flags[]
-      = { { "secure", &opt_secure }, { "inactive", &opt_inactive },
-          { "migratable", &opt_migratable } };
-
-  return cli_object_print_xml (context, KIND, argv[0],
-                               cli_options (flags, G_N_ELEMENTS (flags)));
-}
-
-static int
-run_edit (CliContext *context, int argc, char **argv)
-{
-  return cli_object_edit (context, KIND, argv[0]);
-}
-
-static GVariant *
-get_properties (CliContext *context, const char *word)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = cli_find_object (context, KIND, word, &error);
-  GVariant *properties
-      = path != NULL ? cli_get_all (context, path, CLI_IFACE (KIND), &error) : NULL;
-
-  if (properties == NULL)
-    cli_fail (error);
-  return properties;
-}
-
-static int
-run_state (CliContext *context, int argc, char **argv)
-{
-  g_autoptr (GVariant) properties = get_properties (context, argv[0]);
-  const char *state = "";
-  const char *reason = "";
-
-  if (properties == NULL)
-    return CLI_EXIT_FAILURE;
-  g_variant_lookup (properties, "State", "&s", &state);
-  g_variant_lookup (properties, "StateReason", "&s", &reason);
-  if (opt_reason)
-    g_print ("%s (%s)\n", state, reason);
-  else
-    g_print ("%s\n", state);
-  return 0;
-}
-
-static int
-print_property (CliContext *context, const char *word, const char *name)
-{
-  g_autoptr (GVariant) properties = get_properties (context, word);
-  g_autoptr (GVariant) value = NULL;
-  g_autofree char *text = NULL;
-
-  if (properties == NULL)
-    return CLI_EXIT_FAILURE;
-  value = g_variant_lookup_value (properties, name, NULL);
-  if (value == NULL)
-    return CLI_EXIT_FAILURE;
-  text = g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32)
-             ? g_strdup_printf ("%u", g_variant_get_uint32 (value))
-             : cli_value_to_string (value);
-  g_print ("%s\n", text);
-  return 0;
-}
-
-static int
-run_uuid (CliContext *context, int argc, char **argv)
-{
-  return print_property (context, argv[0], "Uuid");
-}
-
-static int
-run_id (CliContext *context, int argc, char **argv)
-{
-  return print_property (context, argv[0], "Id");
-}
-
-static int
-run_name (CliContext *context, int argc, char **argv)
-{
-  return print_property (context, argv[0], "Name");
-}
-
-static int
-run_problems (CliContext *context, int argc, char **argv)
-{
-  g_autoptr (GVariant) properties = get_properties (context, argv[0]);
-  g_autoptr (GVariant) problems = NULL;
-  const char *phase, *code, *device, *resource;
-  GVariant *details;
-  GVariantIter iter;
-
-  if (properties == NULL)
-    return CLI_EXIT_FAILURE;
-  problems = g_variant_lookup_value (properties, "PostParseProblems", NULL);
-  if (problems == NULL)
-    return CLI_EXIT_FAILURE;
-  if (context->json)
-    return cli_print_json (problems);
-  g_variant_iter_init (&iter, problems);
-  while (g_variant_iter_loop (&iter, "(&s&s&s&s@a{sv})", &phase, &code, &device, &resource,
-                              &details))
-    {
-      const char *message = "";
-
-      g_variant_lookup (details, "message", "&s", &message);
-      g_print ("%s: %s%s%s: %s (missing: %s)\n", phase, code, *device != '\0' ? " of " : "", device,
-               message, *resource != '\0' ? resource : "-");
-    }
-  return 0;
-}
+#include "cli-domain.h"
 
 static const CliVerb verbs[] = {
-  { "list", "ls", "", CLI_ARG_NONE, 0, 0, list_options, run_list, "List domains" },
-  { "info", "show dominfo", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_info,
-    "Show all properties" },
-  { "start", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, start_options, run_start,
-    "Start an inactive domain" },
-  { "shutdown", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, shutdown_options, run_shutdown,
-    "Ask the guest to power off" },
-  { "reboot", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_reboot,
-    "Ask the guest to restart" },
-  { "reset", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_reset, "Reset the machine at once" },
-  { "destroy", "stop", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, destroy_options, run_destroy,
-    "Stop the domain at once" },
-  { "suspend", "pause", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_suspend,
-    "Stop the guest's processors" },
-  { "resume", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_resume,
-    "Let a suspended guest run" },
-  { "console", NULL, "DOMAIN [DEVICE]", CLI_ARG_DOMAIN, 1, 2, console_options, run_console,
-    "Open the text console; Ctrl+] leaves it" },
-  { "define", NULL, "FILE", CLI_ARG_FILE, 1, 1, define_options, run_define,
-    "Define a domain, or replace its definition" },
-  { "create", NULL, "FILE", CLI_ARG_FILE, 1, 1, create_options, run_create,
-    "Start a transient domain" },
-  { "undefine", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_undefine,
-    "Remove the definition" },
-  { "rename", "domrename", "DOMAIN NAME", CLI_ARG_DOMAIN, 2, 2, NULL, run_rename,
-    "Give an inactive domain a new name" },
-  { "autostart", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, autostart_options, run_autostart,
-    "Start the domain with the host" },
-  { "xml", "dumpxml", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, xml_options, run_xml,
-    "Print the definition" },
-  { "edit", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_edit, "Edit the definition" },
-  { "state", "domstate", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, state_options, run_state,
-    "Print the state" },
-  { "uuid", "domuuid", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_uuid, "Print the UUID" },
-  { "id", "domid", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_id, "Print the id; 0 if inactive" },
-  { "name", "domname", "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_name, "Print the name" },
-  { "problems", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_problems,
-    "Say what the definition waits for" },
-  { "rerun-post-parse", NULL, "DOMAIN", CLI_ARG_DOMAIN, 1, 1, NULL, run_rerun,
-    "Complete the definition again" },
+  { "list", "ls", "Connection.GetDomains", "List domains", cli_run_list,
+    .options = cli_list_options },
+  { "info", "show dominfo", NULL, "Show all properties", cli_run_info },
+  { "start", NULL, "Domain.Start", "Start an inactive domain", cli_run_start,
+    .options = cli_start_options },
+  { "shutdown", NULL, "Domain.Shutdown", "Ask the guest to power off", cli_run_shutdown,
+    .options = cli_shutdown_options },
+  { "reboot", NULL, "Domain.Reboot", "Ask the guest to restart" },
+  { "reset", NULL, "Domain.Reset", "Reset the machine at once" },
+  { "destroy", "stop", "Domain.Destroy", "Stop the domain at once" },
+  { "suspend", "pause", "Domain.Suspend", "Stop the guest's processors" },
+  { "resume", NULL, "Domain.Resume", "Let a suspended guest run" },
+  { "console", NULL, "Domain.OpenConsole", "Open the text console; Ctrl+] leaves it",
+    cli_run_console, .optional = 1 },
+  { "define", NULL, "Connection.DefineDomain", "Define a domain, or replace its definition" },
+  { "create", NULL, "Connection.CreateDomain", "Start a transient domain" },
+  { "start-with-files", NULL, "Domain.StartWithFiles",
+    "Start a container that gets files, or descriptors of these numbers" },
+  { "create-with-files", NULL, "Connection.CreateDomainWithFiles",
+    "Start a transient container that gets files, or descriptors of these numbers" },
+  { "associate-fds", "fd-associate", "Domain.AssociateFds",
+    "Hand files over for the disks that refer to a group of them", .optional = 1 },
+  { "undefine", NULL, "Domain.Undefine", "Remove the definition" },
+  { "rename", "domrename", "Domain.Rename", "Give an inactive domain a new name" },
+  { "autostart", NULL, "Domain:Autostart", "Start the domain with the host", cli_run_autostart,
+    .options = cli_autostart_options },
+  { "xml", "dumpxml", "Domain.GetXml", "Print the definition" },
+  { "edit", NULL, "Domain.GetXml", "Edit the definition", cli_run_edit, "Domain.SetXml" },
+  { "set-xml", NULL, "Domain.SetXml", "Replace the definition" },
+  { "state", "domstate", "Domain:State", "Print the state", cli_run_state,
+    .options = cli_state_options },
+  { "uuid", "domuuid", "Domain:Uuid", "Print the UUID", cli_run_property },
+  { "id", "domid", "Domain:Id", "Print the id; 0 if inactive", cli_run_property },
+  { "name", "domname", "Domain:Name", "Print the name", cli_run_property },
+  { "problems", NULL, "Domain:PostParseProblems", "Say what the definition waits for",
+    cli_run_problems },
+  { "rerun-post-parse", NULL, "Domain.RerunPostParse", "Complete the definition again" },
+
+  /* Saving and keeping */
+  { "save", NULL, "Domain.Save", "Save what the guest does to a file, and stop it" },
+  { "restore", NULL, "Connection.RestoreDomain", "Let a saved domain go on" },
+  { "save-image-xml", "save-image-dumpxml", "Connection.GetSaveImageXml",
+    "Print the definition in a file that save wrote" },
+  { "save-image-edit", NULL, "Connection.GetSaveImageXml",
+    "Edit the definition in a file that save wrote", cli_run_edit, "Connection.SetSaveImageXml" },
+  { "save-image-define", NULL, "Connection.SetSaveImageXml",
+    "Replace the definition in a file that save wrote" },
+  { "managed-save", "managedsave", "Domain.ManagedSave",
+    "Save what the guest does; the next start goes on from there" },
+  { "managed-save-remove", "managedsave-remove", "Domain.RemoveManagedSave",
+    "Forget what managed-save saved" },
+  { "managed-save-xml", "managedsave-dumpxml", "Domain.GetManagedSaveXml",
+    "Print the definition that managed-save saved" },
+  { "managed-save-edit", "managedsave-edit", "Domain.GetManagedSaveXml",
+    "Edit the definition that managed-save saved", cli_run_edit, "Domain.SetManagedSaveXml" },
+  { "managed-save-define", "managedsave-define", "Domain.SetManagedSaveXml",
+    "Replace the definition that managed-save saved" },
+  { "dump", NULL, "Domain.CoreDump", "Write the guest's memory to a file" },
+  { "job-stats", "domjobinfo", "Domain.GetJobStats", "Say how far the work on a domain is" },
+  { "abort-job", "domjobabort", "Domain.AbortJob", "End the work on a domain" },
+
+  /* Devices */
+  { "attach-device", NULL, "Domain.AttachDevice", "Add the device of a file" },
+  { "detach-device", NULL, "Domain.DetachDevice", "Remove the device of a file" },
+  { "detach-device-alias", NULL, "Domain.DetachDeviceByAlias", "Remove the device with an alias" },
+  { "update-device", NULL, "Domain.UpdateDevice", "Change a device to what a file says" },
+  { "attach-disk", NULL, NULL, "Add a disk", cli_run_attach_disk,
+    .usage = "DOMAIN SOURCE TARGET", .options = cli_attach_disk_options },
+  { "detach-disk", NULL, NULL, "Remove a disk", cli_run_detach_disk, .usage = "DOMAIN TARGET",
+    .options = cli_affect_options },
+  { "attach-interface", NULL, NULL, "Add a network interface", cli_run_attach_interface,
+    .usage = "DOMAIN TYPE [SOURCE]", .options = cli_attach_interface_options },
+  { "detach-interface", NULL, NULL, "Remove a network interface", cli_run_detach_interface,
+    .usage = "DOMAIN TYPE", .options = cli_detach_interface_options },
+  { "change-media", NULL, NULL, "Put a medium in, or take it out", cli_run_change_media,
+    .usage = "DOMAIN TARGET [SOURCE]", .options = cli_media_options },
+  { "disks", "domblklist", NULL, "List the disks", cli_run_disks, .options = cli_affect_options },
+  { "interfaces", "domiflist", NULL, "List the network interfaces", cli_run_interfaces,
+    .options = cli_affect_options },
+  { "display", "domdisplay vncdisplay", NULL, "Print where viewers connect to",
+    cli_run_display },
+
+  /* Memory and processors */
+  { "set-memory", "setmem", "Domain.SetMemory", "Set how much memory the guest has, in KiB" },
+  { "set-max-memory", "setmaxmem", "Domain.SetMaxMemory",
+    "Set how much memory it can have at most, in KiB" },
+  { "memory-stats-period", NULL, "Domain.SetMemoryStatsPeriod",
+    "Set how often the guest tells of its memory" },
+  { "set-vcpus", "setvcpus", "Domain.SetVcpus", "Set how many processors it has" },
+  { "set-vcpu", "setvcpu", "Domain.SetVcpuState", "Add or take out particular processors" },
+  { "pin-vcpu", "vcpupin", "Domain.PinVcpu", "Say or set where its processors run",
+    .show = "Domain.GetVcpus" },
+  { "vcpus", "vcpuinfo vcpucount", "Domain.GetVcpus", "List its processors" },
+  { "pin-emulator", "emulatorpin", "Domain.PinEmulator",
+    "Say or set where its hypervisor's other threads run", .show = "Domain.GetEmulatorPin" },
+  { "iothreads", "iothreadinfo", "Domain.GetIoThreads", "List the threads for disks" },
+  { "add-iothread", "iothreadadd", "Domain.AddIoThread", "Add a thread for disks" },
+  { "delete-iothread", "iothreaddel", "Domain.DeleteIoThread", "Remove a thread for disks" },
+  { "set-iothread", "iothreadset", "Domain.SetIoThread", "Change a thread for disks" },
+  { "pin-iothread", "iothreadpin", "Domain.PinIoThread", "Set where a thread for disks runs" },
+
+  /* Tuning: without KEY=VALUE it says how it is */
+  { "blkio", "blkiotune", "Domain.SetBlkioParameters", "Say or set its share of the host's disks",
+    .show = "Domain.GetBlkioParameters" },
+  { "memory-tuning", "memtune", "Domain.SetMemoryParameters", "Say or set limits of memory",
+    .show = "Domain.GetMemoryParameters" },
+  { "numa", "numatune", "Domain.SetNumaParameters", "Say or set which memory of the host it has",
+    .show = "Domain.GetNumaParameters" },
+  { "scheduler", "schedinfo", "Domain.SetSchedulerParameters",
+    "Say or set its share of the host's processors", .show = "Domain.GetSchedulerParameters" },
+  { "disk-tuning", "blkdeviotune", "Domain.SetBlockIoTune", "Say or set how fast a disk may be",
+    .show = "Domain.GetBlockIoTune" },
+  { "interface-tuning", "domiftune", "Domain.SetInterfaceParameters",
+    "Say or set how fast an interface may be", .show = "Domain.GetInterfaceParameters" },
+  { "perf", NULL, "Domain.SetPerfEvents", "Say or set which events are counted",
+    .show = "Domain.GetPerfEvents" },
+  { "lifecycle-action", "set-lifecycle-action", "Domain.SetLifecycleAction",
+    "Set what follows when the guest ends" },
+
+  /* Figures and notes */
+  { "stats", NULL, "Domain.GetStats", "Print figures of a domain", .optional = 1 },
+  { "all-stats", "domstats", "Connection.GetDomainStats", "Print figures of many domains",
+    .optional = 1 },
+  { "cpu-stats", NULL, "Domain.GetCpuStats", "Print what the processors did" },
+  { "messages", "dommesg", "Domain.GetMessages", "Print what is amiss with a domain" },
+  { "control-info", "domcontrol", "Domain.GetControlInfo", "Say whether the hypervisor answers" },
+  { "security-labels", NULL, "Domain.GetSecurityLabels", "Print what keeps it from others" },
+  { "desc", NULL, NULL, "Print or set the description", cli_run_desc, .usage = "DOMAIN [TEXT]",
+    .options = cli_text_options },
+  { "metadata", NULL, NULL, "Print or set an application's element", cli_run_metadata,
+    .usage = "DOMAIN URI [PREFIX] [FILE]", .options = cli_text_options },
+  { "dirty-rate", "domdirtyrate-calc", "Domain.StartDirtyRateCalc",
+    "Measure how fast the guest changes its memory; stats has the result" },
+  { "launch-security", "domlaunchsecinfo", "Domain.GetLaunchSecurityInfo",
+    "Print how it was measured at its launch" },
+  { "set-launch-security", "domsetlaunchsecstate", "Domain.SetLaunchSecurityState",
+    "Give a secret to a guest that was measured" },
+
+  /* The guest and its agent */
+  { "addresses", "domifaddr", "Domain.GetInterfaceAddresses",
+    "Print the guest's addresses, as “lease”, “agent” or “arp” knows them",
+    .named = "source=lease" },
+  { "hostname", "domhostname", "Domain.GetHostname", "Print the guest's name" },
+  { "guest-info", "guestinfo", "Domain.GetGuestInfo", "Print what the guest's agent says",
+    .optional = 1 },
+  { "filesystems", "domfsinfo", "Domain.GetFsInfo", "List the guest's file systems" },
+  { "freeze", "domfsfreeze", "Domain.FsFreeze", "Freeze the guest's file systems",
+    .optional = 1 },
+  { "thaw", "domfsthaw", "Domain.FsThaw", "Thaw the guest's file systems", .optional = 1 },
+  { "trim", "domfstrim", "Domain.FsTrim", "Give back the room that file systems do not use",
+    .optional = 1, .named = "minimum=0" },
+  { "time", "domtime", "Domain.SetTime",
+    "Print or set the guest's clock; “now” is the host's time", .show = "Domain.GetTime" },
+  { "set-password", "set-user-password", "Domain.SetUserPassword",
+    "Set the password of a user of the guest; it is asked for when it is no word",
+    cli_run_set_password, .optional = 1 },
+  { "ssh-keys", "get-user-sshkeys", "Domain.GetAuthorizedSshKeys",
+    "Print the SSH keys of a user of the guest" },
+  { "set-ssh-keys", "set-user-sshkeys", "Domain.SetAuthorizedSshKeys",
+    "Set the SSH keys of a user of the guest" },
+  { "guest-vcpus", "guestvcpus setguestvcpus", "Domain.SetGuestVcpus",
+    "Say or set which processors the guest uses", .show = "Domain.GetGuestVcpus" },
+  { "agent-timeout", "guest-agent-timeout", "Domain.SetAgentResponseTimeout",
+    "Set how long the guest's agent is waited for" },
+  { "send-key", NULL, "Domain.SendKey", "Press keys: KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE",
+    cli_run_send_key, .named = "codeset=linux hold-time=0", .usage = "DOMAIN KEY…" },
+  { "send-signal", "send-process-signal", "Domain.SendProcessSignal",
+    "Send a signal to a process of the guest" },
+  { "inject-nmi", NULL, "Domain.InjectNmi", "Send an interrupt that cannot be masked" },
+  { "screenshot", NULL, "Domain.Screenshot", "Keep a picture of the screen in a file",
+    cli_run_screenshot, .named = "screen=0", .usage = "DOMAIN FILE" },
+  { "graphics", NULL, "Domain.OpenGraphics",
+    "Join the display's protocol and the standard input and output", cli_run_console,
+    .optional = 1 },
+  { "channel", NULL, "Domain.OpenChannel", "Open a channel to the guest", cli_run_console,
+    .optional = 1 },
+  { "pm-suspend", "dompmsuspend", "Domain.PmSuspend", "Let the guest sleep",
+    .named = "duration=0" },
+  { "pm-wakeup", "dompmwakeup", "Domain.PmWakeup", "Wake the guest" },
+
+  /* Disks */
+  { "block-info", "domblkinfo", "Domain.GetBlockInfo", "Print how large a disk is" },
+  { "block-resize", "blockresize", "Domain.BlockResize", "Change how large the guest sees a disk",
+    .optional = 1 },
+  { "block-peek", NULL, "Domain.BlockPeek", "Print what is on a disk" },
+  { "memory-peek", NULL, "Domain.MemoryPeek", "Print what is in the guest's memory" },
+  { "disk-errors", "domblkerror", "Domain.GetDiskErrors", "Say which disks have failed" },
+  { "block-threshold", "domblkthreshold", "Domain.SetBlockThreshold",
+    "Ask to be told when the guest has written so far" },
+  { "block-pull", "blockpull", "Domain.BlockPull", "Copy what is below an image into it",
+    cli_run_job, .options = cli_job_options },
+  { "block-commit", "blockcommit", "Domain.BlockCommit", "Copy an image into the one below it",
+    cli_run_job, .options = cli_ready_options },
+  { "block-copy", "blockcopy", "Domain.BlockCopy", "Copy a disk to where an element says",
+    cli_run_job, .options = cli_ready_options },
+  { "block-job", "blockjob", "Domain.GetBlockJobInfo", "Say how far a disk's job is" },
+  { "block-job-speed", NULL, "Domain.SetBlockJobSpeed", "Set how fast a disk's job may be" },
+  { "block-job-abort", NULL, "Domain.AbortBlockJob", "End a disk's job" },
 };
 
-const CliGroup cli_domain_group = { "domain", "dom", "dom-", verbs, G_N_ELEMENTS (verbs),
-                                    "virtual machines and containers" };
+const CliGroup cli_domain_group = { "domain", "dom", "dom-", "Domain", verbs,
+                                    G_N_ELEMENTS (verbs), "virtual machines and containers" };
+
+/* ---- snapshots and checkpoints ---- */
+
+/* The verb's member with a document that this makes. */
+static int
+create_document (CliCall *call, const char *root, const char *name, const char *description)
+{
+  g_autofree char *name_part
+      = name != NULL ? g_markup_printf_escaped ("<name>%s</name>", name) : g_strdup ("");
+  g_autofree char *description_part
+      = description != NULL ? g_markup_printf_escaped ("<description>%s</description>", description)
+                            : g_strdup ("");
+  g_autofree char *xml
+      = g_strdup_printf ("<%s>%s%s</%s>", root, name_part, description_part, root);
+  char *words[] = { call->words[0], xml, NULL };
+  CliCall whole = *call;
+
+  whole.words = words;
+  whole.n_words = 2;
+  return cli_run_call (&whole);
+}
+
+static const char *
+root_of (CliCall *call)
+{
+  return g_str_equal (call->group->kind, "DomainSnapshot") ? "domainsnapshot" : "domaincheckpoint";
+}
+
+/* DOMAIN [FILE] */
+static int
+run_create (CliCall *call)
+{
+  return call->n_words == 2 ? cli_run_call (call)
+                            : create_document (call, root_of (call), NULL, NULL);
+}
+
+/* DOMAIN [NAME] [DESCRIPTION] */
+static int
+run_create_as (CliCall *call)
+{
+  return create_document (call, root_of (call), call->n_words > 1 ? call->words[1] : NULL,
+                          call->n_words > 2 ? call->words[2] : NULL);
+}
+
+static int
+run_current (CliCall *call)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *domain = cli_call_path (call, &error);
+  g_autoptr (GVariant) properties
+      = domain != NULL ? cli_get_all (call->context, domain, CLI_IFACE ("Domain"), &error) : NULL;
+  const char *path = "/";
+
+  if (properties == NULL)
+    return cli_fail (error);
+  g_variant_lookup (properties, "CurrentSnapshot", "&o", &path);
+  if (g_str_equal (path, "/"))
+    {
+      g_printerr ("vireoctl: what the domain does follows no snapshot\n");
+      return CLI_EXIT_FAILURE;
+    }
+  g_clear_pointer (&properties, g_variant_unref);
+  properties = cli_get_all (call->context, path, CLI_IFACE ("DomainSnapshot"), &error);
+  if (properties == NULL)
+    return cli_fail (error);
+  if (call->context->json)
+    return cli_print_json (properties);
+  cli_print_properties (properties, "DomainSnapshot", NULL);
+  return 0;
+}
+
+static const CliVerb snapshot_verbs[] = {
+  { "list", "ls", "Domain.GetSnapshots", "List the snapshots of a domain", cli_run_list,
+    .options = cli_list_options },
+  { "info", "show", NULL, "Show all properties", cli_run_info },
+  { "create", NULL, "Domain.CreateSnapshot", "Make a snapshot", run_create, .optional = 1 },
+  { "create-as", NULL, "Domain.CreateSnapshot", "Make a snapshot, without a document",
+    run_create_as, .usage = "DOMAIN [NAME] [DESCRIPTION]" },
+  { "revert", NULL, "DomainSnapshot.Revert", "Make the domain what it was" },
+  { "delete", NULL, "DomainSnapshot.Delete", "Forget a snapshot, and give back its room" },
+  { "current", NULL, "Domain:CurrentSnapshot", "Show the snapshot that the domain follows",
+    run_current },
+  { "children", NULL, "DomainSnapshot.GetChildren", "List the snapshots that follow one",
+    cli_run_list, .options = cli_list_options },
+  { "parent", NULL, "DomainSnapshot:Parent", "Print the snapshot that it follows",
+    cli_run_property },
+  { "xml", "dumpxml", "DomainSnapshot.GetXml", "Print the document" },
+  { "edit", NULL, "DomainSnapshot.GetXml", "Edit the document", cli_run_edit,
+    "Domain.CreateSnapshot" },
+};
+
+const CliGroup cli_snapshot_group
+    = { "snapshot", "snap", "snapshot-", "DomainSnapshot", snapshot_verbs,
+        G_N_ELEMENTS (snapshot_verbs), "moments of domains that can be gone back to" };
+
+static const CliVerb checkpoint_verbs[] = {
+  { "list", "ls", "Domain.GetCheckpoints", "List the checkpoints of a domain", cli_run_list,
+    .options = cli_list_options },
+  { "info", "show", NULL, "Show all properties", cli_run_info },
+  { "create", NULL, "Domain.CreateCheckpoint", "Make a checkpoint", run_create, .optional = 1 },
+  { "create-as", NULL, "Domain.CreateCheckpoint", "Make a checkpoint, without a document",
+    run_create_as, .usage = "DOMAIN [NAME] [DESCRIPTION]" },
+  { "delete", NULL, "DomainCheckpoint.Delete", "Forget a checkpoint" },
+  { "children", NULL, "DomainCheckpoint.GetChildren", "List the checkpoints that follow one",
+    cli_run_list, .options = cli_list_options },
+  { "parent", NULL, "DomainCheckpoint:Parent", "Print the checkpoint that it follows",
+    cli_run_property },
+  { "xml", "dumpxml", "DomainCheckpoint.GetXml", "Print the document" },
+  { "edit", NULL, "DomainCheckpoint.GetXml", "Edit the document", cli_run_edit,
+    "Domain.CreateCheckpoint" },
+};
+
+const CliGroup cli_checkpoint_group
+    = { "checkpoint", NULL, "checkpoint-", "DomainCheckpoint", checkpoint_verbs,
+        G_N_ELEMENTS (checkpoint_verbs), "moments since which changes of disks are known" };

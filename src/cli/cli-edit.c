@@ -32,15 +32,49 @@ run_editor (const char *file, GError **error)
   return g_spawn_check_wait_status (status, error);
 }
 
-static gboolean
+typedef enum
+{
+  ANSWER_AGAIN,
+  ANSWER_IGNORE,
+  ANSWER_STOP,
+} Answer;
+
+static Answer
 ask_retry (void)
 {
   char line[16];
 
-  g_printerr ("Edit it again? [Y/n] ");
+  g_printerr ("Edit it again? [Y/n/i] (i: take it without looking for what is not known) ");
   if (!isatty (STDIN_FILENO) || fgets (line, sizeof line, stdin) == NULL)
-    return FALSE;
-  return line[0] != 'n' && line[0] != 'N';
+    return ANSWER_STOP;
+  if (g_ascii_tolower (line[0]) == 'i')
+    return ANSWER_IGNORE;
+  return g_ascii_tolower (line[0]) == 'n' ? ANSWER_STOP : ANSWER_AGAIN;
+}
+
+/* Whether it is over: @edited was taken, or the user gave up. Asked without validation, the service
+ * may refuse it still. */
+static gboolean
+apply_or_ask (CliContext *context, const char *edited, CliEditApply apply, gpointer data,
+              int *ret_status)
+{
+  gboolean validate = TRUE;
+
+  *ret_status = 0;
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      Answer answer;
+
+      if (apply (context, edited, validate, data, &error))
+        return TRUE;
+      *ret_status = cli_fail (error);
+      answer = ask_retry ();
+      if (answer != ANSWER_IGNORE || !validate)
+        return answer == ANSWER_STOP;
+      validate = FALSE;
+      *ret_status = 0;
+    }
 }
 
 static int
@@ -51,6 +85,7 @@ edit_file (CliContext *context, const char *file, const char *text, CliEditApply
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *edited = NULL;
+      int status = 0;
 
       if (!run_editor (file, &error) || !g_file_get_contents (file, &edited, NULL, &error))
         return cli_fail (error);
@@ -59,11 +94,8 @@ edit_file (CliContext *context, const char *file, const char *text, CliEditApply
           g_print ("Nothing was changed.\n");
           return 0;
         }
-      if (apply (context, edited, data, &error))
-        return 0;
-      cli_fail (error);
-      if (!ask_retry ())
-        return CLI_EXIT_FAILURE;
+      if (apply_or_ask (context, edited, apply, data, &status))
+        return status;
     }
 }
 

@@ -6,45 +6,143 @@
 #include <string.h>
 #include <unistd.h>
 
+/* ---- JSON ---- */
+
+static void
+print_json (GVariant *value, gboolean pretty)
+{
+  g_autoptr (GVariant) held = g_variant_ref_sink (value);
+  g_autoptr (JsonNode) node = json_gvariant_serialize (held);
+  g_autofree char *text = json_to_string (node, pretty);
+
+  g_print ("%s\n", text);
+}
+
 int
 cli_print_json (GVariant *value)
 {
-  g_autoptr (JsonNode) node = json_gvariant_serialize (value);
-  g_autofree char *text = json_to_string (node, TRUE);
-
-  g_print ("%s\n", text);
+  print_json (value, TRUE);
   return 0;
 }
 
-char *
-cli_value_to_string (GVariant *value)
+void
+cli_print_json_line (GVariant *value)
 {
+  print_json (value, FALSE);
+}
+
+/* JSON has no bytes; base64 is what everybody uses for them. */
+static GVariant *
+json_value (GVariant *value)
+{
+  g_autofree char *text = NULL;
+
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING))
+    return g_variant_ref (value);
+  text = g_base64_encode (g_variant_get_data (value), g_variant_get_size (value));
+  return g_variant_ref_sink (g_variant_new_string (text));
+}
+
+static int
+print_json_reply (const CliMember *member, GVariant *reply)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  gsize n = g_variant_n_children (reply);
+
+  if (n == 0)
+    return 0;
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (reply, i);
+      g_autoptr (GVariant) value = json_value (child);
+
+      if (n == 1)
+        return cli_print_json (value);
+      g_variant_builder_add (&builder, "{sv}", member->outs[i].name, value);
+    }
+  return cli_print_json (g_variant_builder_end (&builder));
+}
+
+/* ---- values as text ---- */
+
+/* @time is in microseconds; 0 is a moment that is not known. */
+static char *
+time_to_string (guint64 time)
+{
+  g_autoptr (GDateTime) utc
+      = time != 0 ? g_date_time_new_from_unix_utc ((gint64) (time / G_USEC_PER_SEC)) : NULL;
+  g_autoptr (GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
+
+  return local != NULL ? g_date_time_format (local, "%F %T") : g_strdup ("-");
+}
+
+static guint64
+number_of (GVariant *value)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+    return g_variant_get_uint64 (value);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    return (guint64) MAX (g_variant_get_int64 (value), 0);
+  return 0;
+}
+
+static char *
+entry_to_string (GVariant *entry)
+{
+  g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
+  g_autoptr (GVariant) value = g_variant_get_child_value (entry, 1);
+  g_autofree char *key_text = cli_value_to_string (key, NULL);
+  g_autofree char *value_text = cli_value_to_string (value, NULL);
+
+  return g_strdup_printf ("%s=%s", key_text, value_text);
+}
+
+static char *
+container_to_string (GVariant *value, const char *separator)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+      g_autofree char *part = g_variant_is_of_type (child, G_VARIANT_TYPE_DICT_ENTRY)
+                                  ? entry_to_string (child)
+                                  : cli_value_to_string (child, NULL);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? separator : "", part);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* @value as a person reads it; @field, if it is known, tells what a number means. */
+char *
+cli_value_to_string (GVariant *value, const CliField *field)
+{
+  const char *unit = field != NULL ? field->unit : NULL;
+
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARIANT))
     {
       g_autoptr (GVariant) inner = g_variant_get_variant (value);
 
-      return cli_value_to_string (inner);
+      return cli_value_to_string (inner, field);
     }
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
       || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH))
     return g_variant_dup_string (value, NULL);
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
     return g_strdup (g_variant_get_boolean (value) ? "yes" : "no");
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
-    {
-      g_autofree const char **words = g_variant_get_strv (value, NULL);
-
-      return g_strjoinv (" ", (char **) words);
-    }
+  if (g_strcmp0 (unit, "time") == 0)
+    return time_to_string (number_of (value));
+  if (g_strcmp0 (unit, "seconds") == 0)
+    return number_of (value) == 0 ? g_strdup ("never")
+                                  : time_to_string (number_of (value) * G_USEC_PER_SEC);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    return g_strdup_printf ("%.3g", g_variant_get_double (value));
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_TUPLE))
+    return container_to_string (value, "/");
+  if (g_variant_is_container (value))
+    return container_to_string (value, " ");
   return g_variant_print (value, FALSE);
-}
-
-static char *
-property_to_string (GVariant *properties, const char *name)
-{
-  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
-
-  return value != NULL ? cli_value_to_string (value) : g_strdup ("-");
 }
 
 /* Names come from other people: what a terminal would take for a command is shown, not sent. */
@@ -107,66 +205,307 @@ print_cell (const char *value, const char *color, gsize width, gboolean last)
     g_print ("%*s", (int) (width - length + 2), "");
 }
 
-/* Prints @objects, an a{oa{sv}}, a row an object, sorted by the first column. */
+/* ---- tables ---- */
+
+typedef struct
+{
+  gsize n_columns;
+  const char *const *titles;     /* (nullable): without a first line */
+  const char *const *properties; /* (nullable): what the columns are, for their colours */
+  GPtrArray *rows;               /* of char ** */
+} Table;
+
+static void
+print_table (const Table *table)
+{
+  g_autofree gsize *widths = g_new0 (gsize, table->n_columns);
+
+  for (gsize i = 0; i < table->n_columns; i++)
+    {
+      widths[i] = table->titles != NULL ? (gsize) g_utf8_strlen (table->titles[i], -1) : 0;
+      for (guint r = 0; r < table->rows->len; r++)
+        widths[i] = MAX (widths[i],
+                         (gsize) g_utf8_strlen (((char **) table->rows->pdata[r])[i], -1));
+    }
+  for (gsize i = 0; table->titles != NULL && i < table->n_columns; i++)
+    print_cell (table->titles[i], NULL, widths[i], i + 1 == table->n_columns);
+  for (guint r = 0; r < table->rows->len; r++)
+    {
+      char **row = table->rows->pdata[r];
+
+      for (gsize i = 0; i < table->n_columns; i++)
+        print_cell (row[i],
+                    table->properties != NULL ? color_of (table->properties[i], row[i]) : NULL,
+                    widths[i], i + 1 == table->n_columns);
+    }
+}
+
+static char *
+cell_of (GVariant *properties, const char *name, const CliField *field)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
+  g_autofree char *text = value != NULL ? cli_value_to_string (value, field) : g_strdup ("-");
+
+  return printable (text);
+}
+
+/* Prints @objects, an a{oa{sv}} of the kind @kind, a row an object, sorted by the first column. */
 void
-cli_print_table (GVariant *objects, const CliColumn *columns, gsize n_columns)
+cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  g_autofree gsize *widths = g_new0 (gsize, n_columns);
+  g_autoptr (GPtrArray) titles = g_ptr_array_new ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GVariantIter iter;
+  GVariant *properties;
+
+  for (const CliColumn *c = columns; c->title != NULL; c++)
+    {
+      g_ptr_array_add (titles, (gpointer) c->title);
+      g_ptr_array_add (names, (gpointer) c->property);
+    }
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_loop (&iter, "{&o@a{sv}}", NULL, &properties))
+    {
+      char **row = g_new0 (char *, names->len + 1);
+
+      for (guint i = 0; i < names->len; i++)
+        row[i] = cell_of (properties, names->pdata[i], cli_property_find (kind, names->pdata[i]));
+      g_ptr_array_add (rows, row);
+    }
+  g_ptr_array_sort (rows, compare_rows);
+  print_table (&(Table){ names->len, (const char *const *) titles->pdata,
+                         (const char *const *) names->pdata, rows });
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+void
+cli_print_names (GVariant *objects, const char *property)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   GVariantIter iter;
   GVariant *properties;
 
   g_variant_iter_init (&iter, objects);
   while (g_variant_iter_loop (&iter, "{&o@a{sv}}", NULL, &properties))
     {
-      char **row = g_new0 (char *, n_columns + 1);
+      char *name = NULL;
 
+      if (g_variant_lookup (properties, property, "s", &name))
+        g_ptr_array_add (names, name);
+    }
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    g_print ("%s\n", (const char *) names->pdata[i]);
+}
+
+/* The keys of @dictionaries behind @first, and those that are documented. */
+static GPtrArray *
+keys_of (GVariant *dictionaries, const char *const *first, const CliField *documented)
+{
+  GPtrArray *keys = g_ptr_array_new_with_free_func (g_free);
+
+  for (; first != NULL && *first != NULL; first++)
+    g_ptr_array_add (keys, g_strdup (*first));
+  for (; documented != NULL && documented->name != NULL; documented++)
+    g_ptr_array_add (keys, g_strdup (documented->name));
+  for (gsize i = 0; i < g_variant_n_children (dictionaries); i++)
+    {
+      g_autoptr (GVariant) dictionary = g_variant_get_child_value (dictionaries, i);
+      GVariantIter iter;
+      const char *key;
+
+      g_variant_iter_init (&iter, dictionary);
+      while (g_variant_iter_loop (&iter, "{&s@v}", &key, NULL))
+        if (!g_ptr_array_find_with_equal_func (keys, key, g_str_equal, NULL))
+          g_ptr_array_add (keys, g_strdup (key));
+    }
+  return keys;
+}
+
+/* Prints an aa{sv}, a row a dictionary and a column a key. */
+static void
+print_dictionaries (GVariant *dictionaries, const char *const *first, const CliField *documented)
+{
+  g_autoptr (GPtrArray) keys = keys_of (dictionaries, first, documented);
+  g_autoptr (GPtrArray) titles = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+
+  for (guint i = 0; i < keys->len; i++)
+    g_ptr_array_add (titles, g_ascii_strup (keys->pdata[i], -1));
+  for (gsize r = 0; r < g_variant_n_children (dictionaries); r++)
+    {
+      g_autoptr (GVariant) dictionary = g_variant_get_child_value (dictionaries, r);
+      char **row = g_new0 (char *, keys->len + 1);
+
+      for (guint i = 0; i < keys->len; i++)
+        row[i] = cell_of (dictionary, keys->pdata[i],
+                          cli_fields_find (documented, keys->pdata[i]));
+      g_ptr_array_add (rows, row);
+    }
+  print_table (&(Table){ keys->len, (const char *const *) titles->pdata, NULL, rows });
+}
+
+/* Prints @dictionaries, an aa{sv} whose keys are @keys and maybe others. */
+int
+cli_print_dictionaries (CliContext *context, GVariant *dictionaries, const char *const *keys)
+{
+  g_autoptr (GVariant) held = g_variant_ref_sink (dictionaries);
+
+  if (context->json)
+    return cli_print_json (held);
+  print_dictionaries (held, keys, NULL);
+  return 0;
+}
+
+/* Prints an a(…), a row a tuple. */
+static void
+print_tuples (GVariant *tuples)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  gsize n_columns = 0;
+
+  for (gsize r = 0; r < g_variant_n_children (tuples); r++)
+    {
+      g_autoptr (GVariant) tuple = g_variant_get_child_value (tuples, r);
+      char **row;
+
+      n_columns = g_variant_n_children (tuple);
+      row = g_new0 (char *, n_columns + 1);
       for (gsize i = 0; i < n_columns; i++)
         {
-          g_autofree char *value = property_to_string (properties, columns[i].property);
+          g_autoptr (GVariant) value = g_variant_get_child_value (tuple, i);
+          g_autofree char *text = cli_value_to_string (value, NULL);
 
-          row[i] = printable (value);
+          row[i] = printable (text);
         }
       g_ptr_array_add (rows, row);
     }
-  g_ptr_array_sort (rows, compare_rows);
+  print_table (&(Table){ n_columns, NULL, NULL, rows });
+}
 
-  for (gsize i = 0; i < n_columns; i++)
+/* Prints a dictionary with strings for keys, a line a key. @kind, of an object's properties, or
+ * @fields tell what they mean. */
+void
+cli_print_properties (GVariant *properties, const char *kind, const CliField *fields)
+{
+  int width = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (properties); i++)
     {
-      widths[i] = (gsize) g_utf8_strlen (columns[i].title, -1);
-      for (guint r = 0; r < rows->len; r++)
-        widths[i] = MAX (widths[i], (gsize) g_utf8_strlen (((char **) rows->pdata[r])[i], -1));
+      const char *name;
+
+      g_variant_get_child (properties, i, "{&s*}", &name, NULL);
+      width = MAX (width, (int) strlen (name));
     }
-  for (gsize i = 0; i < n_columns; i++)
-    print_cell (columns[i].title, NULL, widths[i], i + 1 == n_columns);
-  for (guint r = 0; r < rows->len; r++)
+  for (gsize i = 0; i < g_variant_n_children (properties); i++)
     {
-      char **row = rows->pdata[r];
+      g_autoptr (GVariant) entry = g_variant_get_child_value (properties, i);
+      g_autoptr (GVariant) value = g_variant_get_child_value (entry, 1);
+      g_autofree char *text = NULL;
+      g_autofree char *safe = NULL;
+      const char *name;
 
-      for (gsize i = 0; i < n_columns; i++)
-        print_cell (row[i], color_of (columns[i].property, row[i]), widths[i],
-                    i + 1 == n_columns);
+      g_variant_get_child (entry, 0, "&s", &name);
+      text = cli_value_to_string (value, kind != NULL ? cli_property_find (kind, name)
+                                                      : cli_fields_find (fields, name));
+      safe = printable (text);
+      g_print ("%-*s  %s\n", width + 1, name, safe);
     }
 }
 
-void
-cli_print_properties (GVariant *properties)
+/* ---- replies ---- */
+
+static void
+print_bytes (GVariant *bytes)
+{
+  const char *data = g_variant_get_data (bytes);
+  gsize left = g_variant_get_size (bytes);
+
+  while (left > 0)
+    {
+      gssize n = write (STDOUT_FILENO, data, left);
+
+      if (n <= 0)
+        return;
+      data += n;
+      left -= (gsize) n;
+    }
+}
+
+/* Prints an a{oa{sv}}: an object, and below it what is known of it. */
+static void
+print_figures (GVariant *objects)
 {
   GVariantIter iter;
-  const char *name;
-  GVariant *value;
-  int width = 0;
+  const char *path;
+  GVariant *values;
 
-  g_variant_iter_init (&iter, properties);
-  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
-    width = MAX (width, (int) strlen (name));
-
-  g_variant_iter_init (&iter, properties);
-  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_loop (&iter, "{&o@a{sv}}", &path, &values))
     {
-      g_autofree char *text = cli_value_to_string (value);
-      g_autofree char *safe = printable (text);
-
-      g_print ("%-*s  %s\n", width + 1, name, safe);
+      g_print ("%s\n", path);
+      cli_print_properties (values, NULL, NULL);
     }
+}
+
+static void
+print_value (GVariant *value, const CliField *field)
+{
+  const char *type = g_variant_get_type_string (value);
+  g_autofree char *text = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING))
+    print_bytes (value);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}")))
+    print_dictionaries (value, NULL, field->keys);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("a{oa{sv}}")))
+    print_figures (value);
+  else if (g_str_has_prefix (type, "a{s"))
+    cli_print_properties (value, NULL, field->keys);
+  else if (g_str_has_prefix (type, "a("))
+    print_tuples (value);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    for (gsize i = 0; i < g_variant_n_children (value); i++)
+      {
+        const char *line;
+
+        g_variant_get_child (value, i, "&s", &line);
+        g_print ("%s\n", line);
+      }
+  else
+    {
+      text = cli_value_to_string (value, field);
+      g_print ("%s%s", text, g_str_has_suffix (text, "\n") ? "" : "\n");
+    }
+}
+
+/* Prints what a call gave; of several results, what is simple with its name. */
+int
+cli_print_reply (CliContext *context, const CliMember *member, GVariant *reply)
+{
+  gsize n = g_variant_n_children (reply);
+
+  if (context->json)
+    return print_json_reply (member, reply);
+  for (gsize i = 0; i < n && i < cli_fields_count (member->outs); i++)
+    {
+      const CliField *field = &member->outs[i];
+      g_autoptr (GVariant) value = g_variant_get_child_value (reply, i);
+
+      if (n > 1 && !g_variant_is_container (value))
+        {
+          g_autofree char *text = cli_value_to_string (value, field);
+
+          g_print ("%-12s  %s\n", field->name, text);
+        }
+      else
+        print_value (value, field);
+    }
+  return 0;
 }

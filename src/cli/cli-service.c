@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define EMPTY g_variant_new ("(a{sv})", NULL)
-
 /* GetManagedObjects, cut to those that have @interface: an a{oa{sv}}. */
 static GVariant *
 get_objects (CliContext *context, const char *interface, GError **error)
@@ -36,273 +34,153 @@ get_objects (CliContext *context, const char *interface, GError **error)
 }
 
 static int
-list_objects (CliContext *context, const char *interface, const CliColumn *columns,
-              gsize n_columns)
+run_objects (CliCall *call)
 {
+  const CliKind *kind = cli_kind_find (call->group->kind);
+  g_autofree char *interface = g_strconcat (CLI_BUS_NAME ".", kind->name, NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) objects = get_objects (context, interface, &error);
+  g_autoptr (GVariant) objects = get_objects (call->context, interface, &error);
 
   if (objects == NULL)
     return cli_fail (error);
-  if (context->json)
+  if (call->context->json)
     return cli_print_json (objects);
-  cli_print_table (objects, columns, n_columns);
+  cli_print_objects (objects, kind->name, kind->columns);
   return 0;
 }
 
+/* [ID] */
 static int
-run_connection_list (CliContext *context, int argc, char **argv)
+run_connection_info (CliCall *call)
 {
-  static const CliColumn columns[] = {
-    { "ID", "Id" }, { "DRIVER", "Driver" }, { "VERSION", "HypervisorVersion" }, { "URI", "Uri" },
-  };
-
-  return list_objects (context, CLI_IFACE ("Connection"), columns, G_N_ELEMENTS (columns));
-}
-
-static int
-run_connection_info (CliContext *context, int argc, char **argv)
-{
-  g_autofree char *path = argc > 0 ? g_strdup_printf (CLI_ROOT_PATH "/connections/%s", argv[0])
-                                   : cli_connection_path (context);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) properties = NULL;
-
-  if (!g_variant_is_object_path (path))
+  if (call->n_words > 0)
     {
-      g_printerr ("vireoctl: “%s” is not the id of a connection\n", argv[0]);
-      return CLI_EXIT_USAGE;
+      g_autofree char *path
+          = g_strdup_printf (CLI_ROOT_PATH "/connections/%s", call->words[0]);
+
+      if (!g_variant_is_object_path (path) || strchr (call->words[0], '/') != NULL)
+        {
+          g_printerr ("vireoctl: “%s” is not the id of a connection\n", call->words[0]);
+          return CLI_EXIT_USAGE;
+        }
+      g_free (call->context->connection);
+      call->context->connection = g_strdup (call->words[0]);
     }
-  properties = cli_get_all (context, path, CLI_IFACE ("Connection"), &error);
-  if (properties == NULL)
-    return cli_fail (error);
-  if (context->json)
-    return cli_print_json (properties);
-  cli_print_properties (properties);
-  return 0;
+  return cli_run_info (call);
 }
 
+/* PERMISSION [OBJECT]; the words of the object are those of the kind that the permission is
+ * about. */
 static int
-run_connection_open (CliContext *context, int argc, char **argv)
+run_check (CliCall *call)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply
-      = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "OpenConnection",
-                  g_variant_new ("(sa{sv})", argv[0], NULL), "(o)", &error);
-  const char *path;
-
-  if (reply == NULL)
-    return cli_fail (error);
-  g_variant_get (reply, "(&o)", &path);
-  g_print ("%s\n", path);
-  return 0;
-}
-
-static int
-run_capabilities (CliContext *context, int argc, char **argv)
-{
-  g_autofree char *path = cli_connection_path (context);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = cli_call (context, path, CLI_IFACE ("Connection"),
-                                         "GetCapabilities", EMPTY, "(s)", &error);
-  const char *text;
-
-  if (reply == NULL)
-    return cli_fail (error);
-  g_variant_get (reply, "(&s)", &text);
-  g_print ("%s", text);
-  return 0;
-}
-
-static int
-run_connection_reload (CliContext *context, int argc, char **argv)
-{
-  g_autofree char *path = cli_connection_path (context);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply
-      = cli_call (context, path, CLI_IFACE ("Connection"), "Reload", EMPTY, NULL, &error);
-
-  return reply != NULL ? 0 : cli_fail (error);
-}
-
-static int
-run_job_list (CliContext *context, int argc, char **argv)
-{
-  static const CliColumn columns[] = {
-    { "OPERATION", "Operation" },
-    { "PROGRESS", "Progress" },
-    { "UID", "StartedByUid" },
-    { "OBJECTS", "Objects" },
+  static const struct
+  {
+    const char *object;
+    const char *kind;
+  } rows[] = {
+    { "domain", "Domain" },
+    { "network", "Network" },
+    { "network-port", "NetworkPort" },
+    { "storage-pool", "StoragePool" },
+    { "storage-vol", "StorageVolume" },
+    { "secret", "Secret" },
+    { "nwfilter", "NetworkFilter" },
+    { "nwfilter-binding", "NetworkFilterBinding" },
+    { "node-device", "NodeDevice" },
+    { "interface", "HostInterface" },
+    { "manager", "Manager" },
+    { "connect", "Connection" },
   };
-
-  return list_objects (context, CLI_IFACE ("Job"), columns, G_N_ELEMENTS (columns));
-}
-
-/* A job by its own path or number, or that of the domain that is named. */
-static char *
-find_job (CliContext *context, const char *word, GError **error)
-{
-  g_autofree char *domain = NULL;
-  g_autoptr (GVariant) properties = NULL;
-  char *path = NULL;
-
-  if (word[0] == '/' && g_variant_is_object_path (word))
-    return g_strdup (word);
-  if (word[0] != '\0' && strspn (word, "0123456789") == strlen (word))
-    return g_strconcat (CLI_ROOT_PATH "/jobs/", word, NULL);
-  domain = cli_find_object (context, "Domain", word, error);
-  if (domain == NULL)
-    return NULL;
-  properties = cli_get_all (context, domain, CLI_IFACE ("Domain"), error);
-  if (properties == NULL)
-    return NULL;
-  if (!g_variant_lookup (properties, "CurrentJob", "o", &path) || g_str_equal (path, "/"))
-    {
-      g_free (path);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no job works on “%s”", word);
-      return NULL;
-    }
-  return path;
-}
-
-static int
-run_job_cancel (CliContext *context, int argc, char **argv)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = find_job (context, argv[0], &error);
-  g_autoptr (GVariant) reply = NULL;
-
-  if (path != NULL)
-    reply = cli_call (context, path, CLI_IFACE ("Job"), "Cancel", EMPTY, NULL, &error);
-  return reply != NULL ? 0 : cli_fail (error);
-}
-
-static int
-run_job_info (CliContext *context, int argc, char **argv)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = find_job (context, argv[0], &error);
-  g_autoptr (GVariant) properties
-      = path != NULL ? cli_get_all (context, path, CLI_IFACE ("Job"), &error) : NULL;
-
-  if (properties == NULL)
-    return cli_fail (error);
-  if (context->json)
-    return cli_print_json (properties);
-  cli_print_properties (properties);
-  return 0;
-}
-
-static int
-run_reload (CliContext *context, int argc, char **argv)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply
-      = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Reload", EMPTY, NULL, &error);
-
-  return reply != NULL ? 0 : cli_fail (error);
-}
-
-static int
-run_check (CliContext *context, int argc, char **argv)
-{
+  g_auto (GStrv) parts = g_strsplit (call->words[0], ".", 2);
+  const CliKind *kind = cli_kind_find ("Connection");
   g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
   g_autoptr (GVariant) reply = NULL;
   gboolean authorized = FALSE;
   gboolean challenge = FALSE;
 
-  if (argc < 2)
-    path = cli_connection_path (context);
-  else
-    path = cli_find_object (context, g_str_has_prefix (argv[0], "network.") ? "Network" : "Domain",
-                            argv[1], &error);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (parts[0], rows[i].object) && call->n_words > 1)
+      kind = cli_kind_find (rows[i].kind);
+  if ((guint) call->n_words - 1 != cli_kind_depth (kind))
+    {
+      g_printerr ("vireoctl: these words do not say one object of the kind that “%s” is about\n",
+                  call->words[0]);
+      return CLI_EXIT_USAGE;
+    }
+  path = cli_kind_find_object (call->context, kind, (const char *const *) call->words + 1, &error);
   if (path != NULL)
-    reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "CheckAuthorization",
-                      g_variant_new ("(soa{sv})", argv[0], path, NULL), "(bb)", &error);
+    reply = cli_call (call->context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "CheckAuthorization",
+                      g_variant_new ("(soa{sv})", call->words[0], path, NULL), "(bb)", &error);
   if (reply == NULL)
     return cli_fail (error);
   g_variant_get (reply, "(bb)", &authorized, &challenge);
-  g_print ("%s\n", authorized ? "yes" : challenge ? "after authentication" : "no");
+  if (call->context->json)
+    cli_print_reply (call->context, cli_verb_member (call->verb), reply);
+  else
+    g_print ("%s\n", authorized ? "yes" : challenge ? "after authentication" : "no");
   return authorized ? 0 : CLI_EXIT_FAILURE;
 }
 
-static void
-on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-           const char *signal, GVariant *args, gpointer data)
-{
-  const CliContext *context = data;
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *time = g_date_time_format (now, "%T.%f");
-  g_autofree char *text = NULL;
-  const char *name = strrchr (interface, '.');
-
-  if (context->json)
-    {
-      cli_print_json (g_variant_new ("(ssss@*)", time, path, interface, signal, args));
-      return;
-    }
-  text = g_variant_print (args, FALSE);
-  g_print ("%s %s %s.%s %s\n", time, path, name != NULL ? name + 1 : interface, signal, text);
-}
-
-static void
-on_gone (GDBusConnection *bus, const char *name, gpointer loop)
-{
-  g_printerr ("vireoctl: the service left the bus\n");
-  g_main_loop_quit (loop);
-}
-
 static int
-run_watch (CliContext *context, int argc, char **argv)
+run_job_wait (CliCall *call)
 {
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
-  GDBusConnection *bus = cli_bus (context, &error);
-  g_autoptr (GVariant) reply = NULL;
+  g_autofree char *path = cli_call_path (call, &error);
+  CliJobEnd end = path != NULL ? cli_job_follow (call->context, path, &error) : CLI_JOB_FAILED;
 
-  if (bus == NULL)
+  if (end == CLI_JOB_FAILED)
     return cli_fail (error);
-  g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, NULL, NULL, NULL, NULL,
-                                      G_DBUS_SIGNAL_FLAGS_NONE, on_signal, context, NULL);
-  reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe", EMPTY, NULL,
-                    &error);
-  if (reply == NULL)
-    return cli_fail (error);
-  g_bus_watch_name_on_connection (bus, CLI_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_gone,
-                                  loop, NULL);
-  g_main_loop_run (loop);
-  return CLI_EXIT_FAILURE;
+  g_print ("%s\n", end == CLI_JOB_READY ? "ready" : "completed");
+  return 0;
 }
 
 static const CliVerb connection_verbs[] = {
-  { "list", "ls", "", CLI_ARG_NONE, 0, 0, NULL, run_connection_list, "List open connections" },
-  { "info", "show", "[ID]", CLI_ARG_CONNECTION, 0, 1, NULL, run_connection_info,
-    "Show all properties" },
-  { "open", NULL, "URI", CLI_ARG_NONE, 1, 1, NULL, run_connection_open, "Open a connection" },
-  { "capabilities", NULL, "", CLI_ARG_NONE, 0, 0, NULL, run_capabilities,
-    "Print what the host can run" },
-  { "reload", NULL, "", CLI_ARG_NONE, 0, 0, NULL, run_connection_reload,
-    "Read this connection's definitions again" },
+  { "list", "ls", NULL, "List open connections", run_objects },
+  { "info", "show", NULL, "Show all properties", run_connection_info, .usage = "[ID]" },
+  { "open", "connect", "Manager.OpenConnection", "Open a connection" },
+  { "capabilities", NULL, "Connection.GetCapabilities", "Print what the host can run" },
+  { "domain-capabilities", "domcapabilities", "Connection.GetDomainCapabilities",
+    "Print what guests of a kind can have" },
+  { "cpu-models", NULL, "Connection.GetCpuModels", "List the models of processors" },
+  { "host-info", "nodeinfo", "Connection.GetHostInfo", "Print what the host is" },
+  { "host-cpus", "nodecpumap", "Connection.GetHostCpus", "Print which processors the host has" },
+  { "host-cpu-stats", "nodecpustats", "Connection.GetHostCpuStats",
+    "Print what the host's processors did", .named = "cpu=-1" },
+  { "host-memory-stats", "nodememstats", "Connection.GetHostMemoryStats",
+    "Print how the host's memory is used", .named = "node=-1" },
+  { "sysinfo", NULL, "Connection.GetSysinfo", "Print what the host's firmware says" },
+  { "security-model", NULL, "Connection.GetSecurityModel", "Print what keeps guests apart" },
+  { "uri", NULL, "Connection:Uri", "Print what opens this connection", cli_run_property },
+  { "hostname", NULL, "Connection:Hostname", "Print the name of the host", cli_run_property },
+  { "version", NULL, "Connection:HypervisorVersion", "Print the hypervisor's version",
+    cli_run_property },
+  { "features", NULL, "Connection:Features", "Print what the drivers can do", cli_run_property },
+  { "reload", NULL, "Connection.Reload", "Read this connection's definitions again" },
 };
 
 static const CliVerb job_verbs[] = {
-  { "list", "ls", "", CLI_ARG_NONE, 0, 0, NULL, run_job_list, "List the work that goes on" },
-  { "info", "show", "JOB|DOMAIN", CLI_ARG_JOB, 1, 1, NULL, run_job_info, "Show all properties" },
-  { "cancel", "abort", "JOB|DOMAIN", CLI_ARG_JOB, 1, 1, NULL, run_job_cancel, "Cancel a job" },
+  { "list", "ls", NULL, "List the work that goes on", run_objects, .usage = "" },
+  { "info", "show", NULL, "Show all properties", cli_run_info },
+  { "wait", NULL, "Job.Wait", "Return when a job has ended", run_job_wait },
+  { "cancel", "abort", "Job.Cancel", "Cancel a job" },
 };
 
 static const CliVerb manager_verbs[] = {
-  { "watch", "event", "", CLI_ARG_NONE, 0, 0, NULL, run_watch, "Print signals as they come" },
-  { "check", NULL, "PERMISSION [OBJECT]", CLI_ARG_NONE, 1, 2, NULL, run_check,
-    "Say whether you may, such as: check domain.start vm1" },
-  { "reload", NULL, "", CLI_ARG_NONE, 0, 0, NULL, run_reload, "Read all definitions again" },
+  { "info", "show", NULL, "Show all properties", cli_run_info },
+  { "watch", "event", "Manager.Subscribe", "Print signals as they come", cli_run_watch,
+    .usage = "[DOMAIN|PATH…]", .options = cli_watch_options },
+  { "check", NULL, "Manager.CheckAuthorization",
+    "Say whether you may, such as: check domain.start vm1", run_check,
+    .usage = "PERMISSION [OBJECT…]" },
+  { "reload", NULL, "Manager.Reload", "Read all definitions again" },
 };
 
 const CliGroup cli_connection_group
-    = { "connection", "conn", NULL, connection_verbs, G_N_ELEMENTS (connection_verbs),
-        "hypervisors" };
+    = { "connection", "conn", NULL, "Connection", connection_verbs,
+        G_N_ELEMENTS (connection_verbs), "hypervisors and the host" };
 const CliGroup cli_job_group
-    = { "job", NULL, NULL, job_verbs, G_N_ELEMENTS (job_verbs), "work that goes on" };
-const CliGroup cli_manager_group = { "service", "manager", NULL, manager_verbs,
+    = { "job", NULL, NULL, "Job", job_verbs, G_N_ELEMENTS (job_verbs), "work that goes on" };
+const CliGroup cli_manager_group = { "service", "manager", NULL, "Manager", manager_verbs,
                                      G_N_ELEMENTS (manager_verbs), "the service as a whole" };

@@ -31,19 +31,7 @@ find_kind (const char *name)
 static GBytes *
 read_document (const char *file, GError **error)
 {
-  g_autoptr (GFile) gfile
-      = g_file_new_for_commandline_arg (g_str_equal (file, "-") ? "/dev/stdin" : file);
-  g_autoptr (GFileInputStream) stream = g_file_read (gfile, NULL, error);
-  g_autofree char *text = NULL;
-  gsize length = 0;
-
-  if (stream == NULL)
-    return NULL;
-  text = g_malloc (VIREO_DOC_MAX_SIZE + 2);
-  if (!g_input_stream_read_all (G_INPUT_STREAM (stream), text, VIREO_DOC_MAX_SIZE + 1, &length,
-                                NULL, error))
-    return NULL;
-  return g_bytes_new_take (g_steal_pointer (&text), length);
+  return cli_read_file (file, VIREO_DOC_MAX_SIZE, error);
 }
 
 static void
@@ -77,23 +65,23 @@ validate_file (const VireoDocKind *kind, const char *file)
 }
 
 static int
-run_validate (CliContext *context, int argc, char **argv)
+run_validate (CliCall *call)
 {
-  const VireoDocKind *kind = find_kind (argv[0]);
+  const VireoDocKind *kind = find_kind (call->words[0]);
   int status = 0;
 
   if (kind == NULL)
     return CLI_EXIT_USAGE;
-  for (int i = 1; i < argc; i++)
-    if (validate_file (kind, argv[i]) != 0)
+  for (int i = 1; i < call->n_words; i++)
+    if (validate_file (kind, call->words[i]) != 0)
       status = CLI_EXIT_FAILURE;
   return status;
 }
 
 static int
-run_format (CliContext *context, int argc, char **argv)
+run_format (CliCall *call)
 {
-  const VireoDocKind *kind = find_kind (argv[0]);
+  const VireoDocKind *kind = find_kind (call->words[0]);
   VireoFormatFlags flags = opt_no_secrets ? VIREO_FORMAT_NONE : VIREO_FORMAT_SECURE;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) text = NULL;
@@ -104,7 +92,7 @@ run_format (CliContext *context, int argc, char **argv)
 
   if (kind == NULL)
     return CLI_EXIT_USAGE;
-  text = read_document (argv[1], &error);
+  text = read_document (call->words[1], &error);
   if (text == NULL)
     return cli_fail (error);
   if (opt_inactive)
@@ -120,7 +108,7 @@ run_format (CliContext *context, int argc, char **argv)
     }
   if (formatted == NULL)
     {
-      g_printerr ("%s: %s\n", argv[1], error->message);
+      g_printerr ("%s: %s\n", call->words[1], error->message);
       return CLI_EXIT_FAILURE;
     }
   g_print ("%s", formatted);
@@ -149,18 +137,18 @@ parse_file (const VireoDocKind *kind, const char *file)
 }
 
 static int
-run_diff (CliContext *context, int argc, char **argv)
+run_diff (CliCall *call)
 {
-  const VireoDocKind *kind = find_kind (argv[0]);
+  const VireoDocKind *kind = find_kind (call->words[0]);
   g_autoptr (GError) error = NULL;
   gpointer a, b = NULL;
   gboolean same = FALSE;
 
   if (kind == NULL)
     return CLI_EXIT_USAGE;
-  a = parse_file (kind, argv[1]);
+  a = parse_file (kind, call->words[1]);
   if (a != NULL)
-    b = parse_file (kind, argv[2]);
+    b = parse_file (kind, call->words[2]);
   if (b != NULL)
     {
       same = vireo_doc_check_abi (kind, a, b, &error);
@@ -173,13 +161,13 @@ run_diff (CliContext *context, int argc, char **argv)
 }
 
 static const CliVerb verbs[] = {
-  { "validate", NULL, "KIND FILE…", CLI_ARG_DOC_KIND, 2, -1, NULL, run_validate,
-    "Check definitions strictly, and name every problem" },
-  { "format", NULL, "KIND FILE", CLI_ARG_DOC_KIND, 2, 2, format_options, run_format,
-    "Read a definition leniently, and print it again" },
-  { "diff", NULL, "KIND A B", CLI_ARG_DOC_KIND, 3, 3, NULL, run_diff,
-    "Say where a guest would first notice that A became B" },
+  { "validate", NULL, NULL, "Check definitions strictly, and name every problem", run_validate,
+    .usage = "KIND FILE…" },
+  { "format", NULL, NULL, "Read a definition leniently, and print it again", run_format,
+    .usage = "KIND FILE", .options = format_options },
+  { "diff", NULL, NULL, "Say where a guest would first notice that A became B", run_diff,
+    .usage = "KIND A B" },
 };
 
 const CliGroup cli_xml_group
-    = { "xml", NULL, NULL, verbs, G_N_ELEMENTS (verbs), "definitions in files" };
+    = { "xml", NULL, NULL, NULL, verbs, G_N_ELEMENTS (verbs), "definitions in files" };

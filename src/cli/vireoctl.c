@@ -8,8 +8,10 @@
 #include <string.h>
 
 static const CliGroup *const groups[] = {
-  &cli_domain_group,     &cli_network_group, &cli_pool_group,    &cli_volume_group,
-  &cli_connection_group, &cli_job_group,     &cli_manager_group, &cli_xml_group,
+  &cli_domain_group,  &cli_snapshot_group,   &cli_checkpoint_group, &cli_network_group,
+  &cli_port_group,    &cli_filter_group,     &cli_binding_group,    &cli_pool_group,
+  &cli_volume_group,  &cli_secret_group,     &cli_device_group,     &cli_interface_group,
+  &cli_job_group,     &cli_connection_group, &cli_manager_group,    &cli_xml_group,
   NULL,
 };
 
@@ -51,10 +53,12 @@ print_group (const CliGroup *group)
   g_print ("vireoctl %s: %s\n", group->name, group->summary);
   for (gsize i = 0; i < group->n_verbs; i++)
     {
-      g_autofree char *left
-          = g_strdup_printf ("%s %s", group->verbs[i].name, group->verbs[i].usage);
+      g_autofree char *usage = cli_verb_usage (group, &group->verbs[i]);
+      g_autofree char *left = g_strdup_printf ("%s %s", group->verbs[i].name, usage);
 
-      g_print ("  %-34s %s\n", left, group->verbs[i].summary);
+      int pad = 34 - (int) g_utf8_strlen (left, -1);
+
+      g_print ("  %s%*s %s\n", left, MAX (pad, 0), "", group->verbs[i].summary);
     }
 }
 
@@ -77,76 +81,149 @@ print_help (void)
   g_print ("vireoctl GROUP VERB --help describes a verb's options.\n");
 }
 
-/* The words of virsh find their verb too: "net-start" is "network start", and a verb without a
- * group is one of the domain's. Steps *argc and *argv past what was used. */
+/* "net-port-list" is "port list" rather than "network port-list": the longest prefix wins that has
+ * the verb. */
 static const CliVerb *
-find_verb (int *argc, char ***argv, const CliGroup **ret_group)
+find_virsh_verb (const char *word, const CliGroup **ret_group)
+{
+  const CliVerb *found = NULL;
+  gsize longest = 0;
+
+  for (gsize i = 0; groups[i] != NULL; i++)
+    {
+      const char *prefix = groups[i]->virsh_prefix;
+      const CliVerb *verb = NULL;
+
+      if (prefix == NULL || strlen (prefix) <= longest || !g_str_has_prefix (word, prefix))
+        continue;
+      verb = cli_group_find_verb (groups[i], word + strlen (prefix));
+      if (verb == NULL)
+        continue;
+      found = verb;
+      longest = strlen (prefix);
+      *ret_group = groups[i];
+    }
+  return found;
+}
+
+/* A verb without a group is one of the domain's; the words of virsh find their verb too:
+ * "net-start" is "network start". What only one other group has, such as "watch", needs none
+ * either. */
+static const CliVerb *
+find_single_verb (const char *word, const CliGroup **ret_group)
+{
+  static const CliGroup *const others[]
+      = { &cli_domain_group, &cli_manager_group, &cli_connection_group };
+  const CliVerb *verb;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      verb = cli_group_find_verb (others[i], word);
+      if (verb != NULL)
+        {
+          *ret_group = others[i];
+          return verb;
+        }
+    }
+  *ret_group = &cli_domain_group;
+  return find_virsh_verb (word, ret_group);
+}
+
+/* Steps *argc and *argv past what was used. */
+const CliVerb *
+cli_find_verb (int *argc, char ***argv, const CliGroup **ret_group)
 {
   const char *word = (*argv)[0];
   const CliGroup *group = find_group (word);
 
   (*argc)--;
   (*argv)++;
-  *ret_group = group != NULL ? group : &cli_domain_group;
-  if (group != NULL)
-    {
-      if (*argc == 0 || (*argv)[0][0] == '-')
-        return NULL;
-      word = (*argv)[0];
-      (*argc)--;
-      (*argv)++;
-      return cli_group_find_verb (group, word);
-    }
-  for (gsize i = 0; groups[i] != NULL; i++)
-    {
-      const char *prefix = groups[i]->virsh_prefix;
+  *ret_group = group;
+  if (group == NULL)
+    return find_single_verb (word, ret_group);
+  if (*argc == 0 || (*argv)[0][0] == '-')
+    return NULL;
+  word = (*argv)[0];
+  (*argc)--;
+  (*argv)++;
+  return cli_group_find_verb (group, word);
+}
 
-      if (prefix != NULL && g_str_has_prefix (word, prefix))
-        {
-          *ret_group = groups[i];
-          return cli_group_find_verb (groups[i], word + strlen (prefix));
-        }
+/* Whether @n words fit a usage such as "DOMAIN [DEVICE]". */
+static gboolean
+fits (const char *usage, int n)
+{
+  g_auto (GStrv) words = g_strsplit (usage, " ", -1);
+  int min = 0, max = 0;
+  gboolean endless = FALSE;
+
+  for (gsize i = 0; words[i] != NULL && words[i][0] != '\0'; i++)
+    {
+      max++;
+      min += words[i][0] != '[';
+      endless = endless || strstr (words[i], "…") != NULL;
     }
-  return cli_group_find_verb (&cli_domain_group, word);
+  return n >= min && (endless || n <= max);
+}
+
+/* The words and options behind a verb's name: parsed by its options; "--" ends them. */
+static char **
+parse_words (const CliVerb *verb, const char *name, const char *usage, CliOptions *options,
+             int argc, char **argv, int *ret_n, GError **error)
+{
+  g_autofree char *title = g_strdup_printf ("%s — %s", usage, verb->summary);
+  g_autoptr (GOptionContext) parser = g_option_context_new (title);
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+  char **copy;
+
+  g_ptr_array_add (words, g_strdup (name));
+  for (int i = 0; i < argc; i++)
+    g_ptr_array_add (words, g_strdup (argv[i]));
+  g_ptr_array_add (words, NULL);
+  copy = (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+  g_option_context_add_main_entries (parser, cli_options_entries (options), NULL);
+  g_set_prgname (name);
+  if (!g_option_context_parse_strv (parser, &copy, error))
+    {
+      g_strfreev (copy);
+      return NULL;
+    }
+  *ret_n = (int) g_strv_length (copy) - 1;
+  /* GLib leaves it where words were before it. */
+  for (int i = 1; i <= *ret_n; i++)
+    if (g_str_equal (copy[i], "--"))
+      {
+        g_free (copy[i]);
+        memmove (copy + i, copy + i + 1, (gsize) (*ret_n - i + 1) * sizeof *copy);
+        (*ret_n)--;
+        break;
+      }
+  return copy;
 }
 
 static int
 run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int argc, char **argv)
 {
-  g_autofree char *usage = g_strdup_printf ("%s — %s", verb->usage, verb->summary);
-  g_autoptr (GOptionContext) options = g_option_context_new (usage);
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_autofree char *usage = cli_verb_usage (group, verb);
   g_autofree char *name = g_strdup_printf ("vireoctl %s %s", group->name, verb->name);
+  g_autoptr (CliOptions) options = cli_options_new (verb);
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) copy = NULL;
+  g_auto (GStrv) words = NULL;
+  CliCall call = { .context = context, .group = group, .verb = verb, .options = options };
 
-  g_ptr_array_add (words, name);
-  for (int i = 0; i < argc; i++)
-    g_ptr_array_add (words, argv[i]);
-  g_ptr_array_add (words, NULL);
-  copy = g_strdupv ((char **) words->pdata);
-
-  if (verb->options != NULL)
-    g_option_context_add_main_entries (options, verb->options, NULL);
-  g_set_prgname (name);
-  if (!g_option_context_parse_strv (options, &copy, &error))
+  words = parse_words (verb, name, usage, options, argc, argv, &call.n_words, &error);
+  if (words == NULL)
     {
       g_printerr ("%s: %s\n", name, error->message);
       return CLI_EXIT_USAGE;
     }
-  argc = (int) g_strv_length (copy) - 1;
-  if (argc > 0 && g_str_equal (copy[1], "--"))
+  if (!fits (usage, call.n_words))
     {
-      g_free (copy[1]);
-      memmove (copy + 1, copy + 2, (gsize) argc * sizeof *copy);
-      argc--;
-    }
-  if (argc < verb->min_args || (verb->max_args >= 0 && argc > verb->max_args))
-    {
-      g_printerr ("Usage: %s %s\n", name, verb->usage);
+      g_printerr ("Usage: %s %s\n", name, usage);
       return CLI_EXIT_USAGE;
     }
-  return verb->run (context, argc, copy + 1);
+  call.words = words + 1;
+  return verb->run != NULL ? verb->run (&call) : cli_run_call (&call);
 }
 
 /* Options before the verb are the command's own; those behind it are the verb's. */
@@ -155,6 +232,7 @@ parse_global (CliContext *context, int *argc, char ***argv, gboolean *ret_versio
 {
   gboolean no_ask = FALSE;
   gboolean help = FALSE;
+  gboolean is_complete = (*argc > 0 && g_str_equal ((*argv)[0], "__complete"));
   const GOptionEntry entries[] = {
     { "session", 0, 0, G_OPTION_ARG_NONE, &context->session, NULL, NULL },
     { "host", 'H', 0, G_OPTION_ARG_STRING, &context->host, NULL, NULL },
@@ -173,7 +251,7 @@ parse_global (CliContext *context, int *argc, char ***argv, gboolean *ret_versio
   if (!g_option_context_parse (options, argc, argv, error))
     return FALSE;
   context->ask_password = !no_ask;
-  if (help)
+  if (help && !is_complete)
     {
       print_help ();
       exit (0);
@@ -191,6 +269,26 @@ context_clear (CliContext *context)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliContext, context_clear)
 
+/* "__complete WORD…": the command's own options among the words say where objects are asked for. */
+static int
+complete (CliContext *context, int argc, char **argv)
+{
+  const char *prefix = argc > 1 ? argv[argc - 1] : "";
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_autofree char **before = g_memdup2 (argv, (gsize) (argc + 1) * sizeof *argv);
+  int n = MAX (argc - 1, 1);
+  gboolean version = FALSE;
+
+  before[n] = NULL;
+  if (!parse_global (context, &n, &before, &version, NULL))
+    return 0;
+  for (int i = 1; i < n; i++)
+    g_ptr_array_add (words, before[i]);
+  g_ptr_array_add (words, (gpointer) prefix);
+  g_ptr_array_add (words, NULL);
+  return cli_complete (context, (int) words->len - 1, (char **) words->pdata);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -201,6 +299,8 @@ main (int argc, char **argv)
   gboolean version = FALSE;
 
   setlocale (LC_ALL, "");
+  if (argc > 1 && g_str_equal (argv[1], "__complete"))
+    return complete (&context, argc - 1, argv + 1);
   if (!parse_global (&context, &argc, &argv, &version, &error))
     {
       g_printerr ("vireoctl: %s\n", error->message);
@@ -218,10 +318,8 @@ main (int argc, char **argv)
       print_help ();
       return argc == 0 ? CLI_EXIT_USAGE : 0;
     }
-  if (g_str_equal (argv[0], "__complete"))
-    return cli_complete (&context, argc - 1, argv + 1);
 
-  verb = find_verb (&argc, &argv, &group);
+  verb = cli_find_verb (&argc, &argv, &group);
   if (verb == NULL)
     {
       print_group (group);

@@ -2,17 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """vireoctl against the service with the test driver: what a person at a shell sees."""
 
-import json
 import os
 import pty
 import re
 import select
 import subprocess
-import unittest
 
+import clitest
 import vireotest
-from vireotest import samples
-from vireotest.paths import built
+from clitest import vireoctl
 from vireotest.wait import wait_until
 
 POOL = "<pool type='dir'><name>shelf</name><target><path>/shelf</path></target></pool>"
@@ -21,39 +19,7 @@ NETWORK = ("<network><name>office</name><forward mode='nat'/><bridge name='offic
            "<ip address='192.168.77.1' netmask='255.255.255.0'/></network>")
 
 
-def vireoctl(*words):
-    return [str(built("src/cli/vireoctl")), *words]
-
-
-class Command(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.host = vireotest.Host("cli").start()
-        cls.addClassCleanup(cls.host.stop)
-        cls.host.client.open("test:///default")
-        cls.env = {**os.environ, **cls.host.bus.environment(), "TMPDIR": str(cls.host.folder)}
-
-    def run_raw(self, *words, stdin=None, **env):
-        return subprocess.run(vireoctl("-c", "test", *words), env={**self.env, **env}, text=True,
-                              input=stdin if stdin is not None else "", capture_output=True,
-                              timeout=60, check=False)
-
-    def run_ok(self, *words, **more):
-        done = self.run_raw(*words, **more)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
-    def run_fails(self, code, *words, **more):
-        done = self.run_raw(*words, **more)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stderr
-
-    def define(self, name, extra=""):
-        path = self.run_ok("define", "-", stdin=samples.minimal_domain(name, extra=extra)).strip()
-        self.assertRegex(path, r"^/org/vireo/Vireo1/connections/test/domains/_[0-9a-f_]{36}$")
-        self.addCleanup(self.run_raw, "undefine", name)
-        return path
-
+class Verbs(clitest.Command):
     def test_life_of_a_domain(self):
         self.define("life")
         self.addCleanup(self.run_raw, "destroy", "life")
@@ -79,9 +45,7 @@ class Command(unittest.TestCase):
         self.assertIn("listed", names)
         self.assertIn("test", names)
         self.assertNotIn("listed", self.run_ok("list", "--name", "--active").split("\n"))
-        parsed = json.loads(subprocess.run(
-            vireoctl("-c", "test", "--json", "list"), env=self.env, check=True,
-            capture_output=True, timeout=60).stdout)
+        parsed = self.run_json("list")
         self.assertIn("listed", [p["Name"] for p in parsed.values()])
 
     def test_a_domain_is_found_by_name_uuid_id_and_path(self):
@@ -213,7 +177,7 @@ class Command(unittest.TestCase):
         self.assertEqual(self.run_ok("state", "slow"), "shutoff\n")
 
     def test_watch_prints_signals(self):
-        with subprocess.Popen(vireoctl("service", "watch"), env=self.env, text=True,
+        with subprocess.Popen(vireoctl("watch"), env=self.env, text=True,
                               stdout=subprocess.PIPE) as watch:
             os.set_blocking(watch.stdout.fileno(), False)
             said = []
@@ -230,7 +194,9 @@ class Command(unittest.TestCase):
         self.define("complete-me")
 
         def complete(*words):
-            return self.run_ok("__complete", *words).split()
+            return subprocess.run(vireoctl("__complete", "-c", "test", *words), env=self.env,
+                                  text=True, capture_output=True, timeout=60,
+                                  check=True).stdout.split()
         self.assertIn("domain", complete(""))
         self.assertIn("start", complete("sta"))
         self.assertEqual(complete("network", "lea"), ["leases"])
@@ -241,9 +207,7 @@ class Command(unittest.TestCase):
     def test_connections(self):
         self.assertRegex(self.run_ok("connection", "list"),
                          r"(?m)^test +Test +\S+ +test:///default$")
-        features = json.loads(subprocess.run(
-            vireoctl("-c", "test", "--json", "connection", "info"), env=self.env, check=True,
-            capture_output=True, timeout=60).stdout)["Features"]
+        features = self.run_json("connection", "info")["Features"]
         self.assertIn("Domain.Start", features)
         self.assertTrue(re.search(r"<capabilities>", self.run_ok("connection", "capabilities")))
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli-domain.h"
+
+#define EMPTY g_variant_new ("(a{sv})", NULL)
+
+static gboolean opt_console, opt_wait, opt_reason;
+
+const GOptionEntry cli_start_options[] = {
+  { "console", 0, 0, G_OPTION_ARG_NONE, &opt_console, "Open the console then", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+const GOptionEntry cli_shutdown_options[] = {
+  { "wait", 'w', 0, G_OPTION_ARG_NONE, &opt_wait, "Return when the domain is off", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+const GOptionEntry cli_state_options[] = {
+  { "reason", 0, 0, G_OPTION_ARG_NONE, &opt_reason, "Print why, too", NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+int
+cli_run_start (CliCall *call)
+{
+  int status = cli_run_call (call);
+
+  if (status == 0 && opt_console)
+    {
+      const CliVerb *verb = cli_group_find_verb (&cli_domain_group, "console");
+      g_autoptr (CliOptions) options = cli_options_new (verb);
+      CliCall console = *call;
+
+      console.verb = verb;
+      console.options = options;
+      return cli_run_console (&console);
+    }
+  return status;
+}
+
+/* ---- shutdown --wait ---- */
+
+static void
+on_properties (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+               const char *signal, GVariant *args, gpointer data)
+{
+  static const char *const off[] = { "shutoff", "crashed", NULL };
+  g_autoptr (GVariant) changed = g_variant_get_child_value (args, 1);
+  const char *state = NULL;
+
+  if (g_variant_lookup (changed, "State", "&s", &state) && g_strv_contains (off, state))
+    g_main_loop_quit (data);
+}
+
+/* A transient domain's object goes when the domain does. */
+static void
+on_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+            const char *signal, GVariant *args, gpointer data)
+{
+  g_main_loop_quit (data);
+}
+
+static gboolean
+subscribe (CliContext *context, const char *path, GMainLoop *loop, GError **error)
+{
+  GDBusConnection *bus = cli_bus (context, error);
+  g_autoptr (GVariant) reply = NULL;
+
+  if (bus == NULL)
+    return FALSE;
+  g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, "org.freedesktop.DBus.Properties",
+                                      "PropertiesChanged", path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                      on_properties, loop, NULL);
+  g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, "org.freedesktop.DBus.ObjectManager",
+                                      "InterfacesRemoved", CLI_ROOT_PATH, path,
+                                      G_DBUS_SIGNAL_FLAGS_MATCH_ARG0_PATH, on_removed, loop, NULL);
+  reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe", EMPTY, NULL, error);
+  return reply != NULL;
+}
+
+/* Subscribes before it asks, so that a guest that is quick is not missed. */
+int
+cli_run_shutdown (CliCall *call)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = cli_call_path (call, &error);
+  g_autoptr (GVariant) args = NULL;
+  g_autoptr (GVariant) reply = NULL;
+
+  if (path == NULL || (opt_wait && !subscribe (call->context, path, loop, &error)))
+    return cli_fail (error);
+  args = cli_call_arguments (call, cli_verb_member (call->verb), NULL, &error);
+  if (args != NULL)
+    reply = cli_call (call->context, path, CLI_IFACE ("Domain"), "Shutdown", args, NULL, &error);
+  if (reply == NULL)
+    return cli_fail (error);
+  if (opt_wait)
+    g_main_loop_run (loop);
+  return 0;
+}
+
+/* ---- what a domain is ---- */
+
+static GVariant *
+get_properties (CliCall *call)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = cli_call_path (call, &error);
+  GVariant *properties
+      = path != NULL ? cli_get_all (call->context, path, CLI_IFACE ("Domain"), &error) : NULL;
+
+  if (properties == NULL)
+    cli_fail (error);
+  return properties;
+}
+
+int
+cli_run_state (CliCall *call)
+{
+  g_autoptr (GVariant) properties = get_properties (call);
+  const char *state = "";
+  const char *reason = "";
+
+  if (properties == NULL)
+    return CLI_EXIT_FAILURE;
+  g_variant_lookup (properties, "State", "&s", &state);
+  g_variant_lookup (properties, "StateReason", "&s", &reason);
+  if (call->context->json)
+    return cli_print_json (g_variant_new ("(ss)", state, reason));
+  if (opt_reason)
+    g_print ("%s (%s)\n", state, reason);
+  else
+    g_print ("%s\n", state);
+  return 0;
+}
+
+int
+cli_run_problems (CliCall *call)
+{
+  g_autoptr (GVariant) properties = get_properties (call);
+  g_autoptr (GVariant) problems = NULL;
+  const char *phase, *code, *device, *resource;
+  GVariant *details;
+  GVariantIter iter;
+
+  if (properties == NULL)
+    return CLI_EXIT_FAILURE;
+  problems = g_variant_lookup_value (properties, "PostParseProblems", NULL);
+  if (problems == NULL)
+    return CLI_EXIT_FAILURE;
+  if (call->context->json)
+    return cli_print_json (problems);
+  g_variant_iter_init (&iter, problems);
+  while (g_variant_iter_loop (&iter, "(&s&s&s&s@a{sv})", &phase, &code, &device, &resource,
+                              &details))
+    {
+      const char *message = "";
+
+      g_variant_lookup (details, "message", "&s", &message);
+      g_print ("%s: %s%s%s: %s (missing: %s)\n", phase, code, *device != '\0' ? " of " : "", device,
+               message, *resource != '\0' ? resource : "-");
+    }
+  return 0;
+}

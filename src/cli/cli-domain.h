@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What verbs about domains do that is more than a call. */
+#pragma once
+
+#include "cli.h"
+
+G_BEGIN_DECLS
+
+/* cli-domain-life.c */
+extern const GOptionEntry cli_start_options[];
+extern const GOptionEntry cli_shutdown_options[];
+extern const GOptionEntry cli_state_options[];
+int cli_run_start (CliCall *call);
+int cli_run_shutdown (CliCall *call);
+int cli_run_state (CliCall *call);
+int cli_run_problems (CliCall *call);
+
+/* cli-domain-device.c */
+extern const GOptionEntry cli_attach_disk_options[];
+extern const GOptionEntry cli_attach_interface_options[];
+extern const GOptionEntry cli_detach_interface_options[];
+extern const GOptionEntry cli_affect_options[];
+extern const GOptionEntry cli_media_options[];
+int cli_run_attach_disk (CliCall *call);
+int cli_run_attach_interface (CliCall *call);
+int cli_run_detach_disk (CliCall *call);
+int cli_run_detach_interface (CliCall *call);
+int cli_run_change_media (CliCall *call);
+int cli_run_disks (CliCall *call);
+int cli_run_interfaces (CliCall *call);
+int cli_run_display (CliCall *call);
+
+/* cli-domain-guest.c */
+extern const GOptionEntry cli_text_options[];
+int cli_run_send_key (CliCall *call);
+int cli_run_screenshot (CliCall *call);
+int cli_run_set_password (CliCall *call);
+int cli_run_desc (CliCall *call);
+int cli_run_metadata (CliCall *call);
+char *cli_ask_secret (const char *prompt, GError **error);
+
+/* cli-domain-block.c */
+extern const GOptionEntry cli_job_options[];
+extern const GOptionEntry cli_ready_options[];
+int cli_run_job (CliCall *call);
+
+G_END_DECLS

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls that take their time: a bar on a terminal shows how far the work is, and Ctrl+C asks the
+ * service to end it. */
+#include "cli.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BAR_WIDTH 30
+/* What is quick is done before anybody could read a bar. */
+#define DELAY_MS 500
+
+typedef struct
+{
+  CliContext *context;
+  char *path;       /* (nullable): what the job works on */
+  char *job;        /* (nullable): the job's path */
+  GMainLoop *loop;
+  guint subscription;
+  guint signal_id;
+  guint delay_id;
+  gboolean shown; /* whether bars are to be drawn */
+  gboolean drawn; /* whether there is one on the terminal */
+  double progress;
+  char *operation;
+  char *state;
+  GVariant *reply;
+  GUnixFDList *fds;
+  GError *error;
+} Watch;
+
+static void
+watch_free (gpointer data)
+{
+  Watch *watch = data;
+
+  g_free (watch->path);
+  g_free (watch->job);
+  g_free (watch->operation);
+  g_free (watch->state);
+  g_clear_pointer (&watch->reply, g_variant_unref);
+  g_clear_object (&watch->fds);
+  g_clear_error (&watch->error);
+}
+
+/* Replies may come when nobody waits any more; each that is under way holds the watch. */
+static void
+watch_release (Watch *watch)
+{
+  g_rc_box_release_full (watch, watch_free);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Watch, watch_release)
+
+static void
+watch_quit (Watch *watch)
+{
+  if (watch->loop != NULL)
+    g_main_loop_quit (watch->loop);
+}
+
+/* ---- the bar ---- */
+
+static void
+draw (Watch *watch)
+{
+  g_autoptr (GString) bar = g_string_new (NULL);
+  int full = (int) (CLAMP (watch->progress, 0, 1) * BAR_WIDTH);
+
+  if (!watch->shown || watch->job == NULL)
+    return;
+  for (int i = 0; i < BAR_WIDTH; i++)
+    g_string_append_c (bar, i < full ? '#' : '.');
+  g_printerr ("\r%s [%s] %3d %%", watch->operation != NULL ? watch->operation : "working", bar->str,
+              (int) (CLAMP (watch->progress, 0, 1) * 100));
+  watch->drawn = TRUE;
+}
+
+static gboolean
+on_delay (gpointer data)
+{
+  Watch *watch = data;
+
+  watch->delay_id = 0;
+  watch->shown = TRUE;
+  draw (watch);
+  return G_SOURCE_REMOVE;
+}
+
+/* ---- the job ---- */
+
+static void
+take_properties (Watch *watch, GVariant *properties)
+{
+  const char *text = NULL;
+
+  g_variant_lookup (properties, "Progress", "d", &watch->progress);
+  if (g_variant_lookup (properties, "Operation", "&s", &text))
+    {
+      g_free (watch->operation);
+      watch->operation = g_strdup (text);
+    }
+  if (g_variant_lookup (properties, "State", "&s", &text))
+    {
+      g_free (watch->state);
+      watch->state = g_strdup (text);
+    }
+  draw (watch);
+}
+
+static void
+on_job_properties (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GVariant) reply
+      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autoptr (GVariant) properties = NULL;
+  g_autoptr (Watch) watch = data;
+
+  if (reply == NULL || watch->loop == NULL)
+    return;
+  properties = g_variant_get_child_value (reply, 0);
+  take_properties (watch, properties);
+  if (g_strcmp0 (watch->state, "ready") == 0)
+    watch_quit (watch);
+}
+
+static void
+ask_job (Watch *watch)
+{
+  g_dbus_connection_call (watch->context->bus, CLI_BUS_NAME, watch->job,
+                          "org.freedesktop.DBus.Properties", "GetAll",
+                          g_variant_new ("(s)", CLI_IFACE ("Job")), G_VARIANT_TYPE ("(a{sv})"),
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_job_properties,
+                          g_rc_box_acquire (watch));
+}
+
+/* A change of what is worked on may name its job; one of the job tells how far it is. */
+static void
+on_properties (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+               const char *signal, GVariant *args, gpointer data)
+{
+  g_autoptr (GVariant) changed = g_variant_get_child_value (args, 1);
+  Watch *watch = data;
+  const char *job = NULL;
+
+  if (watch->job != NULL && g_str_equal (path, watch->job))
+    {
+      take_properties (watch, changed);
+      if (g_strcmp0 (watch->state, "ready") == 0)
+        watch_quit (watch);
+    }
+  else if (watch->path != NULL && g_str_equal (path, watch->path) && watch->job == NULL
+           && g_variant_lookup (changed, "CurrentJob", "&o", &job) && !g_str_equal (job, "/"))
+    {
+      watch->job = g_strdup (job);
+      ask_job (watch);
+    }
+}
+
+/* The second time it ends the command, whatever the service does. */
+static gboolean
+on_interrupt (gpointer data)
+{
+  Watch *watch = data;
+
+  watch->signal_id = 0;
+  if (watch->job == NULL)
+    {
+      watch->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
+      watch_quit (watch);
+      return G_SOURCE_REMOVE;
+    }
+  g_printerr ("\nasking the service to end it\n");
+  g_dbus_connection_call (watch->context->bus, CLI_BUS_NAME, watch->job, CLI_IFACE ("Job"),
+                          "Cancel", g_variant_new ("(a{sv})", NULL), NULL, G_DBUS_CALL_FLAGS_NONE,
+                          -1, NULL, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_reply (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Watch) watch = data;
+  g_autoptr (GUnixFDList) fds = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish (
+      G_DBUS_CONNECTION (source), &fds, result, &error);
+
+  if (watch->loop == NULL)
+    return;
+  watch->reply = g_steal_pointer (&reply);
+  watch->fds = g_steal_pointer (&fds);
+  watch->error = g_steal_pointer (&error);
+  watch_quit (watch);
+}
+
+/* ---- waiting ---- */
+
+static Watch *
+watch_start (CliContext *context, const char *path, const char *job)
+{
+  Watch *watch = g_rc_box_new0 (Watch);
+
+  watch->context = context;
+  watch->path = g_strdup (path);
+  watch->job = g_strdup (job);
+  watch->loop = g_main_loop_new (NULL, FALSE);
+  watch->subscription = g_dbus_connection_signal_subscribe (
+      context->bus, CLI_BUS_NAME, "org.freedesktop.DBus.Properties", "PropertiesChanged", NULL,
+      NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_properties, watch, NULL);
+  watch->signal_id = g_unix_signal_add (SIGINT, on_interrupt, watch);
+  if (isatty (STDERR_FILENO))
+    watch->delay_id = g_timeout_add (DELAY_MS, on_delay, watch);
+  return watch;
+}
+
+static void
+watch_run (Watch *watch)
+{
+  g_main_loop_run (watch->loop);
+  if (watch->drawn)
+    g_printerr ("\r%*s\r", BAR_WIDTH + 40, "");
+  g_dbus_connection_signal_unsubscribe (watch->context->bus, watch->subscription);
+  g_clear_handle_id (&watch->signal_id, g_source_remove);
+  g_clear_handle_id (&watch->delay_id, g_source_remove);
+  g_clear_pointer (&watch->loop, g_main_loop_unref);
+}
+
+static void
+call (Watch *watch, const char *path, const char *interface, const char *method, GVariant *args,
+      GUnixFDList *fds)
+{
+  g_dbus_connection_call_with_unix_fd_list (
+      watch->context->bus, CLI_BUS_NAME, path, interface, method, args, NULL,
+      watch->context->ask_password ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION
+                                   : G_DBUS_CALL_FLAGS_NONE,
+      G_MAXINT, fds, NULL, on_reply, g_rc_box_acquire (watch));
+}
+
+/* Asks to be told of objects that not everybody may read. What follows is answered behind it. */
+static void
+subscribe (CliContext *context)
+{
+  g_dbus_connection_call (context->bus, CLI_BUS_NAME, CLI_ROOT_PATH, CLI_IFACE ("Manager"),
+                          "Subscribe", g_variant_new ("(a{sv})", NULL), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
+/* Calls a method that may take long. Its signals are wanted only when there is a terminal to
+ * show something on. */
+GVariant *
+cli_call_watched (CliContext *context, const char *path, const char *interface, const char *method,
+                  GVariant *args, GUnixFDList *fds, GUnixFDList **ret_fds, GError **error)
+{
+  g_autoptr (GVariant) held = args != NULL ? g_variant_ref_sink (args) : NULL;
+  g_autoptr (Watch) watch = NULL;
+
+  if (cli_bus (context, error) == NULL)
+    return NULL;
+  watch = watch_start (context, path, NULL);
+  if (isatty (STDERR_FILENO))
+    subscribe (context);
+  call (watch, path, interface, method, held,
+        fds != NULL && g_unix_fd_list_get_length (fds) > 0 ? fds : NULL);
+  watch_run (watch);
+  if (watch->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&watch->error));
+  if (ret_fds != NULL)
+    *ret_fds = g_steal_pointer (&watch->fds);
+  return g_steal_pointer (&watch->reply);
+}
+
+/* Returns when @job has ended, or is ready: it keeps up then until somebody finishes it. */
+CliJobEnd
+cli_job_follow (CliContext *context, const char *job, GError **error)
+{
+  g_autoptr (Watch) watch = NULL;
+
+  if (cli_bus (context, error) == NULL)
+    return CLI_JOB_FAILED;
+  watch = watch_start (context, NULL, job);
+  subscribe (context);
+  ask_job (watch);
+  call (watch, job, CLI_IFACE ("Job"), "Wait", g_variant_new ("(a{sv})", NULL), NULL);
+  watch_run (watch);
+  if (watch->reply != NULL)
+    return CLI_JOB_DONE;
+  if (watch->error == NULL)
+    return CLI_JOB_READY;
+  g_propagate_error (error, g_steal_pointer (&watch->error));
+  return CLI_JOB_FAILED;
+}
