@@ -359,7 +359,7 @@ take_target (CliWords *words, const CliField *field, GError **error)
   return take_fd (words, TRUE, error);
 }
 
-/* A descriptor that the shell opened, by its number, or a file; to write to it, too, if it may be. */
+/* A descriptor that the shell opened, by its number, or a file; to write to it, too, if it may. */
 static int
 open_handle (const char *word)
 {

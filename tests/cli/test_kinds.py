@@ -86,6 +86,11 @@ class Kinds(clitest.Command):
         self.run_ok("attach-device", "devices", "<hostdev mode='subsystem' type='usb'>"
                     "<source><vendor id='0x1234'/><product id='0xabcd'/></source></hostdev>")
         self.assertIn("<hostdev", self.run_ok("dumpxml", "devices"))
+        image = self.host.folder / "fd-image"
+        image.write_bytes(bytes(1024))
+        self.run_ok("associate-fds", "devices", "group", str(image))
+        self.run_ok("associate-fds", "devices", "group", "0")
+        self.assertIn("nowhere", self.run_fails(1, "associate-fds", "devices", "group", "nowhere"))
 
     def test_memory_takes_units(self):
         self.define("sized")
