@@ -8,6 +8,7 @@
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-guest.h"
 #include "vireo-qemu-postparse.h"
+#include "vireo-qemu-stats.h"
 
 static const VireoQemuTimeouts default_timeouts = {
   .start = 30000,
@@ -16,6 +17,7 @@ static const VireoQemuTimeouts default_timeouts = {
   .kill = 10000,
   .graceful = 5000,
   .unplug = 10000,
+  .stats = 5000,
 };
 
 static void domain_driver_init (VireoDomainDriverInterface *iface);
@@ -36,6 +38,8 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->suspend = vireo_qemu_suspend;
   iface->resume = vireo_qemu_resume;
   iface->open_console = vireo_qemu_open_console;
+  iface->get_stats = vireo_qemu_get_stats;
+  iface->get_block_info = vireo_qemu_get_block_info;
   iface->inject_nmi = vireo_qemu_inject_nmi;
   iface->send_key = vireo_qemu_send_key;
 }

@@ -28,6 +28,7 @@ G_DECLARE_FINAL_TYPE (VireoQemuDomains, vireo_qemu_domains, VIREO, QEMU_DOMAINS,
  * @kill: for the kernel to end it
  * @graceful: for QEMU to end when nobody may kill it
  * @unplug: for a guest to release a device
+ * @stats: for QEMU to give figures
  *
  * How long is waited for a hypervisor, in milliseconds.
  *
@@ -41,6 +42,7 @@ typedef struct
   guint kill;
   guint graceful;
   guint unplug;
+  guint stats;
 } VireoQemuTimeouts;
 
 struct _VireoQemuDomains

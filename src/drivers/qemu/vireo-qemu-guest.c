@@ -101,6 +101,21 @@ set_balloon (VireoQemuDomain *self, const VireoDomainDef *def, GTask *task)
                            on_executed, task);
 }
 
+static void
+set_stats_period (VireoQemuDomain *self, const VireoDomainDef *def, GTask *task)
+{
+  const VireoMemballoonDef *balloon = def->memballoon;
+  JsonObject *arguments = json_object_new ();
+  g_autofree char *path = g_strdup_printf ("/machine/peripheral/%s", balloon->alias);
+
+  json_object_set_string_member (arguments, "path", path);
+  json_object_set_string_member (arguments, "property", "guest-stats-polling-interval");
+  json_object_set_int_member (arguments, "value",
+                              balloon->has_stats_period ? balloon->stats_period : 0);
+  vireo_qmp_execute_async (self->qmp, "qom-set", arguments, NULL, 0, g_task_get_cancellable (task),
+                           on_executed, task);
+}
+
 /* Of notes it need not know. */
 static void
 tell_nothing (VireoQemuDomain *self, const VireoDomainDef *def, GTask *task)
@@ -112,6 +127,7 @@ static void (*const tell[VIREO_DOMAIN_N_EDITS]) (VireoQemuDomain *self, const Vi
                                                  GTask *task)
     = {
         [VIREO_DOMAIN_EDIT_MEMORY] = set_balloon,
+        [VIREO_DOMAIN_EDIT_MEMORY_STATS_PERIOD] = set_stats_period,
         [VIREO_DOMAIN_EDIT_METADATA] = tell_nothing,
       };
 

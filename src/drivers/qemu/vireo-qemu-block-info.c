@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How large a disk is: of a guest that runs its emulator says so, of another the image's header. */
+#include <errno.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "drivers/common/vireo-qcow2.h"
+#include "vireo-qemu-open.h"
+#include "vireo-qemu-stats.h"
+
+typedef struct
+{
+  guint64 capacity;
+  guint64 allocation;
+  guint64 physical;
+} Info;
+
+static void
+return_info (GTask *task, const Info *info)
+{
+  g_task_return_pointer (
+      task,
+      g_variant_ref_sink (
+          g_variant_new ("(ttt)", info->capacity, info->allocation, info->physical)),
+      (GDestroyNotify) g_variant_unref);
+}
+
+static const VireoDiskDef *
+find_disk (const VireoDomainDef *def, const char *name, guint *ret_index, GError **error)
+{
+  for (guint i = 0; def != NULL && i < def->n_disks; i++)
+    {
+      const VireoDiskDef *disk = def->disks[i];
+      const VireoDiskSourceDef *source = disk->source;
+
+      if (g_strcmp0 (disk->target->dev, name) != 0
+          && (source == NULL
+              || (g_strcmp0 (source->file, name) != 0 && g_strcmp0 (source->dev, name) != 0)))
+        continue;
+      if (source == NULL)
+        {
+          g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the drive %s is empty",
+                       disk->target->dev);
+          return NULL;
+        }
+      *ret_index = i;
+      return disk;
+    }
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND, "the domain has no disk \"%.100s\"",
+               name);
+  return NULL;
+}
+
+/* ---- one that runs ---- */
+
+static guint64
+get_figure (GVariant *stats, const char *disk, const char *key)
+{
+  g_autofree char *name = g_strdup_printf ("block.%s.%s", disk, key);
+  guint64 value = 0;
+
+  g_variant_lookup (stats, name, "t", &value);
+  return value;
+}
+
+static void
+on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GVariant) reply = g_task_propagate_pointer (G_TASK (result), NULL);
+  g_autoptr (GVariant) stats = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+  const char *disk = g_task_get_task_data (task);
+  Info info = { 0 };
+
+  if (stats != NULL)
+    info = (Info){ get_figure (stats, disk, "capacity"), get_figure (stats, disk, "allocation"),
+                   get_figure (stats, disk, "physical") };
+  if (info.capacity > 0 || info.physical > 0)
+    return_info (task, &info);
+  else
+    g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
+                             "the emulator does not say how large the disk is");
+}
+
+static void
+ask_emulator (VireoDomainDriver *driver, VireoDomainObj *obj, guint disk, GTask *task)
+{
+  static const char *const groups[] = { "block", NULL };
+  g_autoptr (GVariant) args = g_variant_ref_sink (
+      g_variant_new ("(^as@a{sv})", groups, g_variant_new ("a{sv}", NULL)));
+
+  g_task_set_task_data (task, g_strdup_printf ("%u", disk), g_free);
+  vireo_qemu_get_stats (driver, obj, args,
+                        g_task_new (NULL, g_task_get_cancellable (task), on_stats, task));
+}
+
+/* ---- one that does not ---- */
+
+static void
+read_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  const VireoQemuImage *image = g_ptr_array_index ((GPtrArray *) task_data, 0);
+  /* What looks like an image in a raw one, a guest may have written. */
+  gboolean is_qcow2 = g_strcmp0 (image->format, "qcow2") == 0;
+  g_auto (VireoQcow2) header = { FALSE };
+  GError *error = NULL;
+  struct stat status;
+  Info info;
+
+  if (fstat (image->fd, &status) != 0
+      || (is_qcow2 && !vireo_qcow2_read (image->fd, image->path, &header, &error)))
+    {
+      if (error == NULL)
+        vireo_error_set_errno (&error, errno, "cannot examine %s", image->path);
+      g_task_return_error (task, error);
+      return;
+    }
+  info.physical = (guint64) status.st_size;
+  info.allocation = (guint64) status.st_blocks * 512;
+  if (S_ISBLK (status.st_mode) && ioctl (image->fd, BLKGETSIZE64, &info.physical) == 0)
+    info.allocation = info.physical;
+  info.capacity = header.is_qcow2 ? header.capacity : info.physical;
+  return_info (task, &info);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GPtrArray *chain = NULL;
+  GError *error = NULL;
+
+  if (!vireo_qemu_open_disk_finish (result, &chain, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (chain == NULL)
+    {
+      g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE,
+                               "the medium is not there");
+      return;
+    }
+  g_task_set_task_data (task, chain, (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, read_thread);
+}
+
+/* With the owner's rights, and only to read. */
+static void
+read_image (VireoDomainObj *obj, const VireoDiskDef *disk, GTask *task)
+{
+  g_autoptr (VireoDiskDef) copy = vireo_disk_def_copy (disk);
+
+  copy->readonly = TRUE;
+  g_task_set_source_tag (task, read_image);
+  vireo_qemu_open_disk_async (copy, vireo_obj_get_owner (VIREO_OBJ (obj)), 1,
+                              g_task_get_cancellable (task), on_opened, task);
+}
+
+void
+vireo_qemu_get_block_info (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
+                           GTask *task)
+{
+  const VireoDiskDef *disk;
+  GError *error = NULL;
+  const char *name;
+  guint index = 0;
+
+  g_variant_get_child (args, 0, "&s", &name);
+  disk = find_disk (vireo_domain_obj_get_def (obj), name, &index, &error);
+  if (disk == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+    }
+  else if (vireo_domain_obj_get_live_def (obj) != NULL)
+    ask_emulator (driver, obj, index, task);
+  else
+    read_image (obj, disk, task);
+}
