@@ -216,7 +216,8 @@ reply_came (GObject *source, GAsyncResult *result, gpointer data)
     }
 }
 
-/* Puts a duplicate of what @handle (transfer full) says into @fds: gives its place there, or %NULL. */
+/* Puts a duplicate of what @handle (transfer full) says into @fds: gives its place there, or %NULL.
+ * */
 static GVariant *
 place_fd (GVariant *handle, GUnixFDList *fds, GError **error)
 {

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *
  * An object that is made from definitions: the persistent one, which the next start uses, and the
  * live one while it runs; or the raw text of one that cannot be parsed. Kinds derive from it, and
- * use the struct of their document where it says gpointer here. Properties beside those of #VireoObj:
+ * use the struct of their document where it says gpointer here. Beside the properties of #VireoObj:
  * `parse-error` s, what the parser said of raw text, empty when there is none; `updated` b, whether
  * the persistent definition has changed since the live one was made.
  *

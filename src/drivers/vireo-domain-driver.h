@@ -80,8 +80,8 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * @start: starts an inactive domain
  * @start_with_files: as @start, of a container whose init gets the descriptors in @files
  * @create_with_files: as @create, so
- * @associate_fds: keeps @fds for the disks whose sources name the group @name; forgets it when there
- *   are none. Without the slot
+ * @associate_fds: keeps @fds for the disks whose sources name the group @name; forgets the group
+ *   when there are none. Without the slot
  * @shutdown: asks the guest to power off
  * @reboot: asks the guest to restart
  * @ask: asks the guest to restart, or else to power off, in one of the ways that @modes says; as

@@ -561,11 +561,21 @@ vireo_job_forget_last_description (VireoObj *object)
   g_object_set_qdata (G_OBJECT (object), description_quark (), NULL);
 }
 
+/* What is kept of a job on a domain is told, too: it may be gone when somebody asks. */
+static void
+tell_domain (VireoJob *self)
+{
+  if (g_str_equal (vireo_obj_get_kind (self->object), "domain"))
+    vireo_obj_emit_event (self->object, "JobCompleted",
+                          g_variant_new ("(@a{sv})", vireo_job_describe (self)));
+}
+
 static void
 keep_description (VireoJob *self)
 {
   if (self->bytes_total == 0 && g_variant_n_children (self->statistics) == 0)
     return;
+  tell_domain (self);
   g_object_set_qdata_full (G_OBJECT (self->object), description_quark (),
                            g_variant_ref_sink (vireo_job_describe (self)),
                            (GDestroyNotify) g_variant_unref);

@@ -37,4 +37,10 @@ void vireo_domain_get_block_job_info (VireoCall *call);
 void vireo_domain_set_block_job_speed (VireoCall *call);
 void vireo_domain_abort_block_job (VireoCall *call);
 
+/* ---- service-domain-backup.c ---- */
+
+void vireo_domain_prepare_backup (VireoCall *call);
+void vireo_domain_begin_backup (VireoCall *call);
+void vireo_domain_get_backup_xml (VireoCall *call);
+
 G_END_DECLS

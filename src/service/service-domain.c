@@ -261,6 +261,12 @@ static const VireoHandler methods[] = {
   { "AbortBlockJob", vireo_domain_abort_block_job, VIREO_JOB_CHANGE, "domain-abort-block-job",
     .op = VIREO_DOMAIN_OP (abort_block_job) },
 
+  { "BeginBackup", vireo_domain_begin_backup, VIREO_JOB_CHANGE, "domain-begin-backup",
+    .op = VIREO_DOMAIN_OP (begin_backup), .prepare = vireo_domain_prepare_backup },
+  { "GetBackupXml", vireo_domain_get_backup_xml, .op = VIREO_DOMAIN_OP (get_backup) },
+  { "EndBackup", vireo_handle_plain, VIREO_JOB_CHANGE, "domain-end-backup",
+    .op = VIREO_DOMAIN_OP (end_backup) },
+
   { "CreateSnapshot", vireo_domain_create_snapshot, VIREO_JOB_CHANGE, "domain-create-snapshot",
     .show_job = TRUE, .op = VIREO_DOMAIN_OP (create_snapshot),
     .prepare = vireo_domain_prepare_snapshot },

@@ -33,6 +33,7 @@ OPEN = {
     "StoragePool.LookupVolumeByName", "StorageVolume.GetXml",
 }
 OPEN |= {
+    "Domain.GetBackupXml",
     "Domain.GetBlkioParameters", "Domain.GetBlockInfo", "Domain.GetBlockIoTune",
     "Domain.GetControlInfo", "Domain.GetCpuStats", "Domain.GetDiskErrors",
     "Domain.GetEmulatorPin", "Domain.GetHostname", "Domain.GetInterfaceAddresses",

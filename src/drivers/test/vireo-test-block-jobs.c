@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-block-jobs.h"
 
+#include "vireo-test-backup.h"
 #include "vireo-test-chains.h"
 #include "vireo-test-settings.h"
 
@@ -270,10 +271,13 @@ check_disk (VireoDomainObj *obj, const char *name, const VireoDiskDef **ret_disk
 static gboolean
 check_free (VireoDomainObj *obj, const VireoDiskDef *disk, GError **error)
 {
+  VireoBlockJobInfo info;
+
   if (!vireo_test_disk_is_writable (disk))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "the disk %s is empty or cannot be written", disk->target->dev);
-  else if (g_hash_table_contains (get_jobs (obj), disk->target->dev))
+  else if (g_hash_table_contains (get_jobs (obj), disk->target->dev)
+           || vireo_test_backup_find (obj, disk->target->dev, &info))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "the disk %s has a block job already",
                  disk->target->dev);
   else
@@ -467,6 +471,8 @@ get_block_job (VireoDomainDriver *driver,
                                      .current = job->done,
                                      .end = IMAGE_BYTES,
                                      .job = job->job };
+  else
+    vireo_test_backup_find (obj, disk->target->dev, ret_info);
   return TRUE;
 }
 
@@ -536,10 +542,15 @@ vireo_test_block_jobs_stopped (VireoDomainObj *obj)
 gboolean
 vireo_test_block_jobs_check_none (VireoDomainObj *obj, GError **error)
 {
-  if (g_hash_table_size (get_jobs (obj)) == 0)
+  const char *name = vireo_obj_get_name (VIREO_OBJ (obj));
+
+  if (g_hash_table_size (get_jobs (obj)) > 0)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY,
+                 "domain \"%s\" has a disk with a block job", name);
+  else if (vireo_test_backup_goes_on (obj))
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "a backup of domain \"%s\" goes on", name);
+  else
     return TRUE;
-  g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "domain \"%s\" has a disk with a block job",
-               vireo_obj_get_name (VIREO_OBJ (obj)));
   return FALSE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-domains.h"
 
+#include "vireo-test-backup.h"
 #include "vireo-test-block-jobs.h"
 #include "vireo-test-checkpoints.h"
 #include "vireo-test-edit.h"
@@ -212,6 +213,7 @@ vireo_test_domains_stop (VireoTestDomains *self, VireoDomainObj *obj, const char
   g_clear_handle_id (&domain->shutdown_id, g_source_remove);
   g_clear_pointer (&domain->guest, vireo_test_guest_free);
   vireo_test_block_jobs_stopped (obj);
+  vireo_test_backup_stopped (obj);
   g_object_freeze_notify (G_OBJECT (obj));
   vireo_domain_obj_set_id (obj, 0);
   vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_SHUTOFF, reason);
@@ -655,6 +657,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->rename = rename_domain;
   vireo_test_save_init (iface);
   vireo_test_block_jobs_init (iface);
+  vireo_test_backup_init (iface);
   vireo_test_snapshots_init (iface);
   vireo_test_checkpoints_init (iface);
 }
