@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vireoctl connection …, job …, service …: what is not about one kind of guest object. */
-#include "cli.h"
+#include "cli-import.h"
 
 #include <string.h>
 
@@ -174,6 +174,8 @@ static const CliVerb manager_verbs[] = {
   { "check", NULL, "Manager.CheckAuthorization",
     "Say whether you may, such as: check domain.start vm1", run_check,
     .usage = "PERMISSION [OBJECT…]" },
+  { "import-libvirt", NULL, NULL, "Take over what libvirt has; without --yes say what that is",
+    cli_run_import, .options = cli_import_options },
   { "reload", NULL, "Manager.Reload", "Read all definitions again" },
 };
 

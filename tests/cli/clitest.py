@@ -46,7 +46,8 @@ class Command(unittest.TestCase):
         self.addCleanup(self.run_raw, "undefine", name)
         return path
 
-    def run_json(self, *words):
-        done = subprocess.run(vireoctl("-c", "test", "--json", *words), env=self.env, check=True,
-                              capture_output=True, timeout=60)
+    def run_json(self, *words, status=0):
+        done = subprocess.run(vireoctl("-c", "test", "--json", *words), env=self.env, text=True,
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
         return json.loads(done.stdout)

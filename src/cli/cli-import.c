@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vireoctl import-libvirt: says what would be taken over from libvirt and what stands in the way; with
+ * --yes does it. Nothing that is there already is touched, and libvirt's own files stay as they
+ * are. */
+#include "cli-import.h"
+
+#include <string.h>
+
+static char *opt_root;
+static gboolean opt_yes;
+
+const GOptionEntry cli_import_options[] = {
+  { "root", 0, 0, G_OPTION_ARG_FILENAME, &opt_root,
+    "The folder that has etc/libvirt and var/lib/libvirt, such as a backup", "DIR" },
+  { "yes", 'y', 0, G_OPTION_ARG_NONE, &opt_yes, "Do it, rather than say what would be done",
+    NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+typedef enum
+{
+  RESULT_DONE,   /* or would be */
+  RESULT_THERE,  /* there is one already */
+  RESULT_CANNOT,
+} Result;
+
+typedef struct
+{
+  CliContext *context;
+  char *connection;
+  GHashTable *made; /* names of domains that were made, or would be */
+  GVariantBuilder *report;
+  guint counts[RESULT_CANNOT + 1];
+} Import;
+
+/* ---- what is there already ---- */
+
+static gboolean
+exists (Import *import, const char *parent, const CliKind *kind, const char *word, GError **error)
+{
+  g_autofree char *interface
+      = g_strconcat (CLI_BUS_NAME ".", kind->parent != NULL ? kind->parent : "Connection", NULL);
+
+  for (const CliLookup *lookup = kind->lookups; lookup->method != NULL; lookup++)
+    {
+      GVariant *arguments = lookup->arguments (word);
+      g_autoptr (GError) local_error = NULL;
+      g_autoptr (GVariant) reply = NULL;
+      g_autofree char *name = NULL;
+
+      /* An id is not what a name is compared with. */
+      if (arguments == NULL || g_str_has_suffix (lookup->method, "ById"))
+        {
+          g_clear_pointer (&arguments, g_variant_unref);
+          continue;
+        }
+      reply = cli_call (import->context, parent, interface, lookup->method, arguments, "(o)",
+                        &local_error);
+      if (reply != NULL)
+        return TRUE;
+      name = g_dbus_error_get_remote_error (local_error);
+      if (g_strcmp0 (name, CLI_IFACE ("Error.NotFound")) != 0)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+    }
+  return FALSE;
+}
+
+/* Whether one with the item's name or UUID is there; asked right before it is made, too. */
+static gboolean
+is_there (Import *import, const CliImportItem *item, const char *parent, GError **error)
+{
+  const CliKind *kind = cli_kind_find (item->row->kind);
+
+  if (item->row->name_offset >= 0 && exists (import, parent, kind, item->name, error))
+    return TRUE;
+  return *error == NULL && item->uuid != NULL && exists (import, parent, kind, item->uuid, error);
+}
+
+/* ---- making one ---- */
+
+static gboolean
+call (Import *import, const char *path, const char *member, GVariant *args, char **ret_made,
+      GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (member, ".", 2);
+  g_autofree char *interface = g_strconcat (CLI_BUS_NAME ".", names[0], NULL);
+  g_autoptr (GVariant) reply
+      = cli_call (import->context, path, interface, names[1], args, NULL, error);
+
+  if (reply != NULL && ret_made != NULL)
+    g_variant_get (reply, "(o)", ret_made);
+  return reply != NULL;
+}
+
+/* What libvirt tells of beside the definition. Fails without undoing the definition, which is whole
+ * by itself. */
+static gboolean
+complete (Import *import, const CliImportItem *item, const char *path, GError **error)
+{
+  g_autofree char *interface = g_strconcat (CLI_BUS_NAME ".", item->row->kind, NULL);
+
+  if (item->value != NULL
+      && !call (import, path, "Secret.SetValue",
+                g_variant_new ("(@aya{sv})",
+                               g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, item->value,
+                                                         TRUE),
+                               NULL),
+                NULL, error))
+    return FALSE;
+  return !item->autostart
+         || cli_set (import->context, path, interface, "Autostart", g_variant_new_boolean (TRUE),
+                     error);
+}
+
+static gboolean
+make (Import *import, const CliImportItem *item, const char *parent, GError **error)
+{
+  g_autofree char *path = NULL;
+  GVariantDict options;
+
+  g_variant_dict_init (&options, NULL);
+  if (item->domain != NULL)
+    g_variant_dict_insert (&options, "redefine", "b", TRUE);
+  if (item->current)
+    g_variant_dict_insert (&options, "current", "b", TRUE);
+  if (!call (import, parent, item->row->define,
+             g_variant_new ("(s@a{sv})", item->text, g_variant_dict_end (&options)), &path, error))
+    return FALSE;
+  if (complete (import, item, path, error))
+    return TRUE;
+  g_prefix_error (error, "it is defined, but ");
+  return FALSE;
+}
+
+/* ---- one after the other ---- */
+
+static Result
+cannot (GPtrArray *notes, const char *why)
+{
+  g_ptr_array_add (notes, g_strdup (why));
+  return RESULT_CANNOT;
+}
+
+/* A moment belongs to a domain that came over with it: one that was there already has its own. */
+static Result
+import_item (Import *import, CliImportItem *item)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *domain = NULL;
+  const char *parent = import->connection;
+
+  if (item->problem != NULL)
+    return cannot (item->notes, item->problem);
+  if (item->domain != NULL && !g_hash_table_contains (import->made, item->domain))
+    return cannot (item->notes, "its domain is not taken over");
+  if (item->domain != NULL && opt_yes)
+    {
+      parent = domain = cli_kind_find_object (import->context, cli_kind_find ("Domain"),
+                                              (const char *const[]){ item->domain, NULL }, &error);
+      if (domain == NULL)
+        return cannot (item->notes, error->message);
+    }
+  if ((item->domain == NULL || opt_yes) && is_there (import, item, parent, &error))
+    return RESULT_THERE;
+  if (error == NULL && opt_yes)
+    make (import, item, parent, &error);
+  if (error != NULL)
+    {
+      g_dbus_error_strip_remote_error (error);
+      return cannot (item->notes, error->message);
+    }
+  if (g_str_equal (item->row->kind, "Domain"))
+    g_hash_table_add (import->made, g_strdup (item->name));
+  return RESULT_DONE;
+}
+
+static const char *
+word_of (Result result)
+{
+  static const char *const dry[] = { "would import", "there already", "cannot" };
+  static const char *const done[] = { "imported", "there already", "failed" };
+
+  return opt_yes ? done[result] : dry[result];
+}
+
+static void
+report_json (Import *import, const CliImportItem *item, Result result)
+{
+  GVariantDict row;
+
+  g_variant_dict_init (&row, NULL);
+  g_variant_dict_insert (&row, "result", "s", word_of (result));
+  g_variant_dict_insert (&row, "kind", "s", item->row->noun);
+  g_variant_dict_insert (&row, "name", "s", item->name);
+  g_variant_dict_insert (&row, "domain", "s", item->domain != NULL ? item->domain : "");
+  g_variant_dict_insert (&row, "file", "s", item->file);
+  g_variant_dict_insert (&row, "autostart", "b", item->autostart);
+  g_variant_dict_insert_value (
+      &row, "notes",
+      g_variant_new_strv ((const char *const *) item->notes->pdata, (gssize) item->notes->len));
+  g_variant_builder_add_value (import->report, g_variant_dict_end (&row));
+}
+
+static void
+report_text (const CliImportItem *item, Result result)
+{
+  g_print ("%-13s  %-10s  %s%s%s%s%s\n", word_of (result), item->row->noun,
+           item->domain != NULL ? item->domain : "", item->domain != NULL ? " " : "", item->name,
+           item->autostart ? " (autostart)" : "", item->value != NULL ? " (with its value)" : "");
+  /* Of what is there already nobody has to know more. */
+  for (guint i = 0; i < item->notes->len && result != RESULT_THERE; i++)
+    g_print ("               %s: %s\n", item->file, (const char *) item->notes->pdata[i]);
+}
+
+static int
+finish (Import *import, const CliImportTree *tree)
+{
+  if (import->context->json)
+    {
+      GVariantDict report;
+
+      g_variant_dict_init (&report, NULL);
+      g_variant_dict_insert_value (&report, "items", g_variant_builder_end (import->report));
+      g_variant_dict_insert_value (&report, "notices",
+                                   g_variant_new_strv ((const char *const *) tree->notices->pdata,
+                                                       (gssize) tree->notices->len));
+      cli_print_json (g_variant_dict_end (&report));
+    }
+  else
+    {
+      for (guint i = 0; i < tree->notices->len; i++)
+        g_print ("%s\n", (const char *) tree->notices->pdata[i]);
+      g_print ("%u %s, %u there already, %u %s\n", import->counts[RESULT_DONE],
+               opt_yes ? "imported" : "to import", import->counts[RESULT_THERE],
+               import->counts[RESULT_CANNOT], opt_yes ? "failed" : "cannot be");
+      if (!opt_yes && import->counts[RESULT_DONE] > 0)
+        g_print ("Nothing was changed; --yes does it. Disable libvirt's services then, so that not "
+                 "both start the same guests.\n");
+    }
+  return import->counts[RESULT_CANNOT] > 0 ? CLI_EXIT_FAILURE : 0;
+}
+
+static CliImportTree *
+scan (CliContext *context)
+{
+  const char *root = opt_root != NULL ? opt_root : "/";
+  g_autofree char *config = NULL;
+  g_autofree char *state = NULL;
+  g_autofree char *runtime = NULL;
+
+  /* A user's own libvirt keeps all in the folder for configuration. */
+  if (context->session && opt_root == NULL)
+    {
+      config = g_build_filename (g_get_user_config_dir (), "libvirt", NULL);
+      state = g_build_filename (config, "qemu", NULL);
+      runtime = g_build_filename (g_get_user_runtime_dir (), "libvirt", "qemu", "run", NULL);
+    }
+  else
+    {
+      config = g_build_filename (root, "etc", "libvirt", NULL);
+      state = g_build_filename (root, "var", "lib", "libvirt", "qemu", NULL);
+      runtime = g_build_filename (root, "run", "libvirt", "qemu", NULL);
+    }
+  if (!g_file_test (config, G_FILE_TEST_IS_DIR))
+    {
+      g_printerr ("vireoctl: there is no %s\n", config);
+      return NULL;
+    }
+  return cli_import_scan (config, state, runtime);
+}
+
+int
+cli_run_import (CliCall *call)
+{
+  g_autoptr (CliImportTree) tree = scan (call->context);
+  g_autofree char *connection = cli_connection_path (call->context);
+  g_autoptr (GHashTable) made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GVariantBuilder) report = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  Import import = { call->context, connection, made, &report, { 0 } };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) properties = NULL;
+
+  if (tree == NULL)
+    return CLI_EXIT_FAILURE;
+  properties = cli_get_all (call->context, connection, CLI_IFACE ("Connection"), &error);
+  if (properties == NULL)
+    return cli_fail (error);
+  for (guint i = 0; i < tree->items->len; i++)
+    {
+      CliImportItem *item = tree->items->pdata[i];
+      Result result = import_item (&import, item);
+
+      import.counts[result]++;
+      if (call->context->json)
+        report_json (&import, item, result);
+      else
+        report_text (item, result);
+    }
+  return finish (&import, tree);
+}
