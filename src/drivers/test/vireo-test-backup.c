@@ -3,9 +3,9 @@
 
 #include "util/vireo-error.h"
 #include "vireo-test-block-jobs.h"
-#include "vireo-test-chains.h"
+#include "drivers/common/vireo-domain-chains.h"
 #include "vireo-test-checkpoints.h"
-#include "vireo-test-moments.h"
+#include "drivers/common/vireo-domain-moments.h"
 #include "vireo-test-settings.h"
 
 #define TICK_MSEC 20
@@ -154,7 +154,7 @@ add_others (const VireoDomainDef *domain, VireoDomainBackupDef *def)
   for (guint i = 0; i < domain->n_disks; i++)
     {
       const VireoDiskDef *disk = domain->disks[i];
-      gboolean wanted = all && vireo_test_disk_is_writable (disk);
+      gboolean wanted = all && vireo_domain_disk_is_writable (disk);
       VireoBackupDiskDef *entry;
 
       if (find_entry (def, disk->target->dev) != NULL)
@@ -170,7 +170,7 @@ add_others (const VireoDomainDef *domain, VireoDomainBackupDef *def)
 static gboolean
 check_incremental (VireoDomainObj *obj, const VireoBackupDiskDef *entry, GError **error)
 {
-  VireoObjList *list = vireo_test_moments_of (obj, VIREO_KIND_CHECKPOINT);
+  VireoObjList *list = vireo_domain_moments_of (obj, VIREO_KIND_CHECKPOINT);
   VireoObj *moment = list != NULL ? vireo_obj_list_find_by_name (list, entry->incremental) : NULL;
   const VireoDomainCheckpointDef *def
       = moment != NULL ? vireo_moment_obj_get_def (VIREO_MOMENT_OBJ (moment)) : NULL;
@@ -187,7 +187,7 @@ check_incremental (VireoDomainObj *obj, const VireoBackupDiskDef *entry, GError 
 static void
 complete_push (const VireoDiskDef *disk, const char *suffix, VireoBackupDiskDef *entry)
 {
-  const char *path = vireo_test_chain_get_path (disk, 0);
+  const char *path = vireo_domain_chain_get_path (disk, 0);
 
   if (entry->type == VIREO_DISK_TYPE_UNSET)
     entry->type = VIREO_DISK_TYPE_FILE;
@@ -216,7 +216,7 @@ complete_pull (const VireoDiskDef *disk, VireoBackupDiskDef *entry)
     {
       entry->scratch = vireo_backup_store_def_new ();
       entry->scratch->file
-          = g_strdup_printf ("%s.scratch", vireo_test_chain_get_path (disk, 0));
+          = g_strdup_printf ("%s.scratch", vireo_domain_chain_get_path (disk, 0));
     }
 }
 
@@ -228,11 +228,11 @@ complete_entry (VireoDomainObj *obj,
                 GError **error)
 {
   const VireoDiskDef *disk
-      = vireo_test_disk_find (vireo_domain_obj_get_live_def (obj), entry->name, error);
+      = vireo_domain_disk_find (vireo_domain_obj_get_live_def (obj), entry->name, error);
 
   if (disk == NULL)
     return FALSE;
-  if (!vireo_test_disk_is_writable (disk) || vireo_test_chain_get_path (disk, 0) == NULL)
+  if (!vireo_domain_disk_is_writable (disk) || vireo_domain_chain_get_path (disk, 0) == NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                    "the disk %s is empty or cannot be written", disk->target->dev);

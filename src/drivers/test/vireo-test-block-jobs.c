@@ -2,7 +2,7 @@
 #include "vireo-test-block-jobs.h"
 
 #include "vireo-test-backup.h"
-#include "vireo-test-chains.h"
+#include "drivers/common/vireo-domain-chains.h"
 #include "vireo-test-settings.h"
 
 #define TICK_MSEC 20
@@ -105,7 +105,7 @@ cut_chain (VireoDiskDef *disk, gpointer user_data)
 {
   const BlockJob *self = user_data;
 
-  vireo_test_chain_cut (disk, self->first, self->last);
+  vireo_domain_chain_cut (disk, self->first, self->last);
 }
 
 static void
@@ -142,7 +142,7 @@ show_mirror (VireoDiskDef *disk, gpointer user_data)
   else
     {
       mirror->source = vireo_disk_source_def_new ();
-      mirror->source->file = g_strdup (vireo_test_chain_get_path (disk, self->last));
+      mirror->source->file = g_strdup (vireo_domain_chain_get_path (disk, self->last));
     }
   disk->mirror = mirror;
 }
@@ -165,8 +165,8 @@ static void
 finish (BlockJob *self)
 {
   if (is_mirror (self))
-    vireo_test_disk_change_live (self->obj, self->disk, hide_mirror, NULL);
-  vireo_test_disk_change (self->obj, self->disk, self->type == COPY ? use_copy : cut_chain, self);
+    vireo_domain_disk_change_live (self->obj, self->disk, hide_mirror, NULL);
+  vireo_domain_disk_change (self->obj, self->disk, self->type == COPY ? use_copy : cut_chain, self);
   end (self, "completed", NULL);
 }
 
@@ -174,7 +174,7 @@ static void
 give_up (BlockJob *self, const char *status, GError *error)
 {
   if (is_mirror (self))
-    vireo_test_disk_change_live (self->obj, self->disk, hide_mirror, NULL);
+    vireo_domain_disk_change_live (self->obj, self->disk, hide_mirror, NULL);
   end (self, status, error);
 }
 
@@ -205,7 +205,7 @@ arrive (BlockJob *self)
   else
     {
       vireo_job_set_ready (self->job, TRUE);
-      vireo_test_disk_change_live (self->obj, self->disk, show_mirror, self);
+      vireo_domain_disk_change_live (self->obj, self->disk, show_mirror, self);
       emit (self, "ready");
     }
 }
@@ -262,7 +262,7 @@ check_disk (VireoDomainObj *obj, const char *name, const VireoDiskDef **ret_disk
                    vireo_obj_get_name (VIREO_OBJ (obj)));
       return FALSE;
     }
-  disk = vireo_test_disk_find (vireo_domain_obj_get_live_def (obj), name, error);
+  disk = vireo_domain_disk_find (vireo_domain_obj_get_live_def (obj), name, error);
   if (disk != NULL)
     *ret_disk = disk;
   return disk != NULL;
@@ -273,7 +273,7 @@ check_free (VireoDomainObj *obj, const VireoDiskDef *disk, GError **error)
 {
   VireoBlockJobInfo info;
 
-  if (!vireo_test_disk_is_writable (disk))
+  if (!vireo_domain_disk_is_writable (disk))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "the disk %s is empty or cannot be written", disk->target->dev);
   else if (g_hash_table_contains (get_jobs (obj), disk->target->dev)
@@ -318,7 +318,7 @@ return_job (GTask *task, BlockJob *job, GError *error)
   else
     {
       if (is_mirror (job))
-        vireo_test_disk_change_live (job->obj, job->disk, show_mirror, job);
+        vireo_domain_disk_change_live (job->obj, job->disk, show_mirror, job);
       g_task_return_pointer (task, g_object_ref (job->job), g_object_unref);
     }
   g_object_unref (task);
@@ -337,8 +337,8 @@ block_pull (VireoDomainDriver *driver,
 
   if (check_disk (obj, request->disk, &disk, &error) && check_free (obj, disk, &error))
     {
-      base = vireo_test_chain_get_length (disk);
-      if (request->base == NULL || vireo_test_chain_find (disk, request->base, &base, &error))
+      base = vireo_domain_chain_get_length (disk);
+      if (request->base == NULL || vireo_domain_chain_find (disk, request->base, &base, &error))
         {
           if (base == 0)
             g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
@@ -363,15 +363,15 @@ find_range (const VireoDiskDef *disk,
             GError **error)
 {
   guint top = 0;
-  guint base = vireo_test_chain_get_length (disk) - 1;
+  guint base = vireo_domain_chain_get_length (disk) - 1;
 
-  if (request->top != NULL && !vireo_test_chain_find (disk, request->top, &top, error))
+  if (request->top != NULL && !vireo_domain_chain_find (disk, request->top, &top, error))
     return FALSE;
-  if (request->base != NULL && !vireo_test_chain_find (disk, request->base, &base, error))
+  if (request->base != NULL && !vireo_domain_chain_find (disk, request->base, &base, error))
     return FALSE;
   if (request->base == NULL && (request->flags & VIREO_BLOCK_JOB_SHALLOW) != 0)
     base = top + 1;
-  if (base <= top || base >= vireo_test_chain_get_length (disk))
+  if (base <= top || base >= vireo_domain_chain_get_length (disk))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "there is nothing of the disk %s between the top and the base",
                  disk->target->dev);

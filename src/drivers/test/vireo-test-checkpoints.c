@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-checkpoints.h"
 
-#include "vireo-test-chains.h"
-#include "vireo-test-moments.h"
+#include "drivers/common/vireo-domain-chains.h"
+#include "drivers/common/vireo-domain-moments.h"
 
 /* A guest is taken to write so much to each disk. */
 #define BYTES_PER_SECOND (1024u * 1024)
@@ -23,14 +23,14 @@ check_entry (const VireoDomainDef *domain,
              GHashTable *seen,
              GError **error)
 {
-  const VireoDiskDef *disk = vireo_test_disk_find (domain, entry->name, error);
+  const VireoDiskDef *disk = vireo_domain_disk_find (domain, entry->name, error);
 
   if (disk == NULL)
     return FALSE;
   if (!g_hash_table_add (seen, disk->target->dev))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT, "the disk %s is named twice",
                  disk->target->dev);
-  else if (entry->checkpoint != VIREO_CHECKPOINT_TYPE_NO && !vireo_test_disk_is_writable (disk))
+  else if (entry->checkpoint != VIREO_CHECKPOINT_TYPE_NO && !vireo_domain_disk_is_writable (disk))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "the disk %s is empty or cannot be written", disk->target->dev);
   else
@@ -57,7 +57,7 @@ add_others (const VireoDomainDef *domain, VireoDomainCheckpointDef *def)
         continue;
       entry = vireo_checkpoint_disk_def_new ();
       entry->name = g_strdup (disk->target->dev);
-      entry->checkpoint = all && vireo_test_disk_is_writable (disk) ? VIREO_CHECKPOINT_TYPE_BITMAP
+      entry->checkpoint = all && vireo_domain_disk_is_writable (disk) ? VIREO_CHECKPOINT_TYPE_BITMAP
                                                                     : VIREO_CHECKPOINT_TYPE_NO;
       vireo_domain_checkpoint_def_add_disk (def, entry);
     }
@@ -100,14 +100,14 @@ vireo_test_checkpoint_complete (VireoDomainObj *obj, VireoDomainCheckpointDef *d
                    vireo_obj_get_name (VIREO_OBJ (obj)));
       return FALSE;
     }
-  return vireo_test_moment_check_name (obj, VIREO_KIND_CHECKPOINT, &def->name, error)
+  return vireo_domain_moment_check_name (obj, VIREO_KIND_CHECKPOINT, &def->name, error)
          && align_disks (vireo_domain_obj_get_live_def (obj), def, error);
 }
 
 VireoMomentObj *
 vireo_test_checkpoint_take (VireoDomainObj *obj, VireoDomainCheckpointDef *def)
 {
-  VireoObjList *list = vireo_test_moments_of (obj, VIREO_KIND_CHECKPOINT);
+  VireoObjList *list = vireo_domain_moments_of (obj, VIREO_KIND_CHECKPOINT);
   VireoMomentObj *before = list != NULL ? vireo_moments_get_current (list) : NULL;
   VireoMomentObj *moment;
 
@@ -118,7 +118,7 @@ vireo_test_checkpoint_take (VireoDomainObj *obj, VireoDomainCheckpointDef *def)
   g_clear_pointer (&def->domain, vireo_domain_def_free);
   def->domain = vireo_domain_def_copy (vireo_domain_obj_get_live_def (obj));
   moment = vireo_checkpoint_obj_new (VIREO_OBJ (obj), def);
-  vireo_test_moment_add (obj, moment, TRUE);
+  vireo_domain_moment_add (obj, moment, TRUE);
   return moment;
 }
 
@@ -137,7 +137,7 @@ redefine (VireoDomainObj *obj, const VireoDomainCheckpointDef *def, gboolean che
                    "what defines a checkpoint again has its name and creationTime");
       return NULL;
     }
-  if (!vireo_test_moment_check_parent (obj, VIREO_KIND_CHECKPOINT, def->name, def->parent, error)
+  if (!vireo_domain_moment_check_parent (obj, VIREO_KIND_CHECKPOINT, def->name, def->parent, error)
       || (check && !align_disks (vireo_domain_obj_get_def (obj), copy, error)))
     return NULL;
   moment = (VireoMomentObj *) vireo_obj_list_find_by_name (list, def->name);
@@ -147,7 +147,7 @@ redefine (VireoDomainObj *obj, const VireoDomainCheckpointDef *def, gboolean che
     {
       moment = vireo_checkpoint_obj_new (VIREO_OBJ (obj), g_steal_pointer (&copy));
       /* The newest is where the next one follows. */
-      vireo_test_moment_add (obj, moment, TRUE);
+      vireo_domain_moment_add (obj, moment, TRUE);
     }
   return moment;
 }
@@ -188,10 +188,10 @@ delete_checkpoint (VireoDomainDriver *driver,
                    VireoMomentDeleteFlags flags,
                    GTask *task)
 {
-  g_autoptr (GPtrArray) all = vireo_test_moment_collect (checkpoint, flags);
+  g_autoptr (GPtrArray) all = vireo_domain_moment_collect (checkpoint, flags);
 
   for (guint i = 0; i < all->len; i++)
-    vireo_test_moment_remove (all->pdata[i]);
+    vireo_domain_moment_remove (all->pdata[i]);
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
 }

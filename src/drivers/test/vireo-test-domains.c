@@ -7,7 +7,7 @@
 #include "vireo-test-edit.h"
 #include "vireo-test-files.h"
 #include "vireo-test-operation.h"
-#include "vireo-test-moments.h"
+#include "drivers/common/vireo-domain-moments.h"
 #include "vireo-test-save.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-snapshots.h"
@@ -558,11 +558,11 @@ check_undefine (VireoDomainObj *obj, VireoDomainUndefineFlags flags, GError **er
       && (flags & VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE) == 0)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "domain \"%s\" has a managed save image, which would be lost", name);
-  else if (vireo_test_moments_count (obj, VIREO_KIND_SNAPSHOT) > 0
+  else if (vireo_domain_moments_count (obj, VIREO_KIND_SNAPSHOT) > 0
            && (flags & VIREO_DOMAIN_UNDEFINE_SNAPSHOTS) == 0)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "domain \"%s\" has snapshots, of which nothing would be known any more", name);
-  else if (vireo_test_moments_count (obj, VIREO_KIND_CHECKPOINT) > 0
+  else if (vireo_domain_moments_count (obj, VIREO_KIND_CHECKPOINT) > 0
            && (flags & VIREO_DOMAIN_UNDEFINE_CHECKPOINTS) == 0)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "domain \"%s\" has checkpoints, of which nothing would be known any more", name);
@@ -589,8 +589,8 @@ undefined (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   vireo_test_save_forget (obj);
-  vireo_test_moments_forget (obj, VIREO_KIND_SNAPSHOT);
-  vireo_test_moments_forget (obj, VIREO_KIND_CHECKPOINT);
+  vireo_domain_moments_forget (obj, VIREO_KIND_SNAPSHOT);
+  vireo_domain_moments_forget (obj, VIREO_KIND_CHECKPOINT);
   vireo_test_files_forget (obj);
   g_task_return_boolean (task, TRUE);
 }
@@ -620,8 +620,8 @@ static void
 rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name, GTask *task)
 {
   if (vireo_domain_obj_get_has_managed_save (obj)
-      || vireo_test_moments_count (obj, VIREO_KIND_SNAPSHOT) > 0
-      || vireo_test_moments_count (obj, VIREO_KIND_CHECKPOINT) > 0)
+      || vireo_domain_moments_count (obj, VIREO_KIND_SNAPSHOT) > 0
+      || vireo_domain_moments_count (obj, VIREO_KIND_CHECKPOINT) > 0)
     {
       g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                                "domain \"%s\" has a managed save image, snapshots or checkpoints, "

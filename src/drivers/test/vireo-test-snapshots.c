@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-snapshots.h"
 
-#include "vireo-test-chains.h"
+#include "drivers/common/vireo-domain-chains.h"
 #include "vireo-test-block-jobs.h"
-#include "vireo-test-moments.h"
+#include "drivers/common/vireo-domain-moments.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-work.h"
 
@@ -78,7 +78,7 @@ push_overlay (VireoDiskDef *disk, gpointer user_data)
 {
   const VireoSnapshotDiskDef *entry = user_data;
 
-  vireo_test_chain_push (disk, entry->type, entry->driver->type, entry->source);
+  vireo_domain_chain_push (disk, entry->type, entry->driver->type, entry->source);
 }
 
 /* What the domain is at that moment. */
@@ -106,7 +106,7 @@ resume_guest (Work *work)
 static VireoMomentObj *
 take (Work *work)
 {
-  VireoObjList *list = vireo_test_moments_of (work->obj, VIREO_KIND_SNAPSHOT);
+  VireoObjList *list = vireo_domain_moments_of (work->obj, VIREO_KIND_SNAPSHOT);
   VireoMomentObj *before = list != NULL ? vireo_moments_get_current (list) : NULL;
   VireoMomentObj *moment = NULL;
 
@@ -117,12 +117,12 @@ take (Work *work)
   work->def->has_creation_time = TRUE;
   for (guint i = 0; i < work->def->n_disks; i++)
     if (work->def->disks[i]->snapshot == VIREO_SNAPSHOT_LOCATION_EXTERNAL)
-      vireo_test_disk_change (work->obj, work->def->disks[i]->name, push_overlay,
+      vireo_domain_disk_change (work->obj, work->def->disks[i]->name, push_overlay,
                               work->def->disks[i]);
   if ((work->flags & VIREO_SNAPSHOT_CREATE_NO_METADATA) == 0)
     {
       moment = vireo_snapshot_obj_new (VIREO_OBJ (work->obj), g_steal_pointer (&work->def));
-      vireo_test_moment_add (work->obj, g_object_ref (moment), TRUE);
+      vireo_domain_moment_add (work->obj, g_object_ref (moment), TRUE);
     }
   resume_guest (work);
   if ((work->flags & VIREO_SNAPSHOT_CREATE_HALT) != 0
@@ -206,7 +206,7 @@ check_redefined (VireoDomainObj *obj,
                    "the snapshot \"%s\" is one of disks only, or it is not: that stays", def->name);
       return FALSE;
     }
-  return vireo_test_moment_check_parent (obj, VIREO_KIND_SNAPSHOT, def->name, def->parent, error);
+  return vireo_domain_moment_check_parent (obj, VIREO_KIND_SNAPSHOT, def->name, def->parent, error);
 }
 
 static void
@@ -215,7 +215,7 @@ redefine (VireoDomainObj *obj,
           VireoSnapshotCreateFlags flags,
           GTask *task)
 {
-  VireoObjList *list = vireo_test_moments_of (obj, VIREO_KIND_SNAPSHOT);
+  VireoObjList *list = vireo_domain_moments_of (obj, VIREO_KIND_SNAPSHOT);
   VireoMomentObj *moment
       = list != NULL && def->name != NULL
             ? (VireoMomentObj *) vireo_obj_list_find_by_name (list, def->name)
@@ -243,7 +243,7 @@ redefine (VireoDomainObj *obj,
   else
     {
       moment = vireo_snapshot_obj_new (VIREO_OBJ (obj), copy);
-      vireo_test_moment_add (obj, moment, (flags & VIREO_SNAPSHOT_CREATE_CURRENT) != 0);
+      vireo_domain_moment_add (obj, moment, (flags & VIREO_SNAPSHOT_CREATE_CURRENT) != 0);
     }
   g_task_return_pointer (task, g_object_ref (moment), g_object_unref);
   g_object_unref (task);
@@ -271,7 +271,7 @@ create_snapshot (VireoDomainDriver *driver,
   else if (check_flags (obj, flags, &error) && vireo_test_block_jobs_check_none (obj, &error))
     {
       copy = vireo_domain_snapshot_def_copy (def);
-      if (vireo_test_snapshot_complete (obj, copy, flags, &error))
+      if (vireo_domain_snapshot_complete (obj, copy, flags, &error))
         {
           Work *work = work_new (driver, obj, flags, task);
 
@@ -438,11 +438,11 @@ static void
 merge_overlay (VireoDiskDef *disk, gpointer user_data)
 {
   const VireoSnapshotDiskDef *entry = user_data;
+  const char *path = vireo_domain_source_get_path (entry->source);
 
-  if (g_strcmp0 (vireo_test_chain_get_path (disk, 0), vireo_test_source_get_path (entry->source))
-          == 0
-      && vireo_test_chain_get_length (disk) > 1)
-    vireo_test_chain_cut (disk, 0, 1);
+  if (g_strcmp0 (vireo_domain_chain_get_path (disk, 0), path) == 0
+      && vireo_domain_chain_get_length (disk) > 1)
+    vireo_domain_chain_cut (disk, 0, 1);
 }
 
 static void
@@ -450,7 +450,7 @@ merge (VireoDomainObj *obj, const VireoDomainSnapshotDef *def)
 {
   for (guint i = 0; i < def->n_disks; i++)
     if (def->disks[i]->snapshot == VIREO_SNAPSHOT_LOCATION_EXTERNAL)
-      vireo_test_disk_change (obj, def->disks[i]->name, merge_overlay, def->disks[i]);
+      vireo_domain_disk_change (obj, def->disks[i]->name, merge_overlay, def->disks[i]);
 }
 
 static void
@@ -466,12 +466,12 @@ deleted (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
-  all = vireo_test_moment_collect (work->moment, work->flags);
+  all = vireo_domain_moment_collect (work->moment, work->flags);
   for (guint i = 0; i < all->len; i++)
     {
       if ((work->flags & VIREO_MOMENT_DELETE_METADATA_ONLY) == 0)
         merge (work->obj, vireo_moment_obj_get_def (all->pdata[i]));
-      vireo_test_moment_remove (all->pdata[i]);
+      vireo_domain_moment_remove (all->pdata[i]);
     }
   g_task_return_boolean (task, TRUE);
 }

@@ -4,7 +4,7 @@
 
 #include "drivers/common/vireo-domain-edit.h"
 #include "util/vireo-error.h"
-#include "vireo-test-chains.h"
+#include "drivers/common/vireo-domain-chains.h"
 #include "vireo-test-domains.h"
 #include "vireo-test-operation.h"
 
@@ -123,7 +123,7 @@ add_interfaces (Stats *stats)
 static void
 add_image (Stats *stats, guint number, const VireoDiskDef *disk, guint index)
 {
-  const char *path = vireo_test_chain_get_path (disk, index);
+  const char *path = vireo_domain_chain_get_path (disk, index);
   g_autofree char *device = index > 0 ? g_strdup_printf ("%s[%u]", disk->target->dev, index)
                                       : g_strdup (disk->target->dev);
   const guint64 *threshold
@@ -152,7 +152,7 @@ add_disks (Stats *stats)
   for (guint i = 0; i < stats->def->n_disks; i++)
     {
       const VireoDiskDef *disk = stats->def->disks[i];
-      guint length = stats->backing ? vireo_test_chain_get_length (disk) : 1;
+      guint length = stats->backing ? vireo_domain_chain_get_length (disk) : 1;
 
       add_image (stats, count, disk, 0);
       for (gsize j = 0; stats->guest != NULL && j < G_N_ELEMENTS (keys); j++)

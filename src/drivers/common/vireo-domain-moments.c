@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-test-moments.h"
+#include "vireo-domain-moments.h"
 
-/* They are in memory. */
+/* More than anybody oversees; they are in memory. */
 #define MAX_MOMENTS 1024
 
 VireoObjList *
-vireo_test_moments_of (VireoDomainObj *obj, const char *kind)
+vireo_domain_moments_of (VireoDomainObj *obj, const char *kind)
 {
   return vireo_obj_get_children (VIREO_OBJ (obj), kind);
 }
 
 guint
-vireo_test_moments_count (VireoDomainObj *obj, const char *kind)
+vireo_domain_moments_count (VireoDomainObj *obj, const char *kind)
 {
-  VireoObjList *list = vireo_test_moments_of (obj, kind);
+  VireoObjList *list = vireo_domain_moments_of (obj, kind);
 
   return list != NULL ? vireo_obj_list_get_size (list) : 0;
 }
@@ -21,13 +21,13 @@ vireo_test_moments_count (VireoDomainObj *obj, const char *kind)
 static VireoMomentObj *
 find (VireoDomainObj *obj, const char *kind, const char *name)
 {
-  VireoObjList *list = vireo_test_moments_of (obj, kind);
+  VireoObjList *list = vireo_domain_moments_of (obj, kind);
 
   return list != NULL ? (VireoMomentObj *) vireo_obj_list_find_by_name (list, name) : NULL;
 }
 
 gboolean
-vireo_test_moment_check_name (VireoDomainObj *obj, const char *kind, char **name, GError **error)
+vireo_domain_moment_check_name (VireoDomainObj *obj, const char *kind, char **name, GError **error)
 {
   if (*name == NULL)
     *name = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
@@ -35,7 +35,7 @@ vireo_test_moment_check_name (VireoDomainObj *obj, const char *kind, char **name
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE,
                  "domain \"%s\" has a %s \"%s\" already", vireo_obj_get_name (VIREO_OBJ (obj)),
                  kind, *name);
-  else if (vireo_test_moments_count (obj, kind) >= MAX_MOMENTS)
+  else if (vireo_domain_moments_count (obj, kind) >= MAX_MOMENTS)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
                  "domain \"%s\" has %d already, and more are not kept",
                  vireo_obj_get_name (VIREO_OBJ (obj)), MAX_MOMENTS);
@@ -45,7 +45,7 @@ vireo_test_moment_check_name (VireoDomainObj *obj, const char *kind, char **name
 }
 
 gboolean
-vireo_test_moment_check_parent (VireoDomainObj *obj,
+vireo_domain_moment_check_parent (VireoDomainObj *obj,
                                 const char *kind,
                                 const char *name,
                                 const char *parent,
@@ -80,7 +80,7 @@ vireo_test_moment_check_parent (VireoDomainObj *obj,
 }
 
 void
-vireo_test_moment_add (VireoDomainObj *obj, VireoMomentObj *moment, gboolean current)
+vireo_domain_moment_add (VireoDomainObj *obj, VireoMomentObj *moment, gboolean current)
 {
   g_autoptr (VireoMomentObj) taken = moment;
   g_autoptr (GError) error = NULL;
@@ -94,7 +94,7 @@ vireo_test_moment_add (VireoDomainObj *obj, VireoMomentObj *moment, gboolean cur
 }
 
 GPtrArray *
-vireo_test_moment_collect (VireoMomentObj *moment, VireoMomentDeleteFlags flags)
+vireo_domain_moment_collect (VireoMomentObj *moment, VireoMomentDeleteFlags flags)
 {
   const guint below = VIREO_MOMENT_DELETE_CHILDREN | VIREO_MOMENT_DELETE_CHILDREN_ONLY;
   g_autoptr (GPtrArray) children = NULL;
@@ -111,7 +111,7 @@ vireo_test_moment_collect (VireoMomentObj *moment, VireoMomentDeleteFlags flags)
 }
 
 void
-vireo_test_moment_remove (VireoMomentObj *moment)
+vireo_domain_moment_remove (VireoMomentObj *moment)
 {
   VireoObjList *list = vireo_obj_get_list (VIREO_OBJ (moment));
   VireoMomentObj *parent = vireo_moment_obj_get_parent (moment);
@@ -127,9 +127,9 @@ vireo_test_moment_remove (VireoMomentObj *moment)
 }
 
 void
-vireo_test_moments_forget (VireoDomainObj *obj, const char *kind)
+vireo_domain_moments_forget (VireoDomainObj *obj, const char *kind)
 {
-  VireoObjList *list = vireo_test_moments_of (obj, kind);
+  VireoObjList *list = vireo_domain_moments_of (obj, kind);
   g_autoptr (GPtrArray) all = list != NULL ? vireo_obj_list_snapshot (list) : NULL;
 
   for (guint i = 0; all != NULL && i < all->len; i++)

@@ -2,12 +2,10 @@
 
 /* From what a caller wants a snapshot to be, to what it will be. */
 
-#include "vireo-test-snapshots.h"
-
 #include <string.h>
 
-#include "vireo-test-chains.h"
-#include "vireo-test-moments.h"
+#include "drivers/common/vireo-domain-chains.h"
+#include "drivers/common/vireo-domain-moments.h"
 
 static const char *
 location_name (VireoSnapshotLocation location)
@@ -26,7 +24,7 @@ location_of_disk (const VireoDiskDef *disk, VireoSnapshotLocation otherwise)
     [VIREO_DISK_SNAPSHOT_MANUAL] = VIREO_SNAPSHOT_LOCATION_MANUAL,
   };
 
-  if (!vireo_test_disk_is_writable (disk))
+  if (!vireo_domain_disk_is_writable (disk))
     return VIREO_SNAPSHOT_LOCATION_NO;
   return disk->snapshot == VIREO_DISK_SNAPSHOT_UNSET ? otherwise : locations[disk->snapshot];
 }
@@ -48,8 +46,8 @@ complete_external (VireoSnapshotDiskDef *entry,
                    const char *name,
                    GError **error)
 {
-  const char *path = vireo_test_source_get_path (disk->source);
-  const char *chosen = vireo_test_source_get_path (entry->source);
+  const char *path = vireo_domain_source_get_path (disk->source);
+  const char *chosen = vireo_domain_source_get_path (entry->source);
 
   if (entry->driver == NULL)
     entry->driver = vireo_disk_driver_def_new ();
@@ -72,8 +70,8 @@ complete_external (VireoSnapshotDiskDef *entry,
     }
   if (entry->type == VIREO_DISK_TYPE_UNSET)
     entry->type = entry->source->dev != NULL ? VIREO_DISK_TYPE_BLOCK : VIREO_DISK_TYPE_FILE;
-  for (guint i = 0; chosen != NULL && i < vireo_test_chain_get_length (disk); i++)
-    if (g_strcmp0 (chosen, vireo_test_chain_get_path (disk, i)) == 0)
+  for (guint i = 0; chosen != NULL && i < vireo_domain_chain_get_length (disk); i++)
+    if (g_strcmp0 (chosen, vireo_domain_chain_get_path (disk, i)) == 0)
       {
         g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                      "%s is in the chain of the disk %s already", chosen, disk->target->dev);
@@ -91,7 +89,7 @@ check_entries (const VireoDomainDef *domain, VireoDomainSnapshotDef *def, GError
   for (guint i = 0; i < def->n_disks; i++)
     {
       VireoSnapshotDiskDef *entry = def->disks[i];
-      const VireoDiskDef *disk = vireo_test_disk_find (domain, entry->name, error);
+      const VireoDiskDef *disk = vireo_domain_disk_find (domain, entry->name, error);
 
       if (disk == NULL)
         return FALSE;
@@ -139,7 +137,7 @@ align_disk (VireoDomainSnapshotDef *def,
   if (entry->snapshot == VIREO_SNAPSHOT_LOCATION_NO
       || entry->snapshot == VIREO_SNAPSHOT_LOCATION_MANUAL)
     return TRUE;
-  if (!vireo_test_disk_is_writable (disk))
+  if (!vireo_domain_disk_is_writable (disk))
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                    "the disk %s is empty or cannot be written", disk->target->dev);
@@ -221,7 +219,7 @@ get_state (VireoDomainObj *obj, const VireoDomainSnapshotDef *def)
 }
 
 gboolean
-vireo_test_snapshot_complete (VireoDomainObj *obj,
+vireo_domain_snapshot_complete (VireoDomainObj *obj,
                               VireoDomainSnapshotDef *def,
                               VireoSnapshotCreateFlags flags,
                               GError **error)
@@ -230,7 +228,7 @@ vireo_test_snapshot_complete (VireoDomainObj *obj,
   const VireoDomainDef *domain = vireo_domain_obj_get_def (obj);
   VireoSnapshotLocation usual;
 
-  if (!vireo_test_moment_check_name (obj, VIREO_KIND_SNAPSHOT, &def->name, error)
+  if (!vireo_domain_moment_check_name (obj, VIREO_KIND_SNAPSHOT, &def->name, error)
       || !complete_memory (def, active, flags, error) || !check_entries (domain, def, error))
     return FALSE;
   def->state = get_state (obj, def);

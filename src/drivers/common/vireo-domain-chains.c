@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-test-chains.h"
+#include "vireo-domain-chains.h"
 
 #include <string.h>
 
 const char *
-vireo_test_source_get_path (const VireoDiskSourceDef *source)
+vireo_domain_source_get_path (const VireoDiskSourceDef *source)
 {
   if (source == NULL)
     return NULL;
@@ -15,11 +15,11 @@ static gboolean
 is_called (const VireoDiskDef *disk, const char *name)
 {
   return g_strcmp0 (disk->target->dev, name) == 0
-         || g_strcmp0 (vireo_test_source_get_path (disk->source), name) == 0;
+         || g_strcmp0 (vireo_domain_source_get_path (disk->source), name) == 0;
 }
 
 const VireoDiskDef *
-vireo_test_disk_find (const VireoDomainDef *def, const char *name, GError **error)
+vireo_domain_disk_find (const VireoDomainDef *def, const char *name, GError **error)
 {
   for (guint i = 0; i < def->n_disks; i++)
     if (is_called (def->disks[i], name))
@@ -30,7 +30,7 @@ vireo_test_disk_find (const VireoDomainDef *def, const char *name, GError **erro
 }
 
 gboolean
-vireo_test_disk_is_writable (const VireoDiskDef *disk)
+vireo_domain_disk_is_writable (const VireoDiskDef *disk)
 {
   return vireo_disk_def_get_device (disk) == VIREO_DISK_DEVICE_DISK && !disk->readonly
          && disk->source != NULL;
@@ -39,7 +39,7 @@ vireo_test_disk_is_writable (const VireoDiskDef *disk)
 /* ---- chains ---- */
 
 guint
-vireo_test_chain_get_length (const VireoDiskDef *disk)
+vireo_domain_chain_get_length (const VireoDiskDef *disk)
 {
   guint length = 1;
 
@@ -50,30 +50,31 @@ vireo_test_chain_get_length (const VireoDiskDef *disk)
 }
 
 const char *
-vireo_test_chain_get_path (const VireoDiskDef *disk, guint index)
+vireo_domain_chain_get_path (const VireoDiskDef *disk, guint index)
 {
   const VireoBackingStoreDef *store = disk->backing_store;
 
   if (index == 0)
-    return vireo_test_source_get_path (disk->source);
+    return vireo_domain_source_get_path (disk->source);
   while (store != NULL && --index > 0)
     store = store->backing_store;
-  return store != NULL ? vireo_test_source_get_path (store->source) : NULL;
+  return store != NULL ? vireo_domain_source_get_path (store->source) : NULL;
 }
 
 gboolean
-vireo_test_chain_find (const VireoDiskDef *disk,
+vireo_domain_chain_find (const VireoDiskDef *disk,
                        const char *name,
                        guint *ret_index,
                        GError **error)
 {
-  guint length = vireo_test_chain_get_length (disk);
+  guint length = vireo_domain_chain_get_length (disk);
 
   for (guint i = 0; i < length; i++)
     {
       g_autofree char *indexed = g_strdup_printf ("%s[%u]", disk->target->dev, i);
 
-      if (g_strcmp0 (vireo_test_chain_get_path (disk, i), name) == 0 || g_str_equal (indexed, name))
+      if (g_strcmp0 (vireo_domain_chain_get_path (disk, i), name) == 0
+          || g_str_equal (indexed, name))
         {
           *ret_index = i;
           return TRUE;
@@ -100,7 +101,7 @@ drop_active (VireoDiskDef *disk)
 }
 
 void
-vireo_test_chain_cut (VireoDiskDef *disk, guint first, guint last)
+vireo_domain_chain_cut (VireoDiskDef *disk, guint first, guint last)
 {
   VireoBackingStoreDef **slot = &disk->backing_store;
 
@@ -118,7 +119,7 @@ vireo_test_chain_cut (VireoDiskDef *disk, guint first, guint last)
 }
 
 void
-vireo_test_chain_push (VireoDiskDef *disk,
+vireo_domain_chain_push (VireoDiskDef *disk,
                        VireoDiskType type,
                        VireoDiskFormat format,
                        const VireoDiskSourceDef *source)
@@ -142,7 +143,7 @@ vireo_test_chain_push (VireoDiskDef *disk,
 /* ---- changing definitions ---- */
 
 static gboolean
-change (VireoDomainDef *def, const char *target, VireoTestDiskFunc func, gpointer user_data)
+change (VireoDomainDef *def, const char *target, VireoDomainDiskFunc func, gpointer user_data)
 {
   for (guint i = 0; def != NULL && i < def->n_disks; i++)
     if (g_strcmp0 (def->disks[i]->target->dev, target) == 0)
@@ -154,9 +155,9 @@ change (VireoDomainDef *def, const char *target, VireoTestDiskFunc func, gpointe
 }
 
 void
-vireo_test_disk_change_live (VireoDomainObj *obj,
+vireo_domain_disk_change_live (VireoDomainObj *obj,
                              const char *target,
-                             VireoTestDiskFunc func,
+                             VireoDomainDiskFunc func,
                              gpointer user_data)
 {
   if (change (vireo_domain_obj_get_live_def (obj), target, func, user_data))
@@ -164,15 +165,15 @@ vireo_test_disk_change_live (VireoDomainObj *obj,
 }
 
 void
-vireo_test_disk_change (VireoDomainObj *obj,
+vireo_domain_disk_change (VireoDomainObj *obj,
                         const char *target,
-                        VireoTestDiskFunc func,
+                        VireoDomainDiskFunc func,
                         gpointer user_data)
 {
   const VireoDomainDef *persistent = vireo_domain_obj_get_persistent_def (obj);
   g_autoptr (VireoDomainDef) copy = persistent != NULL ? vireo_domain_def_copy (persistent) : NULL;
 
-  vireo_test_disk_change_live (obj, target, func, user_data);
+  vireo_domain_disk_change_live (obj, target, func, user_data);
   if (change (copy, target, func, user_data))
     vireo_domain_obj_set_persistent_def (obj, g_steal_pointer (&copy));
 }
