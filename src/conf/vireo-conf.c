@@ -130,6 +130,29 @@ vireo_doc_format (const VireoDocKind *kind,
 }
 
 /**
+ * vireo_doc_walk:
+ * @kind: a kind of document
+ * @def: a struct of that kind
+ * @flags: what to show
+ * @visitor: what to call
+ * @data: for the functions of @visitor
+ *
+ * Tells what vireo_doc_format() would print, without printing it. What is inside of elements that
+ * are kept as text, such as `<metadata>`, is not told.
+ *
+ * Since: 0.1
+ */
+void
+vireo_doc_walk (const VireoDocKind *kind,
+                gconstpointer def,
+                VireoFormatFlags flags,
+                const VireoDocVisitor *visitor,
+                gpointer data)
+{
+  vireo_schema_walk (kind->schema, def, flags, visitor, data);
+}
+
+/**
  * vireo_doc_free:
  * @kind: a kind of document
  * @def: (nullable) (transfer full): a struct of that kind

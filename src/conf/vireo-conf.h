@@ -104,6 +104,19 @@ GError *vireo_problems_to_error (GPtrArray *problems, VireoError code);
  */
 typedef struct _VireoDocKind VireoDocKind;
 
+/**
+ * VireoDocVisitor:
+ * @element: gets the path of an element, such as "/domain/devices/disk"; whether to look into it
+ * @attribute: gets the path of an attribute, such as "/domain/devices/disk/@type"
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  gboolean (*element) (const char *path, gpointer data);
+  void (*attribute) (const char *path, gpointer data);
+} VireoDocVisitor;
+
 const VireoDocKind *vireo_doc_kind_find (const char *name);
 const char *const *vireo_doc_kind_names (void);
 
@@ -119,6 +132,8 @@ gpointer vireo_doc_parse_part (const char *path, const char *text, VireoParseFla
                                GError **error);
 char *vireo_doc_format (const VireoDocKind *kind, gconstpointer def, VireoFormatFlags flags,
                         GError **error);
+void vireo_doc_walk (const VireoDocKind *kind, gconstpointer def, VireoFormatFlags flags,
+                     const VireoDocVisitor *visitor, gpointer data);
 void vireo_doc_free (const VireoDocKind *kind, gpointer def);
 gpointer vireo_doc_copy (const VireoDocKind *kind, gconstpointer def);
 gboolean vireo_doc_equal (const VireoDocKind *kind, gconstpointer a, gconstpointer b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Structs to text, by walking the tables. */
-#include "vireo-schema.h"
+#include "vireo-schema-walk.h"
 #include "vireo-value.h"
 
 #include <string.h>
@@ -13,14 +13,6 @@ typedef struct
   VireoFormatFlags flags;
   guint32 namespaces; /* those that were used, as bits */
 } Writer;
-
-typedef struct _Frame Frame;
-struct _Frame
-{
-  const Frame *up;
-  const VireoSchemaStruct *desc;
-  gconstpointer def;
-};
 
 typedef enum
 {
@@ -238,47 +230,6 @@ put_unit (Writer *writer, const VireoSchemaField *field, gconstpointer def)
   put (writer, "'", 1);
 }
 
-static gboolean
-holds (const Frame *frame, const VireoSchemaField *field)
-{
-  const VireoSchemaCond *cond = &vireo_schema_conds[field->cond];
-  guint8 value;
-
-  if (field->cond == 0)
-    return TRUE;
-  for (guint i = 0; i < cond->up && frame != NULL; i++)
-    frame = frame->up;
-  if (frame == NULL)
-    return TRUE;
-  value = ((const guint8 *) frame->def)[cond->offset];
-  return value < 64 && (cond->mask >> value) & 1;
-}
-
-/* A wrapper in which nothing stood. */
-static gboolean
-was_empty (const Frame *frame, const VireoSchemaField *field)
-{
-  return field->type == VIREO_SCHEMA_GROUP && vireo_schema_bit (frame->def, field->bit);
-}
-
-static gboolean
-visible (const Writer *writer, const Frame *frame, const VireoSchemaField *field)
-{
-  if (!(vireo_schema_present (field, frame->def) || was_empty (frame, field))
-      || !holds (frame, field))
-    return FALSE;
-  if ((field->flags & VIREO_SCHEMA_SECRET) && !(writer->flags & VIREO_FORMAT_SECURE))
-    return FALSE;
-  if ((field->flags & VIREO_SCHEMA_LIVE) && (writer->flags & VIREO_FORMAT_INACTIVE))
-    return FALSE;
-  if ((field->flags & VIREO_SCHEMA_NOMIGRATE) && (writer->flags & VIREO_FORMAT_MIGRATABLE))
-    return FALSE;
-  /* Aliases that are not a user's own are made anew at each start. */
-  if (field->type == VIREO_SCHEMA_ALIAS && (writer->flags & VIREO_FORMAT_INACTIVE))
-    return g_str_has_prefix (*(char *const *) ((const guint8 *) frame->def + field->offset), "ua-");
-  return TRUE;
-}
-
 static void
 put_tag (Writer *writer, const char *name, guint ns)
 {
@@ -292,7 +243,7 @@ put_tag (Writer *writer, const char *name, guint ns)
 }
 
 static void
-put_attribute (Writer *writer, const Frame *frame, const VireoSchemaField *field)
+put_attribute (Writer *writer, const VireoSchemaFrame *frame, const VireoSchemaField *field)
 {
   put (writer, " ", 1);
   put_string (writer, vireo_schema_name (field->name));
@@ -304,7 +255,7 @@ put_attribute (Writer *writer, const Frame *frame, const VireoSchemaField *field
 }
 
 static gboolean put_element (Writer *writer,
-                             const Frame *frame,
+                             const VireoSchemaFrame *frame,
                              const char *name,
                              guint ns,
                              gboolean always,
@@ -342,14 +293,14 @@ put_scalar (Writer *writer,
 /* One element of a row: @value is what a list or pointer points to, NULL for other values. */
 static void
 put_one (Writer *writer,
-         const Frame *frame,
+         const VireoSchemaFrame *frame,
          const VireoSchemaField *field,
          gconstpointer value,
          guint depth)
 {
   if (field->type == VIREO_SCHEMA_STRUCT)
     {
-      Frame child = { frame, &vireo_schema_structs[field->aux], value };
+      VireoSchemaFrame child = { frame, &vireo_schema_structs[field->aux], value };
 
       put_element (writer, &child, vireo_schema_name (field->name), field->ns, TRUE, depth);
     }
@@ -364,16 +315,19 @@ put_one (Writer *writer,
 }
 
 static void
-put_child (Writer *writer, const Frame *frame, const VireoSchemaField *field, guint depth)
+put_child (Writer *writer,
+           const VireoSchemaFrame *frame,
+           const VireoSchemaField *field,
+           guint depth)
 {
   const guint8 *place = (const guint8 *) frame->def + field->offset;
 
   if (field->type == VIREO_SCHEMA_GROUP)
     {
-      Frame group = { frame->up, &vireo_schema_structs[field->aux], frame->def };
+      VireoSchemaFrame group = { frame->up, &vireo_schema_structs[field->aux], frame->def };
 
       put_element (writer, &group, vireo_schema_name (field->name), field->ns,
-                   was_empty (frame, field), depth);
+                   vireo_schema_was_empty (frame, field), depth);
     }
   else if (field->flags & VIREO_SCHEMA_LIST)
     {
@@ -389,7 +343,7 @@ put_child (Writer *writer, const Frame *frame, const VireoSchemaField *field, gu
 }
 
 static gboolean
-put_attributes (Writer *writer, const Frame *frame)
+put_attributes (Writer *writer, const VireoSchemaFrame *frame)
 {
   gsize before = writer->length;
 
@@ -397,7 +351,7 @@ put_attributes (Writer *writer, const Frame *frame)
     {
       const VireoSchemaField *field = &vireo_schema_fields[frame->desc->first + i];
 
-      if (field->place == VIREO_SCHEMA_ELEM || !visible (writer, frame, field))
+      if (field->place == VIREO_SCHEMA_ELEM || !vireo_schema_visible (frame, field, writer->flags))
         continue;
       if (field->place == VIREO_SCHEMA_ATTR)
         put_attribute (writer, frame, field);
@@ -408,14 +362,14 @@ put_attributes (Writer *writer, const Frame *frame)
 }
 
 static Content
-put_content (Writer *writer, const Frame *frame, guint depth)
+put_content (Writer *writer, const VireoSchemaFrame *frame, guint depth)
 {
   Content content = CONTENT_NONE;
   const VireoSchemaField *text
       = frame->desc->text != 0 ? &vireo_schema_fields[frame->desc->first + frame->desc->text - 1]
                                : NULL;
 
-  if (text != NULL && visible (writer, frame, text))
+  if (text != NULL && vireo_schema_visible (frame, text, writer->flags))
     {
       put (writer, ">", 1);
       put_value (writer, text, frame->def, FALSE);
@@ -426,7 +380,7 @@ put_content (Writer *writer, const Frame *frame, guint depth)
       const VireoSchemaField *field = &vireo_schema_fields[frame->desc->first + i];
       gsize before = writer->length, after;
 
-      if (field->place != VIREO_SCHEMA_ELEM || !visible (writer, frame, field))
+      if (field->place != VIREO_SCHEMA_ELEM || !vireo_schema_visible (frame, field, writer->flags))
         continue;
       if (content != CONTENT_ELEMENTS)
         put_string (writer, content == CONTENT_NONE ? ">\n" : "\n");
@@ -443,7 +397,7 @@ put_content (Writer *writer, const Frame *frame, guint depth)
 /* Writes an element; one that would be empty only when @always. */
 static gboolean
 put_element (Writer *writer,
-             const Frame *frame,
+             const VireoSchemaFrame *frame,
              const char *name,
              guint ns,
              gboolean always,
@@ -517,7 +471,7 @@ vireo_schema_format (guint schema, gconstpointer def, VireoFormatFlags flags, GE
 {
   const VireoSchemaStruct *desc = &vireo_schema_structs[schema];
   Writer writer = { .flags = flags };
-  Frame frame = { NULL, desc, def };
+  VireoSchemaFrame frame = { NULL, desc, def };
 
   g_return_val_if_fail (def != NULL, NULL);
   reserve (&writer, 8192);

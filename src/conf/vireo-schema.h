@@ -215,6 +215,8 @@ gpointer vireo_schema_read_tree (guint schema, const VireoSchemaTree *tree, Vire
                                  GPtrArray *problems);
 gpointer vireo_schema_read (guint schema, const char *text, gssize length, VireoParseFlags flags,
                             GPtrArray *problems);
+void vireo_schema_walk (guint schema, gconstpointer def, VireoFormatFlags flags,
+                        const VireoDocVisitor *visitor, gpointer data);
 char *vireo_schema_format (guint schema, gconstpointer def, VireoFormatFlags flags,
                            GError **error);
 

@@ -656,8 +656,9 @@ vireo_store_apply_async (VireoStore *self,
   g_mutex_lock (&self->worker->mutex);
   ensure_thread (self);
   g_queue_push_tail (&self->worker->queue, g_steal_pointer (&task));
-  g_cond_broadcast (&self->worker->changed);
   g_mutex_unlock (&self->worker->mutex);
+  /* Now that whoever wakes up can have the mutex. */
+  g_cond_broadcast (&self->worker->changed);
 }
 
 /**

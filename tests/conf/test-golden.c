@@ -55,6 +55,99 @@ compare (const Golden *golden, const char *text)
   g_assert_cmpstr (text, ==, expected);
 }
 
+/* ---- what a walk tells is what is printed ---- */
+
+typedef struct
+{
+  GHashTable *told;
+  GHashTable *printed;
+  GString *path;
+  guint inside; /* depth inside of what is kept as text */
+} Paths;
+
+static gboolean
+element_told (const char *path, gpointer data)
+{
+  g_hash_table_add (data, g_strdup (path));
+  return TRUE;
+}
+
+static void
+attribute_told (const char *path, gpointer data)
+{
+  g_hash_table_add (data, g_strdup (path));
+}
+
+/* The prefixes that tests/conf/data has for namespaces that the schema does not know. */
+static gboolean
+is_foreign (const char *name)
+{
+  return g_str_has_prefix (name, "other:") || g_str_has_prefix (name, "app:");
+}
+
+static void
+element_printed (GMarkupParseContext *context, const char *name, const char **attributes,
+                 const char **values, gpointer data, GError **error)
+{
+  static const char *const kept[] = { "metadata", "privateData", "cookie", NULL };
+  Paths *paths = data;
+
+  g_string_append_printf (paths->path, "/%s", name);
+  if (paths->inside > 0)
+    {
+      paths->inside++;
+      return;
+    }
+  g_hash_table_add (paths->printed, g_strdup (paths->path->str));
+  if (g_strv_contains (kept, name) || is_foreign (name))
+    paths->inside = 1;
+  else
+    for (; *attributes != NULL; attributes++)
+      if (!g_str_has_prefix (*attributes, "xmlns"))
+        g_hash_table_add (paths->printed,
+                          g_strdup_printf ("%s/@%s", paths->path->str, *attributes));
+}
+
+static void
+element_ended (GMarkupParseContext *context, const char *name, gpointer data, GError **error)
+{
+  Paths *paths = data;
+
+  g_string_truncate (paths->path, paths->path->len - strlen (name) - 1);
+  if (paths->inside > 0)
+    paths->inside--;
+}
+
+static void
+assert_contains (GHashTable *all, GHashTable *some, const char *what)
+{
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, some);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    if (!g_hash_table_contains (all, path))
+      g_error ("%s is not %s", (const char *) path, what);
+}
+
+static void
+assert_walk (const Golden *golden, gconstpointer def, const char *text)
+{
+  static const VireoDocVisitor visitor = { element_told, attribute_told };
+  static const GMarkupParser parser = { element_printed, element_ended, NULL, NULL, NULL };
+  g_autoptr (GHashTable) told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) printed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GString) path = g_string_new (NULL);
+  Paths paths = { told, printed, path, 0 };
+  g_autoptr (GMarkupParseContext) context
+      = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &paths, NULL);
+
+  vireo_doc_walk (golden->kind, def, VIREO_FORMAT_SECURE, &visitor, told);
+  g_assert_true (g_markup_parse_context_parse (context, text, -1, NULL));
+  assert_contains (told, printed, "told");
+  assert_contains (printed, told, "printed");
+}
+
 static void
 test_golden (gconstpointer data)
 {
@@ -70,6 +163,7 @@ test_golden (gconstpointer data)
   def = parse (golden, text, VIREO_PARSE_STRICT);
   first = format (golden, def);
   compare (golden, first);
+  assert_walk (golden, def, first);
 
   again = parse (golden, first, VIREO_PARSE_STRICT);
   second = format (golden, again);

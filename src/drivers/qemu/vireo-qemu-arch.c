@@ -55,8 +55,8 @@ vireo_qemu_arch_find_target (const char *target)
   return NULL;
 }
 
-const VireoQemuArch *
-vireo_qemu_arch_host (void)
+static gpointer
+find_host (gpointer data)
 {
   struct utsname name;
 
@@ -64,8 +64,16 @@ vireo_qemu_arch_host (void)
     return NULL;
   /* i386 to i686 are one. */
   if (name.machine[0] == 'i' && g_str_has_suffix (name.machine, "86"))
-    return vireo_qemu_arch_find ("i686");
-  return vireo_qemu_arch_find (name.machine);
+    return (gpointer) vireo_qemu_arch_find ("i686");
+  return (gpointer) vireo_qemu_arch_find (name.machine);
+}
+
+const VireoQemuArch *
+vireo_qemu_arch_host (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  return g_once (&once, find_host, NULL);
 }
 
 gboolean

@@ -18,6 +18,10 @@
 /* An emulator that failed is not asked again before this. */
 #define RETRY_AFTER (5 * G_USEC_PER_SEC)
 
+/* Who asked for it, and was answered, a moment ago looks at the answer: what it is about is not
+ * looked at once more. */
+#define FRESH_TIME (5 * G_TIME_SPAN_MILLISECOND)
+
 /* Binaries that are remembered. Definitions name them, so that callers could make us remember any
  * number. */
 #define MAX_ENTRIES 64
@@ -64,6 +68,7 @@ typedef struct
   VireoQemuCaps *caps;
   GError *error;
   gint64 failed_at;
+  gint64 looked_at; /* when it was as @identity says; 0 when that is not known */
   gboolean busy;
   GPtrArray *waiters;
 } Entry;
@@ -476,6 +481,9 @@ vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,
   Entry *entry;
 
   g_task_set_source_tag (task, vireo_qemu_caps_cache_get_async);
+  entry = g_hash_table_lookup (self->entries, path);
+  if (entry != NULL)
+    entry->looked_at = 0;
   if (!identify (path, &identity, &error))
     {
       g_task_return_error (task, error);
@@ -484,6 +492,7 @@ vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,
   entry = ensure_entry (self, path);
   if (is_as_it_was (entry, &identity))
     {
+      entry->looked_at = g_get_monotonic_time ();
       if (entry->caps != NULL)
         {
           g_task_return_pointer (task, vireo_qemu_caps_ref (entry->caps),
@@ -522,12 +531,14 @@ vireo_qemu_caps_cache_get_finish (VireoQemuCapsCache *self, GAsyncResult *result
 VireoQemuCaps *
 vireo_qemu_caps_cache_peek (VireoQemuCapsCache *self, const char *path, GError **error)
 {
+  Entry *entry = g_hash_table_lookup (self->entries, path);
   Identity identity;
-  Entry *entry;
 
-  if (!identify (path, &identity, error))
+  if (entry != NULL && !entry->busy
+      && g_get_monotonic_time () - entry->looked_at < FRESH_TIME)
+    identity = entry->identity;
+  else if (!identify (path, &identity, error))
     return NULL;
-  entry = g_hash_table_lookup (self->entries, path);
   if (entry != NULL && is_as_it_was (entry, &identity))
     {
       if (entry->caps != NULL)

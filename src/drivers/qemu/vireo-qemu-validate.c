@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What of a definition this driver builds. A definition is written out and every element and
- * attribute is looked up, so that what the format learns later is refused here until it is built:
- * nothing can be left out in silence. So it is with values that would be built only in part. */
+/* What of a definition this driver builds. Every element and attribute that it has is looked up, so
+ * that what the format learns later is refused here until it is built: nothing can be left out in
+ * silence. So it is with values that would be built only in part. */
 #include "vireo-qemu-command.h"
 
 #include <stdlib.h>
@@ -15,10 +15,8 @@
 
 typedef struct
 {
-  GString *path;
   GString *row; /* of the table, for the path that is looked up */
   GPtrArray *problems;
-  guint ignored; /* depth inside of what is not looked into */
 } Walk;
 
 static int
@@ -89,56 +87,26 @@ report (Walk *walk, const char *path)
   g_ptr_array_add (walk->problems, problem);
 }
 
-static void
-start_element (GMarkupParseContext *context, const char *name, const char **attributes,
-               const char **values, gpointer data, GError **error)
+static gboolean
+check_element (const char *path, gpointer data)
 {
   Walk *walk = data;
-  gsize length;
 
-  if (walk->ignored > 0)
-    {
-      walk->ignored++;
-      return;
-    }
-  g_string_append_c (walk->path, '/');
-  g_string_append (walk->path, name);
-  if (contains (vireo_qemu_opaque, vireo_qemu_n_opaque, walk->path->str))
-    {
-      walk->ignored = 1;
-      return;
-    }
-  if (!is_supported (walk, walk->path->str))
-    {
-      report (walk, walk->path->str);
-      walk->ignored = 1;
-      return;
-    }
-  length = walk->path->len;
-  for (; *attributes != NULL; attributes++)
-    {
-      if (g_str_has_prefix (*attributes, "xmlns"))
-        continue;
-      g_string_append (walk->path, "/@");
-      g_string_append (walk->path, *attributes);
-      if (!is_supported (walk, walk->path->str))
-        report (walk, walk->path->str);
-      g_string_truncate (walk->path, length);
-    }
+  if (contains (vireo_qemu_opaque, vireo_qemu_n_opaque, path))
+    return FALSE;
+  if (is_supported (walk, path))
+    return TRUE;
+  report (walk, path);
+  return FALSE;
 }
 
 static void
-end_element (GMarkupParseContext *context, const char *name, gpointer data, GError **error)
+check_attribute (const char *path, gpointer data)
 {
   Walk *walk = data;
 
-  if (walk->ignored > 1)
-    {
-      walk->ignored--;
-      return;
-    }
-  walk->ignored = 0;
-  g_string_truncate (walk->path, (gsize) (strrchr (walk->path->str, '/') - walk->path->str));
+  if (!is_supported (walk, path))
+    report (walk, path);
 }
 
 static void
@@ -173,21 +141,10 @@ check_vnc_passwords (const VireoDomainDef *def, GPtrArray *problems)
 void
 vireo_qemu_validate (const VireoDomainDef *def, GPtrArray *problems)
 {
-  static const GMarkupParser parser = { start_element, end_element, NULL, NULL, NULL };
-  g_autoptr (GString) path = g_string_new (NULL);
+  static const VireoDocVisitor visitor = { check_element, check_attribute };
   g_autoptr (GString) row = g_string_new (NULL);
-  Walk walk = { path, row, problems, 0 };
-  g_autoptr (GMarkupParseContext) context
-      = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &walk, NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = vireo_domain_def_format (def, VIREO_FORMAT_SECURE, &error);
-  VireoProblem *problem;
+  Walk walk = { row, problems };
 
   check_vnc_passwords (def, problems);
-  if (text != NULL && g_markup_parse_context_parse (context, text, -1, &error)
-      && g_markup_parse_context_end_parse (context, &error))
-    return;
-  problem = vireo_problem_new ("validate", "unsupported-text");
-  problem->message = g_strdup_printf ("The definition cannot be checked: %s", error->message);
-  g_ptr_array_add (problems, problem);
+  vireo_doc_walk (vireo_doc_kind_find ("domain"), def, VIREO_FORMAT_SECURE, &visitor, &walk);
 }
