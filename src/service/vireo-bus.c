@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-bus.h"
 
+#include <string.h>
+
 #include "vireo-guard.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
@@ -13,6 +15,11 @@
 #define MAX_RUNNING 256u
 #define MAX_WAITING 4096u
 #define MAX_WAITING_BYTES (64u * 1024 * 1024)
+
+/* D-Bus Specification, "Message Format": after endianness, type, flags, version and the length. */
+#define SERIAL_OFFSET 8u
+/* A bus that takes nothing for so long is none. */
+#define WRITE_TIMEOUT_US (60 * G_USEC_PER_SEC)
 
 struct _VireoBus
 {
@@ -73,7 +80,7 @@ static void
 enter_ring (Sender *sender)
 {
   if (sender->in_ring || !sender->known || sender->n_running >= MAX_RUNNING
-      || g_queue_is_empty (&sender->waiting))
+      || vireo_caller_is_held (sender->caller) || g_queue_is_empty (&sender->waiting))
     return;
   sender->in_ring = TRUE;
   g_queue_push_tail (&sender->bus->ring, sender);
@@ -196,9 +203,12 @@ static void
 serve_one (VireoBus *self)
 {
   Sender *sender = g_queue_pop_head (&self->ring);
-  GDBusMessage *message = g_queue_pop_head (&sender->waiting);
+  GDBusMessage *message;
 
   sender->in_ring = FALSE;
+  if (vireo_caller_is_held (sender->caller))
+    return;
+  message = g_queue_pop_head (&sender->waiting);
   sender->waiting_bytes -= message_size (message);
   sender->n_running++;
   enter_ring (sender);
@@ -236,13 +246,74 @@ source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
 static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
 
+static GQuark
+blob_quark (void)
+{
+  return g_quark_from_static_string ("vireo-bus-blob");
+}
+
+void
+vireo_bus_set_blob (GDBusMessage *message, GBytes *blob)
+{
+  g_object_set_qdata_full (G_OBJECT (message), blob_quark (), g_bytes_ref (blob),
+                           (GDestroyNotify) g_bytes_unref);
+}
+
+static gboolean
+write_all (GSocket *socket, const guint8 *data, gsize length)
+{
+  while (length > 0)
+    {
+      gssize n
+          = g_socket_send_with_blocking (socket, (const char *) data, length, FALSE, NULL, NULL);
+
+      if (n > 0)
+        {
+          data += n;
+          length -= (gsize) n;
+        }
+      else if (!g_socket_condition_timed_wait (socket, G_IO_OUT, WRITE_TIMEOUT_US, NULL, NULL))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* In GDBus's thread, which asks for one message after the other when those before it are written:
+ * here is the only one who writes. */
+static GDBusMessage *
+filter_outgoing (GDBusConnection *connection, GDBusMessage *message)
+{
+  GBytes *blob = g_object_get_qdata (G_OBJECT (message), blob_quark ());
+  g_autofree guint8 *data = NULL;
+  guint32 serial = g_dbus_message_get_serial (message);
+  GSocket *socket;
+  gsize length;
+
+  if (blob == NULL)
+    return message;
+  socket = g_socket_connection_get_socket (
+      G_SOCKET_CONNECTION (g_dbus_connection_get_stream (connection)));
+  data = g_memdup2 (g_bytes_get_data (blob, &length), SERIAL_OFFSET + sizeof serial);
+  memcpy (data + SERIAL_OFFSET, &serial, sizeof serial);
+  /* What is written in part is the end of the connection. */
+  if (!write_all (socket, data, SERIAL_OFFSET + sizeof serial)
+      || !write_all (socket,
+                     (const guint8 *) g_bytes_get_data (blob, NULL) + SERIAL_OFFSET + sizeof serial,
+                     length - SERIAL_OFFSET - sizeof serial))
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  g_object_unref (message);
+  return NULL;
+}
+
 /* In GDBus's thread. */
 static GDBusMessage *
 filter (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer user_data)
 {
   VireoBus *self = user_data;
 
-  if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
+  if (!incoming)
+    return filter_outgoing (connection, message);
+  if (g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     return message;
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->incoming, message);
@@ -343,6 +414,15 @@ vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_dat
   return self;
 }
 
+/* A caller on a bus that is gone may have had the same name. */
+static Sender *
+find_sender (VireoBus *self, VireoCaller *caller)
+{
+  Sender *sender = g_hash_table_lookup (self->senders, vireo_caller_get_name (caller));
+
+  return sender != NULL && sender->caller == caller ? sender : NULL;
+}
+
 /**
  * vireo_bus_call_ended:
  * @caller: whose call it was
@@ -352,14 +432,22 @@ vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_dat
 void
 vireo_bus_call_ended (VireoBus *self, VireoCaller *caller)
 {
-  Sender *sender = g_hash_table_lookup (self->senders, vireo_caller_get_name (caller));
+  Sender *sender = find_sender (self, caller);
 
-  /* A caller on a bus that is gone may have had the same name. */
-  if (sender == NULL || sender->caller != caller)
+  if (sender == NULL)
     return;
   if (sender->n_running > 0)
     sender->n_running--;
   enter_ring (sender);
+}
+
+void
+vireo_bus_resume (VireoBus *self, VireoCaller *caller)
+{
+  Sender *sender = find_sender (self, caller);
+
+  if (sender != NULL)
+    enter_ring (sender);
 }
 
 void

@@ -27,6 +27,19 @@ typedef void (*VireoBusFunc) (VireoCaller *caller, GDBusMessage *message, gpoint
 
 VireoBus *vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_data);
 void vireo_bus_call_ended (VireoBus *self, VireoCaller *caller);
+/* Serves a caller that was held. */
+void vireo_bus_resume (VireoBus *self, VireoCaller *caller);
+
+/**
+ * vireo_bus_set_blob:
+ * @message: a message without a body
+ * @blob: the message that it stands for, in the bus' form
+ *
+ * Has @blob sent in the place of @message, with its serial. GDBus puts a message into the bus' form
+ * with a lock held that everybody who sends anything needs: for millions of values, that is half a
+ * second. This way it can be done elsewhere, before.
+ */
+void vireo_bus_set_blob (GDBusMessage *message, GBytes *blob);
 
 /* Takes no more calls, and forgets those that wait. */
 void vireo_bus_close (VireoBus *self);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vireo-bus.h"
+
 /* Longer texts repeat what the caller sent. */
 #define MAX_MESSAGE 4096
 
@@ -335,6 +337,22 @@ vireo_call_return (VireoCall *self, GVariant *values)
   if (self->changes)
     audit (self, "done", "");
   finish_with (self, values, NULL);
+}
+
+gboolean
+vireo_call_takes_message (VireoCall *self)
+{
+  return self->answer == NULL && wants_reply (self);
+}
+
+void
+vireo_call_return_blob (VireoCall *self, GBytes *blob)
+{
+  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
+
+  vireo_bus_set_blob (reply, blob);
+  settle (self, NULL);
+  finish (self, reply);
 }
 
 void

@@ -133,6 +133,10 @@ typedef struct
 guint vireo_call_get_flags (VireoCall *self, const VireoFlagOption *rows);
 
 void vireo_call_return (VireoCall *self, GVariant *values);
+/* Whether the answer goes to the bus, as a message. */
+gboolean vireo_call_takes_message (VireoCall *self);
+/* With a message in the bus' form, of which the serial is set when it is sent. */
+void vireo_call_return_blob (VireoCall *self, GBytes *blob);
 /* Answers with a job, which goes on: the call's own, which is ended by whoever works on it, or one
  * in the background. */
 void vireo_call_return_job (VireoCall *self, VireoJob *job);

@@ -31,4 +31,15 @@ void vireo_caller_set_gone (VireoCaller *self);
 /* @message: for the caller. It is dropped when the bus that they called on is gone. */
 void vireo_caller_send (VireoCaller *self, GDBusMessage *message);
 
+/* While a caller is held, what is sent to it waits, but for one message after
+ * vireo_caller_let_pass(). Each hold is released once. */
+void vireo_caller_hold (VireoCaller *self);
+void vireo_caller_let_pass (VireoCaller *self);
+void vireo_caller_release (VireoCaller *self);
+/* How much waits; 0 when the caller is not held. */
+guint vireo_caller_count_waiting (VireoCaller *self);
+gboolean vireo_caller_is_held (VireoCaller *self);
+/* (element-type VireoCaller): all that are */
+GPtrArray *vireo_callers_get_held (void);
+
 G_END_DECLS

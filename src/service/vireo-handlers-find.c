@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/vireo-driver.h"
+#include "vireo-bulk.h"
 #include "vireo-visibility.h"
 
 static VireoObjList *
@@ -20,12 +21,9 @@ static const struct
   const char *option;
   const char *property;
 } boolean_filters[] = {
-  { "active", "active" },
-  { "persistent", "persistent" },
-  { "autostart", "autostart" },
-  { "post-parse-failed", "post-parse-failed" },
-  { "ephemeral", "ephemeral" },
-  { "private", "private" },
+  { "active", "active" },       { "persistent", "persistent" },
+  { "autostart", "autostart" }, { "post-parse-failed", "post-parse-failed" },
+  { "ephemeral", "ephemeral" }, { "private", "private" },
 };
 
 static gboolean
@@ -158,20 +156,16 @@ vireo_call_collect (VireoCall *call)
   return nodes;
 }
 
+static GVariant *
+describe_path (VireoNode *node, VireoCall *call)
+{
+  return g_variant_new_object_path (node->path);
+}
+
 static void
 return_paths (GPtrArray *nodes, gpointer user_data)
 {
-  GVariantBuilder paths;
-
-  g_variant_builder_init (&paths, G_VARIANT_TYPE ("ao"));
-  for (guint i = 0; i < nodes->len; i++)
-    {
-      const VireoNode *node = g_ptr_array_index (nodes, i);
-
-      if (!node->gone)
-        g_variant_builder_add (&paths, "o", node->path);
-    }
-  vireo_call_return (user_data, g_variant_new ("(ao)", &paths));
+  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE_OBJECT_PATH, describe_path);
 }
 
 void
@@ -206,29 +200,21 @@ mask_of (const VireoInterfaceInfo *info, GVariant *names)
   return mask != 0 ? mask : VIREO_ALL_PROPERTIES;
 }
 
+static GVariant *
+describe (VireoNode *node, VireoCall *call)
+{
+  VireoReading reading = { vireo_server_get_tree (call->server), NULL };
+  g_autoptr (GVariant) names = g_variant_get_child_value (call->args, 0);
+
+  return g_variant_new_dict_entry (
+      g_variant_new_object_path (node->path),
+      vireo_export_get_many (node, &reading, mask_of (node->export->info, names)));
+}
+
 static void
 return_objects (GPtrArray *nodes, gpointer user_data)
 {
-  VireoCall *call = user_data;
-  VireoReading reading = { vireo_server_get_tree (call->server), NULL };
-  g_autoptr (GVariant) names = g_variant_get_child_value (call->args, 0);
-  GVariantBuilder objects;
-  guint64 mask = 0;
-
-  g_variant_builder_init (&objects, G_VARIANT_TYPE ("a{oa{sv}}"));
-  for (guint i = 0; i < nodes->len; i++)
-    {
-      VireoNode *node = g_ptr_array_index (nodes, i);
-
-      if (node->gone)
-        continue;
-      if (mask == 0)
-        mask = mask_of (node->export->info, names);
-      g_variant_builder_add_value (
-          &objects, g_variant_new_dict_entry (g_variant_new_object_path (node->path),
-                                              vireo_export_get_many (node, &reading, mask)));
-    }
-  vireo_call_return (call, g_variant_new ("(a{oa{sv}})", &objects));
+  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe);
 }
 
 gboolean

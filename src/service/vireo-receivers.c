@@ -3,7 +3,8 @@
 
 #include "vireo-visibility.h"
 
-/* A receiver for which more than this waits for polkit's answers has lost track, and is dropped. */
+/* A receiver for which more than this waits, for polkit's answers or the end of a list, has lost
+ * track, and is dropped. */
 #define MAX_WAITING 65536u
 
 struct _VireoReceivers
@@ -70,15 +71,48 @@ receiver_drop (gpointer data)
 
 /* ---- sending ---- */
 
+/* Whether the signal says what a list says. */
+static gboolean
+is_of_lists (GDBusMessage *message)
+{
+  const char *interface = g_dbus_message_get_interface (message);
+
+  return g_str_equal (interface, "org.freedesktop.DBus.Properties")
+         || g_str_equal (interface, "org.freedesktop.DBus.ObjectManager");
+}
+
+/* A broadcast does not wait for a list that is being made for somebody, and which may say what was
+ * before it: they are told once more, after it. */
+static void
+tell_held_again (GDBusMessage *message)
+{
+  GPtrArray *held = vireo_callers_get_held ();
+
+  for (guint i = 0; i < held->len; i++)
+    {
+      VireoCaller *caller = g_ptr_array_index (held, i);
+      g_autoptr (GDBusMessage) copy = g_dbus_message_copy (message, NULL);
+
+      g_dbus_message_set_destination (copy, vireo_caller_get_name (caller));
+      vireo_caller_send (caller, copy);
+    }
+}
+
 static void
 send_message (Receiver *receiver, GDBusMessage *message)
 {
   GDBusConnection *everybody = vireo_authority_get_connection (receiver->receivers->authority);
 
   if (receiver->caller != NULL)
-    vireo_caller_send (receiver->caller, message);
-  else if (everybody != NULL)
-    g_dbus_connection_send_message (everybody, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+    {
+      vireo_caller_send (receiver->caller, message);
+      return;
+    }
+  if (everybody == NULL)
+    return;
+  if (is_of_lists (message))
+    tell_held_again (message);
+  g_dbus_connection_send_message (everybody, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
 }
 
 static void
@@ -158,7 +192,9 @@ vireo_receivers_send (VireoReceivers *self,
     {
       Receiver *receiver = link->data;
 
-      if (receiver->waiting.length < MAX_WAITING)
+      if (receiver->waiting.length < MAX_WAITING
+          && (receiver->caller == NULL
+              || vireo_caller_count_waiting (receiver->caller) < MAX_WAITING))
         {
           post (self, receiver, node, about, path, interface, signal, sunk);
           continue;

@@ -104,6 +104,14 @@ vireo_server_call_ended (VireoServer *self, VireoCaller *caller)
 }
 
 void
+vireo_server_release (VireoServer *self, VireoCaller *caller)
+{
+  vireo_caller_release (caller);
+  if (self->bus != NULL)
+    vireo_bus_resume (self->bus, caller);
+}
+
+void
 vireo_server_flush_signals (VireoServer *self)
 {
   vireo_publisher_flush (self->publisher);

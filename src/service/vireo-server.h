@@ -13,6 +13,8 @@ VireoTree *vireo_server_get_tree (VireoServer *self);
 VireoAuthority *vireo_server_get_authority (VireoServer *self);
 
 void vireo_server_call_ended (VireoServer *self, VireoCaller *caller);
+/* Releases a caller that was held, and serves it again. */
+void vireo_server_release (VireoServer *self, VireoCaller *caller);
 void vireo_server_flush_signals (VireoServer *self);
 void vireo_server_subscribe (VireoServer *self, VireoCaller *caller);
 void vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller);

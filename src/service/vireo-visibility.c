@@ -6,14 +6,18 @@
 /* Which objects a caller sees: those of which it may read the properties, in connections of which
  * it may do that, too. Nobody is asked to authenticate for it. */
 
+/* For how long questions are made before others have their turn. */
+#define SLICE_US 700
+#define AT_ONCE 8
+
 typedef struct
 {
-  /* While questions are asked, which is before anything is waited for. */
   VireoAuthority *authority;
   VireoCaller *caller;
   const VireoAction *action;
   GPtrArray *nodes;
   guint8 *hidden;
+  guint next;
   guint n_open;
   VireoVisibleFunc func;
   gpointer user_data;
@@ -30,12 +34,17 @@ filter_finish (Filter *filter)
 {
   g_autoptr (GPtrArray) visible = NULL;
 
-  visible = g_ptr_array_new_full (filter->nodes->len, (GDestroyNotify) vireo_node_unref);
-  for (guint i = 0; i < filter->nodes->len; i++)
+  if (memchr (filter->hidden, TRUE, filter->nodes->len) == NULL)
+    visible = g_ptr_array_ref (filter->nodes);
+  else
+    visible = g_ptr_array_new_full (filter->nodes->len, (GDestroyNotify) vireo_node_unref);
+  for (guint i = 0; visible != filter->nodes && i < filter->nodes->len; i++)
     if (!filter->hidden[i])
       g_ptr_array_add (visible, vireo_node_ref (g_ptr_array_index (filter->nodes, i)));
   filter->func (visible, filter->user_data);
   g_ptr_array_unref (filter->nodes);
+  g_object_unref (filter->authority);
+  g_object_unref (filter->caller);
   g_free (filter->hidden);
   g_free (filter);
 }
@@ -145,6 +154,33 @@ ask_for (Filter *filter, guint index)
     ask_one (filter, index, filter->action, needed[0]);
 }
 
+/* Returns whether all was asked. */
+static gboolean
+ask_slice (Filter *filter)
+{
+  gint64 until = g_get_monotonic_time () + SLICE_US;
+
+  for (; filter->next < filter->nodes->len; filter->next++)
+    {
+      if (filter->next % AT_ONCE == 0 && g_get_monotonic_time () > until)
+        return FALSE;
+      ask_for (filter, filter->next);
+    }
+  return TRUE;
+}
+
+static gboolean
+on_turn (gpointer user_data)
+{
+  Filter *filter = user_data;
+
+  if (!ask_slice (filter))
+    return G_SOURCE_CONTINUE;
+  if (--filter->n_open == 0)
+    filter_finish (filter);
+  return G_SOURCE_REMOVE;
+}
+
 /**
  * vireo_visibility_filter:
  * @caller: who
@@ -185,9 +221,9 @@ vireo_visibility_filter_for (VireoAuthority *authority,
   Filter *filter = g_new0 (Filter, 1);
   VireoVerdict settled;
 
-  filter->authority = authority;
-  filter->caller = caller;
   filter->action = action;
+  filter->authority = g_object_ref (authority);
+  filter->caller = g_object_ref (caller);
   filter->nodes = g_ptr_array_ref (nodes);
   filter->hidden = g_new0 (guint8, nodes->len + 1);
   filter->func = func;
@@ -195,10 +231,12 @@ vireo_visibility_filter_for (VireoAuthority *authority,
   /* One for ourselves, so that no answer ends it before all was asked. */
   filter->n_open = 1;
   if (vireo_authority_settles (authority, caller, &settled))
-    memset (filter->hidden, settled != VIREO_VERDICT_YES, nodes->len);
-  else
-    for (guint i = 0; i < nodes->len; i++)
-      ask_for (filter, i);
-  if (--filter->n_open == 0)
+    {
+      memset (filter->hidden, settled != VIREO_VERDICT_YES, nodes->len);
+      filter->next = nodes->len;
+    }
+  if (!ask_slice (filter))
+    g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, filter, NULL);
+  else if (--filter->n_open == 0)
     filter_finish (filter);
 }

@@ -15,6 +15,7 @@
 #include "vireod-bus.h"
 #include "vireod-lock.h"
 #include "vireod-options.h"
+#include "vireod-stalls.h"
 
 /* The daemon from its start to its end: the folders, the bus, the connections and what they hold,
  * and only then the name, so that no client sees half of it. Guests do not end with it. */
@@ -147,6 +148,7 @@ serve (Daemon *self)
   g_unix_signal_add (SIGHUP, on_hangup, self);
   if (start (self, &error))
     {
+      vireod_stalls_watch ();
       g_main_loop_run (self->loop);
     }
   else

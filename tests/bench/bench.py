@@ -7,6 +7,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import re
 import statistics
 import subprocess
 import sys
@@ -57,6 +58,12 @@ def measure(bus, service, path, what, *arguments, user=None):
 def status_kib(pid, field):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(text.split(f"{field}:", 1)[1].split()[0])
+
+
+def longest_stall(daemon, begin):
+    """Milliseconds that one turn of the main loop took at most since the log had @begin bytes."""
+    text = daemon.log_file.read_text(errors="replace")[begin:]
+    return max(map(int, re.findall(r"stood still for (\d+) us", text)), default=0) / 1e3
 
 
 def context_switches(pid):
@@ -178,9 +185,11 @@ class Bench:
         connection = host.client.open("qemu:///system")
         ours = Side("vireo", host.bus, connection, host.folder, host.daemon.settled)
         ours.define(self.take(count - self.next), IN_FLIGHT)
+        begin = len(host.daemon.log_file.read_text(errors="replace"))
         objects = measure(host.bus, "vireo", ROOT, "objects", count, ROUNDS)
         print(f"objects          {statistics.median(o[0] for o in objects) / 1e3:.0f} ms for all "
-              f"properties of {count} domains", flush=True)
+              f"properties of {count} domains; the main loop's longest turn: "
+              f"{longest_stall(host.daemon, begin):.1f} ms", flush=True)
         times = []
         for _ in range(3):
             host.daemon.stop()
@@ -215,7 +224,7 @@ def run_all(options):
     if missing:
         print(f"not compared with libvirt: {missing}", flush=True)
     with contextlib.ExitStack() as stack:
-        host = stack.enter_context(vireotest.Host("bench"))
+        host = stack.enter_context(vireotest.Host("bench", env={"VIREO_STALLS": "1000"}))
         libvirt = None if missing else stack.enter_context(libvirt_side.Libvirt())
         connection = host.client.open("qemu:///system")
         sides = [Side("vireo", host.bus, connection, host.folder, host.daemon.settled)]

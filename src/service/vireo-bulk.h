@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "vireo-call.h"
+
+G_BEGIN_DECLS
+
+/**
+ * VireoBulkFunc:
+ * @node: an object that is there
+ * @call: the call that it is an answer to
+ *
+ * Returns: (transfer full): what to say of it, which may be floating
+ */
+typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call);
+
+/**
+ * vireo_bulk_return:
+ * @call: (transfer full): a call
+ * @nodes: (element-type VireoNode): what the answer is about
+ * @type: what @func returns; the answer is an array of it
+ * @func: called with each of @nodes that is not gone
+ *
+ * Answers with a list that may be long: it is made in slices, so that nobody else waits for it, and
+ * put into the bus' form by another thread. Meanwhile nothing else is said to the caller: what
+ * changed since the beginning is told after the list, and no other call of theirs is begun. So the
+ * list and the signals join without a gap.
+ */
+void
+vireo_bulk_return (VireoCall *call, GPtrArray *nodes, const GVariantType *type, VireoBulkFunc func);
+
+G_END_DECLS
