@@ -4,9 +4,11 @@
 
 #include "daemon.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,18 @@ on_timeout (gpointer data)
 {
   g_error ("waited in vain");
   return G_SOURCE_REMOVE;
+}
+
+/* Until it is dead, it has its addresses. */
+static void
+kill_and_wait (int pid)
+{
+  struct pollfd process = { .fd = (int) syscall (SYS_pidfd_open, pid, 0), .events = POLLIN };
+
+  g_assert_cmpint (process.fd, >=, 0);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  g_assert_cmpint (poll (&process, 1, 10000), ==, 1);
+  close (process.fd);
 }
 
 static void
@@ -45,7 +59,7 @@ test_restart (Fixture *f, gconstpointer data)
   /* What broke meanwhile is repaired. */
   net_daemon_end (f);
   sandbox_do ("nft delete table inet vireo");
-  kill (pid, SIGKILL);
+  kill_and_wait (pid);
   net_daemon_start (f);
   network = net_find (f, "nat");
   g_assert_true (vireo_obj_get_active (VIREO_OBJ (network)));
