@@ -156,7 +156,8 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * slot
  * @set_block_job_speed: bytes a second
  * @abort_block_job: ends the block job of a disk; with @pivot the domain goes on with the copy
- * @migrate: moves the domain to another host, in a job that can be cancelled
+ * @migrate: begins to move the domain to another connection. Returns the #VireoJob that has the
+ *   domain's slot, which is the driver's to end from then on
  * @get_migration_parameters: returns a{sv} with `max-downtime` t (µs), `max-speed` t,
  *   `max-postcopy-speed` t (bytes a second) and `compression-cache` t (bytes), as far as the driver
  *   has them. Without the slot

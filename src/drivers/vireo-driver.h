@@ -123,6 +123,7 @@ void vireo_connection_obj_set_hypervisor_version (VireoConnectionObj *self, cons
  * VireoDriverInterface:
  * @name: what `Driver` and polkit's connect_driver say, such as "QEMU"
  * @id: last part of the connection's path, such as "qemu"
+ * @several: whether there can be connections with different URIs at once
  * @probe: says whether the driver can be used on this host at all; quick, does not block
  * @accepts_uri: whether @uri is one of this driver's
  * @open: opens the connection and loads what it has. Returns a #VireoConnectionObj
@@ -140,6 +141,7 @@ struct _VireoDriverInterface
 
   const char *name;
   const char *id;
+  gboolean several;
   gboolean (*probe) (VireoDriver *self, GError **error);
   gboolean (*accepts_uri) (VireoDriver *self, const char *uri);
   void (*open) (VireoDriver *self, const char *uri, GTask *task);

@@ -43,4 +43,11 @@ void vireo_domain_prepare_backup (VireoCall *call);
 void vireo_domain_begin_backup (VireoCall *call);
 void vireo_domain_get_backup_xml (VireoCall *call);
 
+/* ---- service-domain-migrate.c ---- */
+
+void vireo_domain_prepare_migrate (VireoCall *call);
+void vireo_domain_migrate (VireoCall *call);
+void vireo_domain_get_migration_parameters (VireoCall *call);
+void vireo_domain_set_migration_parameters (VireoCall *call);
+
 G_END_DECLS

@@ -261,6 +261,14 @@ static const VireoHandler methods[] = {
   { "AbortBlockJob", vireo_domain_abort_block_job, VIREO_JOB_CHANGE, "domain-abort-block-job",
     .op = VIREO_DOMAIN_OP (abort_block_job) },
 
+  { "Migrate", vireo_domain_migrate, VIREO_JOB_CHANGE, "domain-migrate", .show_job = TRUE,
+    .op = VIREO_DOMAIN_OP (migrate), .prepare = vireo_domain_prepare_migrate },
+  { "GetMigrationParameters", vireo_domain_get_migration_parameters,
+    .op = VIREO_DOMAIN_OP (get_migration_parameters) },
+  { "SetMigrationParameters", vireo_domain_set_migration_parameters,
+    .op = VIREO_DOMAIN_OP (set_migration_parameters) },
+  { "StartPostcopy", vireo_handle_plain, .op = VIREO_DOMAIN_OP (start_postcopy) },
+
   { "BeginBackup", vireo_domain_begin_backup, VIREO_JOB_CHANGE, "domain-begin-backup",
     .op = VIREO_DOMAIN_OP (begin_backup), .prepare = vireo_domain_prepare_backup },
   { "GetBackupXml", vireo_domain_get_backup_xml, .op = VIREO_DOMAIN_OP (get_backup) },

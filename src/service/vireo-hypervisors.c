@@ -12,10 +12,15 @@ struct _VireoHypervisors
   GPtrArray *hypervisors;
 };
 
+/* Of drivers that open more than one connection, how many there can be of all together. */
+#define MAX_FURTHER 16
+
 /* A driver, and the connection that it has opened or is opening. */
 typedef struct
 {
   VireoDriver *driver;
+  char *uri;        /* that of the connection */
+  gboolean further; /* not the one that is opened at start */
   VireoNode *node;
   gboolean opening;
   GPtrArray *waiting; /* (element-type GTask) */
@@ -31,6 +36,7 @@ hypervisor_free (gpointer data)
   g_clear_pointer (&self->node, vireo_node_unref);
   g_ptr_array_unref (self->waiting);
   g_object_unref (self->driver);
+  g_free (self->uri);
   g_free (self);
 }
 
@@ -62,6 +68,29 @@ has_driver (GPtrArray *drivers, const char *id)
     if (g_str_equal (vireo_driver_get_id (g_ptr_array_index (drivers, i)), id))
       return TRUE;
   return FALSE;
+}
+
+/* The URI that a driver is opened with at start. */
+static char *
+default_uri (VireoHypervisors *self, VireoDriver *driver)
+{
+  const char *id = vireo_driver_get_id (driver);
+
+  if (g_str_equal (id, "test"))
+    return g_strdup ("test:///default");
+  return g_strconcat (id, self->session ? ":///session" : ":///system", NULL);
+}
+
+static Hypervisor *
+add (VireoHypervisors *self, VireoDriver *driver, const char *uri)
+{
+  Hypervisor *hypervisor = g_new0 (Hypervisor, 1);
+
+  hypervisor->driver = g_object_ref (driver);
+  hypervisor->uri = g_strdup (uri);
+  hypervisor->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (self->hypervisors, hypervisor);
+  return hypervisor;
 }
 
 /**
@@ -96,14 +125,11 @@ vireo_hypervisors_new (VireoTree *tree,
   for (guint i = 0; i < drivers->len; i++)
     {
       VireoDriver *driver = g_ptr_array_index (drivers, i);
-      Hypervisor *hypervisor;
+      g_autofree char *uri = default_uri (self, driver);
 
       if (only != NULL && !g_strv_contains (only, vireo_driver_get_id (driver)))
         continue;
-      hypervisor = g_new0 (Hypervisor, 1);
-      hypervisor->driver = g_object_ref (driver);
-      hypervisor->waiting = g_ptr_array_new_with_free_func (g_object_unref);
-      g_ptr_array_add (self->hypervisors, hypervisor);
+      add (self, driver, uri);
     }
   g_object_set_data_full (G_OBJECT (tree), "vireo-hypervisors", self, g_object_unref);
   return self;
@@ -125,7 +151,8 @@ vireo_hypervisors_get_names (VireoHypervisors *self)
     {
       const Hypervisor *hypervisor = g_ptr_array_index (self->hypervisors, i);
 
-      g_strv_builder_add (names, vireo_driver_get_name (hypervisor->driver));
+      if (!hypervisor->further)
+        g_strv_builder_add (names, vireo_driver_get_name (hypervisor->driver));
     }
   return g_strv_builder_end (names);
 }
@@ -137,8 +164,37 @@ find (VireoHypervisors *self, const char *uri)
     {
       Hypervisor *hypervisor = g_ptr_array_index (self->hypervisors, i);
 
-      if (vireo_driver_accepts_uri (hypervisor->driver, uri))
+      if (!vireo_driver_accepts_uri (hypervisor->driver, uri))
+        continue;
+      if (!VIREO_DRIVER_GET_IFACE (hypervisor->driver)->several
+          || g_str_equal (hypervisor->uri, uri))
         return hypervisor;
+    }
+  return NULL;
+}
+
+/* One more of a driver that has several; %NULL with @error. */
+static Hypervisor *
+add_further (VireoHypervisors *self, const char *uri, GError **error)
+{
+  VireoDriver *driver = vireo_hypervisors_find (self, uri);
+  Hypervisor *hypervisor;
+  guint n_further = 0;
+
+  for (guint i = 0; i < self->hypervisors->len; i++)
+    n_further += ((Hypervisor *) g_ptr_array_index (self->hypervisors, i))->further;
+  if (driver == NULL)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED, "no driver opens the URI \"%s\"",
+                 uri);
+  else if (n_further >= MAX_FURTHER)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
+                 "there are %d connections already, beside those that are open from the start",
+                 MAX_FURTHER);
+  else
+    {
+      hypervisor = add (self, driver, uri);
+      hypervisor->further = TRUE;
+      return hypervisor;
     }
   return NULL;
 }
@@ -147,9 +203,14 @@ find (VireoHypervisors *self, const char *uri)
 VireoDriver *
 vireo_hypervisors_find (VireoHypervisors *self, const char *uri)
 {
-  Hypervisor *hypervisor = find (self, uri);
+  for (guint i = 0; i < self->hypervisors->len; i++)
+    {
+      const Hypervisor *hypervisor = g_ptr_array_index (self->hypervisors, i);
 
-  return hypervisor != NULL ? hypervisor->driver : NULL;
+      if (vireo_driver_accepts_uri (hypervisor->driver, uri))
+        return hypervisor->driver;
+    }
+  return NULL;
 }
 
 static void
@@ -218,14 +279,16 @@ vireo_hypervisors_open_async (VireoHypervisors *self,
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
   Hypervisor *hypervisor = find (self, uri);
+  GError *error = NULL;
 
+  if (hypervisor == NULL)
+    hypervisor = add_further (self, uri, &error);
   if (hypervisor != NULL)
     {
       open_hypervisor (self, hypervisor, uri, task);
       return;
     }
-  g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
-                           "no driver opens the URI \"%s\"", uri);
+  g_task_return_error (task, error);
   g_object_unref (task);
 }
 
@@ -295,17 +358,6 @@ on_opened_at_start (GObject *source, GAsyncResult *result, gpointer user_data)
   several_part_ended (task, NULL);
 }
 
-/* The URI that a driver is opened with at start. */
-static char *
-default_uri (VireoHypervisors *self, VireoDriver *driver)
-{
-  const char *id = vireo_driver_get_id (driver);
-
-  if (g_str_equal (id, "test"))
-    return g_strdup ("test:///default");
-  return g_strconcat (id, self->session ? ":///session" : ":///system", NULL);
-}
-
 /**
  * vireo_hypervisors_open_all_async:
  *
@@ -323,10 +375,9 @@ vireo_hypervisors_open_all_async (VireoHypervisors *self,
   for (guint i = 0; i < self->hypervisors->len; i++)
     {
       Hypervisor *hypervisor = g_ptr_array_index (self->hypervisors, i);
-      g_autofree char *uri = default_uri (self, hypervisor->driver);
 
       several->n_open++;
-      open_hypervisor (self, hypervisor, uri,
+      open_hypervisor (self, hypervisor, hypervisor->uri,
                        g_task_new (self, NULL, on_opened_at_start, g_object_ref (task)));
     }
   several_part_ended (task, NULL);

@@ -8,6 +8,7 @@
 #include "vireo-test-files.h"
 #include "vireo-test-operation.h"
 #include "drivers/common/vireo-domain-moments.h"
+#include "vireo-test-migrate.h"
 #include "vireo-test-save.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-snapshots.h"
@@ -658,6 +659,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   vireo_test_save_init (iface);
   vireo_test_block_jobs_init (iface);
   vireo_test_backup_init (iface);
+  vireo_test_migrate_init (iface);
   vireo_test_snapshots_init (iface);
   vireo_test_checkpoints_init (iface);
 }

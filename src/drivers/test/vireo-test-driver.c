@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/vireo-drivers-built.h"
 #include "vireo-test-devices.h"
@@ -8,10 +10,13 @@
 #include "vireo-test-filters.h"
 #include "vireo-test-host.h"
 #include "vireo-test-interfaces.h"
+#include "vireo-test-migrate.h"
 #include "vireo-test-networks.h"
 #include "vireo-test-storage.h"
 
-#define URI "test:///default"
+#define URI_PREFIX "test:///"
+#define DEFAULT_NAME "default"
+#define MAX_NAME 32
 
 /* What the connection starts with; the UUIDs are those of libvirt's connection of that name. */
 static const char default_network[]
@@ -134,6 +139,7 @@ typedef struct
   VireoTestNetworks *networks;
   VireoSecretKeeper *secrets;
   VireoTestStorage *storage;
+  char *name; /* the URI's */
 } Opening;
 
 static void
@@ -145,7 +151,39 @@ opening_free (gpointer data)
   g_object_unref (opening->storage);
   g_object_unref (opening->networks);
   g_object_unref (opening->domains);
+  g_free (opening->name);
   g_free (opening);
+}
+
+static gboolean
+is_default (const Opening *opening)
+{
+  return g_str_equal (opening->name, DEFAULT_NAME);
+}
+
+static void
+opened (GTask *task)
+{
+  Opening *opening = g_task_get_task_data (task);
+  g_autofree char *uri = g_strconcat (URI_PREFIX, opening->name, NULL);
+  g_autofree char *id
+      = is_default (opening) ? g_strdup ("test") : g_strconcat ("test-", opening->name, NULL);
+  g_autoptr (VireoHostDriver) host
+      = vireo_test_host_new (vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
+  g_autoptr (VireoTestFilters) filters = vireo_test_filters_new ();
+  g_autoptr (VireoNodeDeviceDriver) devices = vireo_test_devices_new ();
+  g_autoptr (VireoHostInterfaceDriver) interfaces = vireo_test_interfaces_new ();
+
+  vireo_test_migrate_register (opening->domains, uri);
+  g_task_return_pointer (task,
+                         g_object_new (TEST_TYPE_CONNECTION, "name", id, "driver", "Test",
+                                       "uri", uri, "hypervisor-version", VIREO_VERSION,
+                                       "domain-driver", opening->domains, "network-driver",
+                                       opening->networks, "storage-driver", opening->storage,
+                                       "host-driver", host, "secret-driver", opening->secrets,
+                                       "network-filter-driver", filters, "node-device-driver",
+                                       devices, "host-interface-driver", interfaces, NULL),
+                         g_object_unref);
 }
 
 static void
@@ -155,10 +193,6 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
   Opening *opening = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainObj) obj = g_task_propagate_pointer (G_TASK (result), &error);
-  g_autoptr (VireoHostDriver) host = NULL;
-  g_autoptr (VireoTestFilters) filters = vireo_test_filters_new ();
-  g_autoptr (VireoNodeDeviceDriver) devices = vireo_test_devices_new ();
-  g_autoptr (VireoHostInterfaceDriver) interfaces = vireo_test_interfaces_new ();
 
   if (obj == NULL)
     {
@@ -166,16 +200,7 @@ domain_defined (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   vireo_test_domains_run (opening->domains, obj, FALSE);
-  host = vireo_test_host_new (vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
-  g_task_return_pointer (task,
-                         g_object_new (TEST_TYPE_CONNECTION, "name", "test", "driver", "Test",
-                                       "uri", URI, "hypervisor-version", VIREO_VERSION,
-                                       "domain-driver", opening->domains, "network-driver",
-                                       opening->networks, "storage-driver", opening->storage,
-                                       "host-driver", host, "secret-driver", opening->secrets,
-                                       "network-filter-driver", filters, "node-device-driver",
-                                       devices, "host-interface-driver", interfaces, NULL),
-                         g_object_unref);
+  opened (task);
 }
 
 static void
@@ -202,10 +227,12 @@ pool_started (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   GError *error = NULL;
 
-  if (g_task_propagate_boolean (G_TASK (result), &error))
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_error (task, error);
+  else if (is_default (g_task_get_task_data (task)))
     define_domain (g_steal_pointer (&task));
   else
-    g_task_return_error (task, error);
+    opened (task);
 }
 
 static void
@@ -253,6 +280,7 @@ open_connection (VireoDriver *driver, const char *uri, GTask *task)
   g_autoptr (VireoNetworkDef) def = NULL;
   g_autoptr (GError) error = NULL;
 
+  opening->name = g_strdup (uri + strlen (URI_PREFIX));
   opening->domains = vireo_test_domains_new (NULL);
   opening->secrets = vireo_secret_keeper_new (NULL);
   opening->storage = vireo_test_storage_new (NULL);
@@ -273,7 +301,13 @@ open_connection (VireoDriver *driver, const char *uri, GTask *task)
 static gboolean
 accepts_uri (VireoDriver *driver, const char *uri)
 {
-  return g_strcmp0 (uri, URI) == 0;
+  const char *name;
+
+  if (uri == NULL || !g_str_has_prefix (uri, URI_PREFIX))
+    return FALSE;
+  name = uri + strlen (URI_PREFIX);
+  return *name != '\0' && strlen (name) <= MAX_NAME
+         && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen (name);
 }
 
 static void
@@ -281,6 +315,7 @@ driver_init (VireoDriverInterface *iface)
 {
   iface->name = "Test";
   iface->id = "test";
+  iface->several = TRUE;
   iface->accepts_uri = accepts_uri;
   iface->open = open_connection;
 }

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Migration: from one connection to another. */
+
+#include "service-domain-work.h"
+#include "vireo-documents.h"
+#include "vireo-gate.h"
+
+static VireoDomainDriverInterface *
+get_iface (VireoCall *call)
+{
+  return VIREO_DOMAIN_DRIVER_GET_IFACE (call->part);
+}
+
+static const char *
+get_destination (VireoCall *call)
+{
+  const char *uri;
+
+  g_variant_get_child (call->args, 0, "&s", &uri);
+  return uri;
+}
+
+/* ---- what it takes ---- */
+
+/* (nullable): the connection that the domain goes to, when it is one of ours. */
+static VireoConnectionObj *
+find_connection (VireoCall *call, const char *uri)
+{
+  GPtrArray *nodes = vireo_tree_get_connections (vireo_server_get_tree (call->server));
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      VireoNode *node = g_ptr_array_index (nodes, i);
+
+      if (g_strcmp0 (vireo_connection_obj_get_uri (VIREO_CONNECTION_OBJ (node->object)), uri) == 0)
+        return VIREO_CONNECTION_OBJ (node->object);
+    }
+  return NULL;
+}
+
+/* What arrives is what CreateDomain() and DefineDomain() make over there, so it takes the same. */
+static void
+require_over_there (VireoCall *call)
+{
+  static const char *const always[] = { "start", "write" };
+  VireoObj *obj = VIREO_OBJ (call->node->object);
+  VireoConnectionObj *connection = find_connection (call, get_destination (call));
+  const char *name = vireo_call_get_string (call, "name");
+  VireoSubject about = { .driver = connection != NULL
+                                       ? vireo_connection_obj_get_driver_name (connection)
+                                       : NULL,
+                         .uri = get_destination (call),
+                         .kind = "domain",
+                         .name = name != NULL ? name : vireo_obj_get_name (obj),
+                         .uuid = vireo_obj_get_uuid (obj),
+                         .has_owner = TRUE,
+                         .owner = vireo_obj_get_owner (obj) };
+  g_autoptr (VireoDetails) details = vireo_details_new (&about);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (always); i++)
+    vireo_call_require_of (call, vireo_action_find ("domain", always[i]), details, NULL,
+                           g_strdup (get_destination (call)));
+  if (vireo_call_get_boolean (call, "persist-destination"))
+    vireo_call_require_of (call, vireo_action_find ("domain", "save"), details, NULL,
+                           g_strdup (get_destination (call)));
+}
+
+/* The definition, which names files and networks, is used where nobody has checked them for its
+ * owner: that is more than an owner may. */
+void
+vireo_domain_prepare_migrate (VireoCall *call)
+{
+  VireoVerdict settled;
+
+  vireo_call_require (call, vireo_action_find ("domain", "unrestricted"));
+  if (vireo_call_get_boolean (call, "undefine-source"))
+    vireo_call_require (call, vireo_action_find ("domain", "delete"));
+  if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
+    call->late = require_over_there;
+  vireo_call_prepared (call);
+}
+
+/* ---- beginning ---- */
+
+static const VireoFlagOption migrate_options[] = {
+  { "live", VIREO_MIGRATE_LIVE },
+  { "tunnelled", VIREO_MIGRATE_TUNNELLED },
+  { "persist-destination", VIREO_MIGRATE_PERSIST_DEST },
+  { "undefine-source", VIREO_MIGRATE_UNDEFINE_SOURCE },
+  { "paused", VIREO_MIGRATE_PAUSED },
+  { "copy-storage", VIREO_MIGRATE_NON_SHARED_DISK },
+  { "copy-storage-increment", VIREO_MIGRATE_NON_SHARED_INC },
+  { "unsafe", VIREO_MIGRATE_UNSAFE },
+  { "offline", VIREO_MIGRATE_OFFLINE },
+  { "compressed", VIREO_MIGRATE_COMPRESSED },
+  { "auto-converge", VIREO_MIGRATE_AUTO_CONVERGE },
+  { "postcopy", VIREO_MIGRATE_POSTCOPY },
+  { "tls", VIREO_MIGRATE_TLS },
+  { "parallel", VIREO_MIGRATE_PARALLEL },
+  { "zerocopy", VIREO_MIGRATE_ZEROCOPY },
+  { NULL },
+};
+
+static void
+on_begun (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *call = user_data;
+  GError *error = NULL;
+  g_autoptr (VireoJob) job = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (job == NULL)
+    vireo_call_return_error (call, error);
+  else
+    vireo_call_return_job (call, job);
+}
+
+static GVariant *
+get_more (VireoCall *call)
+{
+  static const struct
+  {
+    const char *option;
+    const char *name;
+  } rows[] = { { "bandwidth", "bandwidth" }, { "postcopy-bandwidth", "bandwidth.postcopy" } };
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (vireo_call_get_uint64 (call, rows[i].option) > 0)
+      g_variant_dict_insert (&dict, rows[i].name, "t",
+                             vireo_call_get_uint64 (call, rows[i].option));
+  return g_variant_dict_end (&dict);
+}
+
+/* With the definition of what runs in call->def; @persistent_def: (transfer full) (nullable) */
+static void
+migrate (VireoCall *call, VireoDomainDef *persistent_def)
+{
+  g_autoptr (GVariant) more = g_variant_ref_sink (get_more (call));
+  g_autofree const char **disks = NULL;
+  VireoMigrateRequest request = { .destination = get_destination (call),
+                                  .flags = vireo_call_get_flags (call, migrate_options),
+                                  .name = vireo_call_get_string (call, "name"),
+                                  .def = call->def,
+                                  .persistent_def = persistent_def,
+                                  .more = more };
+
+  if (call->options != NULL)
+    g_variant_lookup (call->options, "disks", "^a&s", &disks);
+  request.disks = disks;
+  get_iface (call)->migrate (call->part, VIREO_DOMAIN_OBJ (call->node->object), &request,
+                             vireo_call_task (call, on_begun));
+  vireo_domain_def_free (persistent_def);
+}
+
+static void
+on_persistent_parsed (gpointer def, GError *error, gpointer user_data)
+{
+  if (def == NULL)
+    vireo_call_return_error (user_data, error);
+  else
+    migrate (user_data, def);
+}
+
+static void
+on_parsed (VireoCall *call)
+{
+  const char *text = vireo_call_get_string (call, "persistent-xml");
+
+  if (text == NULL)
+    migrate (call, NULL);
+  else
+    vireo_document_parse (vireo_doc_kind_find ("domain"), text, vireo_call_get_parse_flags (call),
+                          on_persistent_parsed, call);
+}
+
+void
+vireo_domain_migrate (VireoCall *call)
+{
+  vireo_call_with_document (call, "domain", vireo_call_get_string (call, "xml"), on_parsed);
+}
+
+/* ---- parameters ---- */
+
+void
+vireo_domain_get_migration_parameters (VireoCall *call)
+{
+  GVariant *parameters = get_iface (call)->get_migration_parameters (
+      call->part, VIREO_DOMAIN_OBJ (call->node->object));
+
+  vireo_call_return (call, g_variant_new ("(@a{sv})", parameters));
+}
+
+void
+vireo_domain_set_migration_parameters (VireoCall *call)
+{
+  static const char *const names[]
+      = { "max-downtime", "max-speed", "max-postcopy-speed", "compression-cache", NULL };
+  g_autoptr (GVariant) parameters = g_variant_get_child_value (call->args, 0);
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, parameters);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      g_autoptr (GVariant) owned = value;
+
+      if (g_strv_contains (names, name) && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+        continue;
+      vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
+                                   g_strv_contains (names, name)
+                                       ? "the parameter \"%s\" is a number, a t"
+                                       : "there is no parameter \"%s\"",
+                                   name);
+      return;
+    }
+  get_iface (call)->set_migration_parameters (call->part, VIREO_DOMAIN_OBJ (call->node->object),
+                                              parameters, vireo_call_task_boolean (call));
+}
