@@ -26,10 +26,10 @@ static const VireoLibvirtFilter domain_filters[] = {
   { 1 << 9, 3, "has-managed-save", FALSE },
   { 1 << 10, 4, "autostart", TRUE },
   { 1 << 11, 4, "autostart", FALSE },
-  { 1 << 12, 5, "has-snapshot", TRUE },
-  { 1 << 13, 5, "has-snapshot", FALSE },
-  { 1 << 14, 6, "has-checkpoint", TRUE },
-  { 1 << 15, 6, "has-checkpoint", FALSE },
+  { 1 << 12, 5, "children:domain-snapshot", TRUE },
+  { 1 << 13, 5, "children:domain-snapshot", FALSE },
+  { 1 << 14, 6, "children:domain-checkpoint", TRUE },
+  { 1 << 15, 6, "children:domain-checkpoint", FALSE },
   { 0 },
 };
 

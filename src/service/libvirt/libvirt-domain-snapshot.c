@@ -1,10 +1,113 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "libvirt-domain-snapshot.h"
+
 #include "vireo-libvirt-convert.h"
 #include "vireo-libvirt-signals.h"
 
+/* ---- for the rows of domains, too ---- */
+
+static const VireoLibvirtFilter filters[] = {
+  { 1 << 5, 0, "state", .word = "shutoff" },
+  { 1 << 6, 0, "state", .word = "running" },
+  { 1 << 6, 0, "state", .word = "paused" },
+  { 1 << 7, 0, "state", .word = "disk-snapshot" },
+  { 1 << 8, 1, "location", .word = "internal" },
+  { 1 << 9, 1, "location", .word = "external" },
+  { 0 },
+};
+
+GVariant *
+vireo_libvirt_snapshots_out (VireoLibvirtCall *call,
+                             VireoNode *node,
+                             GVariant *values,
+                             GError **error)
+{
+  return vireo_libvirt_filter_list (call, values, filters);
+}
+
+/* Of a property that is a path, or "/" when there is none. */
+GVariant *
+vireo_libvirt_snapshot_out (VireoLibvirtCall *call,
+                            VireoNode *node,
+                            GVariant *value,
+                            GError **error)
+{
+  const char *node_path = g_variant_get_string (value, NULL);
+  g_autofree char *path = NULL;
+
+  if (g_str_equal (node_path, "/"))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE,
+                   "Domain snapshot not found: there is none");
+      return NULL;
+    }
+  path = vireo_libvirt_call_translate_path (call, node_path);
+  return g_variant_new ("(o)", path);
+}
+
+/* The bits that lists of snapshots have beside the first, which differs: those of filters; that
+ * those with metadata are wanted, which all have; and an order, of which any will do. */
+#define LIST_BITS ((0x1fu << 5) | (1u << 1) | (1u << 10))
+
+const VireoLibvirtFlag vireo_libvirt_snapshot_list_flags[] = {
+  { 1 << 0, "roots" },
+  { 1 << 2, "leaves" },
+  { LIST_BITS, NULL },
+  { 0 },
+};
+
+const VireoLibvirtFlag vireo_libvirt_snapshot_create_flags[] = {
+  { 1 << 0, "redefine" },
+  { 1 << 1, "current" },
+  { 1 << 2, "no-metadata" },
+  { 1 << 3, "halt" },
+  { 1 << 4, "disk-only" },
+  { 1 << 5, "reuse-external" },
+  { 1 << 6, "quiesce" },
+  { 1 << 7, "atomic" },
+  { 1 << 8, "live" },
+  { 1 << 9, "validate" },
+  { 0 },
+};
+
+/* ---- snapshots ---- */
+
+static GVariant *
+boolean_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **error)
+{
+  return g_variant_new ("(b)", g_variant_get_boolean (value));
+}
+
+static const VireoLibvirtFlag delete_flags[] = {
+  { 1 << 0, "children" },
+  { 1 << 1, "metadata-only" },
+  { 1 << 2, "children-only" },
+  { 0 },
+};
+static const VireoLibvirtFlag xml_flags[] = { { 1 << 0, "secure" }, { 0 } };
+static const VireoLibvirtFlag children_flags[] = {
+  { 1 << 0, "descendants" },
+  { 1 << 2, "leaves" },
+  { LIST_BITS, NULL },
+  { 0 },
+};
+static const VireoLibvirtFlag revert_flags[] = {
+  { 1 << 0, "running" },
+  { 1 << 1, "paused" },
+  { 1 << 2, "force" },
+  { 1 << 3, "reset-nvram" },
+  { 0 },
+};
+
 static const VireoLibvirtMethod methods[] = {
-  { "Delete" },       { "GetParent" }, { "GetXMLDesc" }, { "IsCurrent" },
-  { "ListChildren" }, { "Revert" },    { NULL },
+  { "Delete", "DomainSnapshot.Delete", .flags = delete_flags },
+  { "GetParent", "DomainSnapshot.Parent", .out = vireo_libvirt_snapshot_out },
+  { "GetXMLDesc", "DomainSnapshot.GetXml", .flags = xml_flags },
+  { "IsCurrent", "DomainSnapshot.Current", .out = boolean_out },
+  { "ListChildren", "DomainSnapshot.ListChildren", .flags = children_flags,
+    .out = vireo_libvirt_snapshots_out },
+  { "Revert", "DomainSnapshot.Revert", .flags = revert_flags },
+  { NULL },
 };
 
 static const VireoLibvirtProperty properties[] = {

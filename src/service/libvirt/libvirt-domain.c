@@ -2,6 +2,7 @@
 #include "drivers/vireo-driver.h"
 #include "libvirt-domain-guest.h"
 #include "libvirt-domain-save.h"
+#include "libvirt-domain-snapshot.h"
 #include "libvirt-domain-tune.h"
 #include "vireo-libvirt-convert.h"
 #include "vireo-libvirt-signals.h"
@@ -140,7 +141,8 @@ static const VireoLibvirtMethod methods[] = {
   { "InjectNMI", "Domain.InjectNmi" },
   { "InterfaceAddresses", "Domain.GetInterfaceAddresses", .in = vireo_libvirt_addresses_in,
     .out = vireo_libvirt_addresses_out },
-  { "ListDomainSnapshots" },
+  { "ListDomainSnapshots", "Domain.ListSnapshots", .flags = vireo_libvirt_snapshot_list_flags,
+    .out = vireo_libvirt_snapshots_out },
   { "ManagedSave", "Domain.ManagedSave", .flags = vireo_libvirt_save_flags },
   { "ManagedSaveRemove", "Domain.RemoveManagedSave" },
   { "MemoryPeek" },
@@ -191,9 +193,10 @@ static const VireoLibvirtMethod methods[] = {
   { "SetUserPassword", "Domain.SetUserPassword", .flags = password_flags },
   { "SetVcpus", "Domain.SetVcpus", .flags = set_vcpus_flags },
   { "Shutdown", "Domain.Shutdown", .flags = acpi_flags },
-  { "SnapshotCreateXML" },
-  { "SnapshotCurrent" },
-  { "SnapshotLookupByName" },
+  { "SnapshotCreateXML", "Domain.CreateSnapshot", .flags = vireo_libvirt_snapshot_create_flags },
+  { "SnapshotCurrent", "Domain.CurrentSnapshot", .out = vireo_libvirt_snapshot_out },
+  { "SnapshotLookupByName", "Domain.LookupSnapshotByName",
+    .missing = "Domain snapshot not found: no domain snapshot with matching name" },
   { "Suspend", "Domain.Suspend" },
   { "Undefine", "Domain.Undefine", .flags = undefine_flags },
   { "UpdateDevice", "Domain.UpdateDevice", .flags = update_flags },

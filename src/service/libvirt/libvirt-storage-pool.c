@@ -79,12 +79,9 @@ static const VireoLibvirtMethod methods[] = {
 };
 
 static const VireoLibvirtProperty properties[] = {
-  { "Active", "StoragePool.Active" },
-  { "Autostart", "StoragePool.Autostart" },
-  { "Name", "StoragePool.Name" },
-  { "Persistent", "StoragePool.Persistent" },
-  { "UUID", "StoragePool.Uuid" },
-  { NULL },
+  { "Active", "StoragePool.Active" }, { "Autostart", "StoragePool.Autostart" },
+  { "Name", "StoragePool.Name" },     { "Persistent", "StoragePool.Persistent" },
+  { "UUID", "StoragePool.Uuid" },     { NULL },
 };
 
 static void

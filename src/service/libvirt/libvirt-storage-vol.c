@@ -15,8 +15,7 @@ info_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **err
                 &physical, NULL);
   return g_variant_new ("((itt))",
                         vireo_libvirt_number (types, g_variant_get_string (value, NULL), 0),
-                        capacity,
-                        (call->flags & INFO_GET_PHYSICAL) != 0 ? physical : allocation);
+                        capacity, (call->flags & INFO_GET_PHYSICAL) != 0 ? physical : allocation);
 }
 
 static GVariant *
@@ -36,8 +35,7 @@ wipe_in (VireoLibvirtCall *call, GError **error)
       return NULL;
     }
   vireo_libvirt_call_begin_options (call, &options);
-  g_variant_builder_add (&options, "{sv}", "algorithm",
-                         g_variant_new_string (algorithms[pattern]));
+  g_variant_builder_add (&options, "{sv}", "algorithm", g_variant_new_string (algorithms[pattern]));
   return g_variant_new ("(a{sv})", &options);
 }
 

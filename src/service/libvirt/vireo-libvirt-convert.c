@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-libvirt-convert.h"
 
+#include <string.h>
+
 #include "drivers/vireo-driver.h"
 
 gint
@@ -108,12 +110,24 @@ vireo_libvirt_domain_event (const char *event,
 
 /* ---- lists ---- */
 
+#define CHILDREN "children:"
+
+static gboolean
+has_children (GObject *object, const char *kind)
+{
+  VireoObjList *list = vireo_obj_get_children (VIREO_OBJ (object), kind);
+
+  return list != NULL && vireo_obj_list_get_size (list) > 0;
+}
+
 static gboolean
 matches_row (GObject *object, const VireoLibvirtFilter *row)
 {
   GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (object), row->property);
   g_auto (GValue) value = G_VALUE_INIT;
 
+  if (g_str_has_prefix (row->property, CHILDREN))
+    return has_children (object, row->property + strlen (CHILDREN)) == row->wanted;
   if (pspec == NULL)
     return row->word == NULL && !row->wanted;
   g_value_init (&value, pspec->value_type);

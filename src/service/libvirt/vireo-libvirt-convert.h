@@ -23,7 +23,8 @@ gboolean vireo_libvirt_domain_event (const char *event,
  * VireoLibvirtFilter:
  * @bit: in the flags of a list
  * @group: objects are listed that match one of the bits that are set of every group
- * @property: GObject property of the object that is looked at
+ * @property: GObject property of the object that is looked at; "children:KIND" stands for whether
+ * it has children of the kind
  * @wanted: its value, when it is a boolean
  * @word: (nullable): its value, when it is a text
  *
