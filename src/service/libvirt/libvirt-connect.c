@@ -3,6 +3,7 @@
 #include "libvirt-connect-host.h"
 #include "libvirt-domain-guest.h"
 #include "libvirt-domain-save.h"
+#include "libvirt-domain-start.h"
 #include "libvirt-node-device.h"
 #include "libvirt-secret.h"
 #include "vireo-libvirt-convert.h"
@@ -175,7 +176,8 @@ static const VireoLibvirtMethod methods[] = {
   { "BaselineCPU" },
   { "CompareCPU" },
   { "DomainCreateXML", "Connection.CreateDomain", .flags = create_flags },
-  { "DomainCreateXMLWithFiles" },
+  { "DomainCreateXMLWithFiles", "Connection.CreateDomain", .flags = create_flags,
+    .in = vireo_libvirt_create_with_files_in },
   { "DomainDefineXML", "Connection.DefineDomain" },
   { "DomainLookupByID", "Connection.LookupDomainById",
     .missing = "Domain not found: no domain with matching id", .in = id_in },
@@ -188,8 +190,8 @@ static const VireoLibvirtMethod methods[] = {
   { "DomainSaveImageDefineXML", "Connection.SetSaveImageXml", .flags = vireo_libvirt_image_flags },
   { "DomainSaveImageGetXMLDesc", "Connection.GetSaveImageXml", .flags = secure_flags },
   { "FindStoragePoolSources", "Connection.FindStoragePoolSources" },
-  { "GetAllDomainStats", .flags = vireo_libvirt_all_stats_flags,
-    .run = vireo_libvirt_run_all_stats },
+  { "GetAllDomainStats", "Connection.GetDomainStats", .flags = vireo_libvirt_all_stats_flags,
+    .in = vireo_libvirt_all_stats_in, .out = vireo_libvirt_all_stats_out },
   { "GetCPUModelNames", "Connection.GetCpuModels" },
   { "GetCapabilities", "Connection.GetCapabilities" },
   { "GetDomainCapabilities", "Connection.GetDomainCapabilities",
@@ -211,8 +213,7 @@ static const VireoLibvirtMethod methods[] = {
   { "ListNodeDevices", "Connection.ListNodeDevices", .flags = vireo_libvirt_node_device_list_flags,
     .in = vireo_libvirt_node_devices_in },
   { "ListSecrets", "Connection.ListSecrets", .flags = secret_list_flags, .out = secrets_out },
-  { "ListStoragePools", "Connection.ListStoragePools", .flags = pool_list_flags,
-    .out = pools_out },
+  { "ListStoragePools", "Connection.ListStoragePools", .flags = pool_list_flags, .out = pools_out },
   { "NWFilterDefineXML", "Connection.DefineNetworkFilter" },
   { "NWFilterLookupByName", "Connection.LookupNetworkFilterByName",
     .missing = "Network filter not found: no nwfilter with matching name" },

@@ -36,99 +36,110 @@ vireo_libvirt_stats_in (VireoLibvirtCall *call, GError **error)
   return g_variant_new ("(as@a{sv})", &wanted, vireo_libvirt_call_options (call));
 }
 
+/* (transfer floating): with the reason of the state as a number, and variants in variants. */
+static GVariant *
+their_stats (GVariant *stats)
+{
+  g_autoptr (GVariant) theirs = NULL;
+  const char *reason;
+  GVariantDict dict;
+  gint state;
+
+  g_variant_dict_init (&dict, stats);
+  if (g_variant_dict_lookup (&dict, "state.reason", "&s", &reason)
+      && g_variant_dict_lookup (&dict, "state.state", "i", &state))
+    g_variant_dict_insert (&dict, "state.reason", "i",
+                           vireo_libvirt_state_reason ((guint) state, reason));
+  theirs = g_variant_ref_sink (g_variant_dict_end (&dict));
+  return vireo_libvirt_wrap_values (theirs);
+}
+
 GVariant *
 vireo_libvirt_stats_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
 {
   g_autoptr (GVariant) stats = g_variant_get_child_value (values, 0);
 
-  return g_variant_new ("(@a{sv})", vireo_libvirt_wrap_values (stats));
+  return g_variant_new ("(@a{sv})", their_stats (stats));
 }
 
-/* Of all domains, one after the other. */
-typedef struct
+/* Which domains: by bit, an option of ours, and its value. Both bits of a pair are none. */
+static const struct
 {
-  GVariant *paths; /* ao, of ours */
-  gsize next;
-  GVariantBuilder records;
-} AllStats;
+  guint32 bit;
+  guint32 other;
+  const char *option;
+  gboolean value;
+} stats_filters[] = {
+  { 1 << 0, 1 << 1, "active", TRUE },
+  { 1 << 1, 1 << 0, "active", FALSE },
+  { 1 << 2, 1 << 3, "persistent", TRUE },
+  { 1 << 3, 1 << 2, "persistent", FALSE },
+};
+
+/* States, of which ours takes one. */
+static const struct
+{
+  guint32 bit;
+  const char *state;
+} stats_states[] = {
+  { 1 << 4, "running" },
+  { 1 << 5, "paused" },
+  { 1 << 6, "shutoff" },
+};
+
+#define STATS_STATES 0xf0u
 
 static void
-all_stats_free (gpointer data)
+add_filters (VireoLibvirtCall *call, GVariantBuilder *options)
 {
-  AllStats *all = data;
-
-  g_clear_pointer (&all->paths, g_variant_unref);
-  g_variant_builder_clear (&all->records);
-  g_free (all);
+  for (gsize i = 0; i < G_N_ELEMENTS (stats_filters); i++)
+    if ((call->flags & stats_filters[i].bit) != 0 && (call->flags & stats_filters[i].other) == 0)
+      g_variant_builder_add (options, "{sv}", stats_filters[i].option,
+                             g_variant_new_boolean (stats_filters[i].value));
+  for (gsize i = 0; i < G_N_ELEMENTS (stats_states); i++)
+    if ((call->flags & STATS_STATES) == stats_states[i].bit)
+      g_variant_builder_add (options, "{sv}", "state",
+                             g_variant_new_string (stats_states[i].state));
 }
 
-static void ask_next (VireoLibvirtCall *call);
-
-static void
-on_stats (VireoCall *native, GVariant *values, GUnixFDList *fds, const GError *error)
+GVariant *
+vireo_libvirt_all_stats_in (VireoLibvirtCall *call, GError **error)
 {
-  VireoLibvirtCall *call = native->answer_data;
-  AllStats *all = call->data;
-
-  /* What went, or may not be read, is left out, as it is of lists. */
-  if (error == NULL)
-    {
-      g_autoptr (GVariant) stats = g_variant_get_child_value (values, 0);
-
-      g_variant_builder_add (&all->records, "(s@a{sv})",
-                             vireo_obj_get_name (VIREO_OBJ (native->node->object)),
-                             vireo_libvirt_wrap_values (stats));
-    }
-  ask_next (call);
-}
-
-static void
-ask_next (VireoLibvirtCall *call)
-{
-  AllStats *all = call->data;
-  const char *path;
-
-  if (all->next == g_variant_n_children (all->paths))
-    {
-      vireo_libvirt_call_return (
-          call, g_variant_new ("(@a(sa{sv}))", g_variant_builder_end (&all->records)), NULL);
-      return;
-    }
-  g_variant_get_child (all->paths, all->next++, "&o", &path);
-  vireo_libvirt_call_native (call, "Domain.GetStats", path, vireo_libvirt_stats_in (call, NULL),
-                             on_stats);
-}
-
-static void
-on_domains (VireoCall *native, GVariant *values, GUnixFDList *fds, const GError *error)
-{
-  VireoLibvirtCall *call = native->answer_data;
-  AllStats *all = call->data;
-
-  if (error != NULL)
-    {
-      vireo_libvirt_call_return_native_error (call, error);
-      return;
-    }
-  all->paths = g_variant_get_child_value (values, 0);
-  ask_next (call);
-}
-
-void
-vireo_libvirt_run_all_stats (VireoLibvirtCall *call)
-{
-  AllStats *all = g_new0 (AllStats, 1);
-  guint32 active = call->flags & 3;
+  g_autoptr (GVariant) groups_and_options
+      = g_variant_ref_sink (vireo_libvirt_stats_in (call, NULL));
+  g_autoptr (GVariant) wanted = g_variant_get_child_value (groups_and_options, 0);
   GVariantBuilder options;
 
-  g_variant_builder_init (&all->records, G_VARIANT_TYPE ("a(sa{sv})"));
-  call->data = all;
-  call->data_free = all_stats_free;
-  g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);
-  if (active == 1 || active == 2)
-    g_variant_builder_add (&options, "{sv}", "active", g_variant_new_boolean (active == 1));
-  vireo_libvirt_call_native (call, "Connection.ListDomains", call->connection->path,
-                             g_variant_new ("(a{sv})", &options), on_domains);
+  vireo_libvirt_call_begin_options (call, &options);
+  add_filters (call, &options);
+  return g_variant_new ("(@asa{sv})", wanted, &options);
+}
+
+/* By name instead of path. */
+GVariant *
+vireo_libvirt_all_stats_out (VireoLibvirtCall *call,
+                             VireoNode *node,
+                             GVariant *values,
+                             GError **error)
+{
+  VireoTree *tree = vireo_server_get_tree (call->server);
+  g_autoptr (GVariantIter) iter = NULL;
+  GVariantBuilder records;
+  const char *path;
+  GVariant *stats;
+
+  g_variant_builder_init (&records, G_VARIANT_TYPE ("a(sa{sv})"));
+  g_variant_get (values, "(a{oa{sv}})", &iter);
+  while (g_variant_iter_loop (iter, "{&o@a{sv}}", &path, &stats))
+    {
+      VireoNode *domain = vireo_tree_find (tree, path);
+
+      if (domain != NULL)
+        g_variant_builder_add (&records, "(s@a{sv})",
+                               vireo_obj_get_name (VIREO_OBJ (domain->object)),
+                               their_stats (stats));
+    }
+  return g_variant_new ("(a(sa{sv}))", &records);
 }
 
 /* ---- what is asked of guests ---- */
@@ -259,4 +270,128 @@ vireo_libvirt_disk_errors_out (VireoLibvirtCall *call,
   while (g_variant_iter_next (iter, "{&s&s}", &disk, &word))
     g_variant_builder_add (&builder, "(si)", disk, vireo_libvirt_number (words, word, 1));
   return g_variant_new ("(a(si))", &builder);
+}
+
+/* ---- its clock, processes, processors and memory ---- */
+
+const VireoLibvirtFlag vireo_libvirt_time_flags[] = { { 1 << 0, "sync" }, { 0 } };
+
+GVariant *
+vireo_libvirt_set_time_in (VireoLibvirtCall *call, GError **error)
+{
+  guint64 seconds;
+  guint nanoseconds;
+
+  g_variant_get (call->args, "(tuu)", &seconds, &nanoseconds, NULL);
+  if (seconds > G_MAXINT64 / G_USEC_PER_SEC || nanoseconds >= 1000000000)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                   "there is no time of %" G_GUINT64_FORMAT " seconds and %u nanoseconds", seconds,
+                   nanoseconds);
+      return NULL;
+    }
+  return g_variant_new ("(t@a{sv})", seconds * G_USEC_PER_SEC + nanoseconds / 1000,
+                        vireo_libvirt_call_options (call));
+}
+
+/* By number; those from the 32nd on are "rt0" and so on. */
+static const char *const process_signals[]
+    = { "nop",  "hup",  "int",  "quit", "ill",    "trap",   "abrt",  "bus",  "fpe",  "kill", "usr1",
+        "segv", "usr2", "pipe", "alrm", "term",   "stkflt", "chld",  "cont", "stop", "tstp", "ttin",
+        "ttou", "urg",  "xcpu", "xfsz", "vtalrm", "prof",   "winch", "poll", "pwr",  "sys" };
+#define LAST_PROCESS_SIGNAL 64
+
+GVariant *
+vireo_libvirt_process_signal_in (VireoLibvirtCall *call, GError **error)
+{
+  g_autofree char *real_time = NULL;
+  guint number;
+  gint64 pid;
+
+  g_variant_get (call->args, "(xuu)", &pid, &number, NULL);
+  if (number > LAST_PROCESS_SIGNAL)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT, "there is no signal %u",
+                   number);
+      return NULL;
+    }
+  if (number >= G_N_ELEMENTS (process_signals))
+    real_time = g_strdup_printf ("rt%u", number - (guint) G_N_ELEMENTS (process_signals));
+  return g_variant_new ("(xs@a{sv})", pid, real_time != NULL ? real_time : process_signals[number],
+                        vireo_libvirt_call_options (call));
+}
+
+GVariant *
+vireo_libvirt_set_guest_vcpus_in (VireoLibvirtCall *call, GError **error)
+{
+  g_autoptr (GVariant) map = g_variant_get_child_value (call->args, 0);
+  g_autofree char *list = vireo_libvirt_cpu_list (map);
+  gint state;
+
+  g_variant_get_child (call->args, 1, "i", &state);
+  if (state != 0 && state != 1)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                   "processors are on or off, 1 or 0, not %d", state);
+      return NULL;
+    }
+  return g_variant_new ("(sb@a{sv})", list, state == 1, vireo_libvirt_call_options (call));
+}
+
+const VireoLibvirtFlag vireo_libvirt_memory_peek_flags[] = {
+  { 1 << 0, NULL },
+  { 1 << 1, "physical" },
+  { 0 },
+};
+
+GVariant *
+vireo_libvirt_memory_peek_in (VireoLibvirtCall *call, GError **error)
+{
+  guint64 start, size;
+
+  g_variant_get (call->args, "(ttu)", &start, &size, NULL);
+  if (call->flags != 1 && call->flags != 2)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                   "an address is either virtual or physical: flags must be 1 or 2");
+      return NULL;
+    }
+  return g_variant_new ("(tu@a{sv})", start, (guint) MIN (size, G_MAXUINT),
+                        vireo_libvirt_call_options (call));
+}
+
+GVariant *
+vireo_libvirt_memory_stats_in (VireoLibvirtCall *call, GError **error)
+{
+  const char *const wanted[] = { "balloon", NULL };
+
+  return g_variant_new ("(^as@a{sv})", wanted, vireo_libvirt_call_options (call));
+}
+
+/* By number. */
+static const char *const memory_figures[]
+    = { "balloon.swap_in",       "balloon.swap_out",    "balloon.major_fault",
+        "balloon.minor_fault",   "balloon.unused",      "balloon.available",
+        "balloon.current",       "balloon.rss",         "balloon.usable",
+        "balloon.last-update",   "balloon.disk_caches", "balloon.hugetlb_pgalloc",
+        "balloon.hugetlb_pgfail" };
+
+GVariant *
+vireo_libvirt_memory_stats_out (VireoLibvirtCall *call,
+                                VireoNode *node,
+                                GVariant *values,
+                                GError **error)
+{
+  g_autoptr (GVariant) stats = g_variant_get_child_value (values, 0);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{it}"));
+  for (gsize i = 0; i < G_N_ELEMENTS (memory_figures); i++)
+    {
+      guint64 figure;
+
+      if (g_variant_lookup (stats, memory_figures[i], "t", &figure))
+        g_variant_builder_add (&builder, "{it}", (gint) i, figure);
+    }
+  return g_variant_new ("(a{it})", &builder);
 }

@@ -9,7 +9,11 @@ G_BEGIN_DECLS
 GVariant *vireo_libvirt_stats_in (VireoLibvirtCall *call, GError **error);
 GVariant *
 vireo_libvirt_stats_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
-void vireo_libvirt_run_all_stats (VireoLibvirtCall *call);
+GVariant *vireo_libvirt_all_stats_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_all_stats_out (VireoLibvirtCall *call,
+                                       VireoNode *node,
+                                       GVariant *values,
+                                       GError **error);
 
 extern const VireoLibvirtFlag vireo_libvirt_stats_flags[];
 extern const VireoLibvirtFlag vireo_libvirt_all_stats_flags[];
@@ -30,5 +34,17 @@ GVariant *vireo_libvirt_disk_errors_out (VireoLibvirtCall *call,
                                          VireoNode *node,
                                          GVariant *values,
                                          GError **error);
+
+extern const VireoLibvirtFlag vireo_libvirt_time_flags[];
+extern const VireoLibvirtFlag vireo_libvirt_memory_peek_flags[];
+GVariant *vireo_libvirt_set_time_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_process_signal_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_set_guest_vcpus_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_memory_peek_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_memory_stats_in (VireoLibvirtCall *call, GError **error);
+GVariant *vireo_libvirt_memory_stats_out (VireoLibvirtCall *call,
+                                          VireoNode *node,
+                                          GVariant *values,
+                                          GError **error);
 
 G_END_DECLS

@@ -127,6 +127,44 @@ vireo_libvirt_job_info_out (VireoLibvirtCall *call,
   return g_variant_new ("(@(ittttttttttt))", g_variant_builder_end (&info));
 }
 
+/* Numbers of virDomainJobOperation; what is not here is no job there. */
+static const struct
+{
+  const char *operation;
+  gint number;
+} operations[] = {
+  { "domain-start", 1 },           { "domain-save", 2 },
+  { "domain-managed-save", 2 },    { "domain-restore", 3 },
+  { "domain-migrate", 5 },         { "domain-create-snapshot", 6 },
+  { "domain-revert-snapshot", 7 }, { "domain-core-dump", 8 },
+  { "domain-backup", 9 },          { "domain-delete-snapshot", 10 },
+};
+
+gint
+vireo_libvirt_job_operation (GVariant *stats)
+{
+  const char *operation = "";
+
+  g_variant_lookup (stats, "operation", "&s", &operation);
+  for (gsize i = 0; i < G_N_ELEMENTS (operations); i++)
+    if (g_str_equal (operations[i].operation, operation))
+      return operations[i].number;
+  return 0;
+}
+
+GVariant *
+vireo_libvirt_job_stats (GVariant *stats)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, stats);
+  /* The state is what is beside the dictionary there. */
+  g_variant_dict_remove (&dict, "state");
+  if (g_variant_dict_contains (&dict, "operation"))
+    g_variant_dict_insert (&dict, "operation", "i", vireo_libvirt_job_operation (stats));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 GVariant *
 vireo_libvirt_job_stats_out (VireoLibvirtCall *call,
                              VireoNode *node,
@@ -134,6 +172,7 @@ vireo_libvirt_job_stats_out (VireoLibvirtCall *call,
                              GError **error)
 {
   g_autoptr (GVariant) stats = g_variant_get_child_value (values, 0);
+  g_autoptr (GVariant) theirs = vireo_libvirt_job_stats (stats);
 
-  return g_variant_new ("((i@a{sv}))", job_type (stats), vireo_libvirt_wrap_values (stats));
+  return g_variant_new ("((i@a{sv}))", job_type (stats), vireo_libvirt_wrap_values (theirs));
 }

@@ -22,4 +22,9 @@ GVariant *vireo_libvirt_job_stats_out (VireoLibvirtCall *call,
                                        GVariant *values,
                                        GError **error);
 
+/* The number of what a job does, from vireo_job_describe(); 0 for what is no job there. */
+gint vireo_libvirt_job_operation (GVariant *stats);
+/* (transfer full): how it is described there, but for the variants in variants. */
+GVariant *vireo_libvirt_job_stats (GVariant *stats);
+
 G_END_DECLS

@@ -16,15 +16,6 @@ static const VireoLibvirtFilter filters[] = {
   { 0 },
 };
 
-GVariant *
-vireo_libvirt_snapshots_out (VireoLibvirtCall *call,
-                             VireoNode *node,
-                             GVariant *values,
-                             GError **error)
-{
-  return vireo_libvirt_filter_list (call, values, filters);
-}
-
 /* Of a property that is a path, or "/" when there is none. */
 GVariant *
 vireo_libvirt_snapshot_out (VireoLibvirtCall *call,
@@ -45,16 +36,54 @@ vireo_libvirt_snapshot_out (VireoLibvirtCall *call,
   return g_variant_new ("(o)", path);
 }
 
-/* The bits that lists of snapshots have beside the first, which differs: those of filters; that
- * those with metadata are wanted, which all have; and an order, of which any will do. */
-#define LIST_BITS ((0x1fu << 5) | (1u << 1) | (1u << 10))
+/* The first bit is for the roots of a domain's, and for all below of a snapshot's. */
+#define LIST_FIRST (1u << 0)
+#define LIST_METADATA (1u << 1)
+#define LIST_LEAVES (1u << 2)
+#define LIST_NO_LEAVES (1u << 3)
+#define LIST_NO_METADATA (1u << 4)
 
-const VireoLibvirtFlag vireo_libvirt_snapshot_list_flags[] = {
-  { 1 << 0, "roots" },
-  { 1 << 2, "leaves" },
-  { LIST_BITS, NULL },
-  { 0 },
-};
+/* The others are for filters, and for an order, of which any will do. */
+const VireoLibvirtFlag vireo_libvirt_snapshot_list_flags[] = { { 0x7ff, NULL }, { 0 } };
+
+static GVariant *
+list_options (VireoLibvirtCall *call, const char *first)
+{
+  guint32 leaves = call->flags & (LIST_LEAVES | LIST_NO_LEAVES);
+  GVariantBuilder options;
+
+  vireo_libvirt_call_begin_options (call, &options);
+  if ((call->flags & LIST_FIRST) != 0)
+    g_variant_builder_add (&options, "{sv}", first, g_variant_new_boolean (TRUE));
+  if (leaves == LIST_LEAVES || leaves == LIST_NO_LEAVES)
+    g_variant_builder_add (&options, "{sv}", "leaves",
+                           g_variant_new_boolean (leaves == LIST_LEAVES));
+  return g_variant_new ("(a{sv})", &options);
+}
+
+GVariant *
+vireo_libvirt_snapshots_in (VireoLibvirtCall *call, GError **error)
+{
+  return list_options (call, "roots");
+}
+
+static GVariant *
+children_in (VireoLibvirtCall *call, GError **error)
+{
+  return list_options (call, "descendants");
+}
+
+/* All have metadata: what has none is not known. */
+GVariant *
+vireo_libvirt_snapshots_out (VireoLibvirtCall *call,
+                             VireoNode *node,
+                             GVariant *values,
+                             GError **error)
+{
+  if ((call->flags & (LIST_METADATA | LIST_NO_METADATA)) == LIST_NO_METADATA)
+    return g_variant_new ("(ao)", NULL);
+  return vireo_libvirt_filter_list (call, values, filters);
+}
 
 const VireoLibvirtFlag vireo_libvirt_snapshot_create_flags[] = {
   { 1 << 0, "redefine" },
@@ -85,12 +114,6 @@ static const VireoLibvirtFlag delete_flags[] = {
   { 0 },
 };
 static const VireoLibvirtFlag xml_flags[] = { { 1 << 0, "secure" }, { 0 } };
-static const VireoLibvirtFlag children_flags[] = {
-  { 1 << 0, "descendants" },
-  { 1 << 2, "leaves" },
-  { LIST_BITS, NULL },
-  { 0 },
-};
 static const VireoLibvirtFlag revert_flags[] = {
   { 1 << 0, "running" },
   { 1 << 1, "paused" },
@@ -104,8 +127,8 @@ static const VireoLibvirtMethod methods[] = {
   { "GetParent", "DomainSnapshot.Parent", .out = vireo_libvirt_snapshot_out },
   { "GetXMLDesc", "DomainSnapshot.GetXml", .flags = xml_flags },
   { "IsCurrent", "DomainSnapshot.Current", .out = boolean_out },
-  { "ListChildren", "DomainSnapshot.ListChildren", .flags = children_flags,
-    .out = vireo_libvirt_snapshots_out },
+  { "ListChildren", "DomainSnapshot.ListChildren", .flags = vireo_libvirt_snapshot_list_flags,
+    .in = children_in, .out = vireo_libvirt_snapshots_out },
   { "Revert", "DomainSnapshot.Revert", .flags = revert_flags },
   { NULL },
 };

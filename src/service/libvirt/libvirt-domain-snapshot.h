@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 extern const VireoLibvirtFlag vireo_libvirt_snapshot_list_flags[];
 extern const VireoLibvirtFlag vireo_libvirt_snapshot_create_flags[];
 
+GVariant *vireo_libvirt_snapshots_in (VireoLibvirtCall *call, GError **error);
 GVariant *vireo_libvirt_snapshots_out (VireoLibvirtCall *call,
                                        VireoNode *node,
                                        GVariant *values,

@@ -153,10 +153,59 @@ vireo_libvirt_run_io_threads (VireoLibvirtCall *call)
   ask_number (call, on_number_for_threads);
 }
 
+static void
+on_vcpus (VireoCall *native, GVariant *values, GUnixFDList *fds, const GError *error)
+{
+  VireoLibvirtCall *call = native->answer_data;
+  g_autoptr (GVariant) vcpus = NULL;
+  GVariantBuilder builder;
+
+  if (!check (call, error))
+    return;
+  vcpus = g_variant_get_child_value (values, 0);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aab"));
+  for (gsize i = 0; i < g_variant_n_children (vcpus); i++)
+    {
+      g_autoptr (GVariant) vcpu = g_variant_get_child_value (vcpus, i);
+      gboolean enabled = FALSE;
+      const char *list = "";
+
+      g_variant_lookup (vcpu, "enabled", "b", &enabled);
+      g_variant_lookup (vcpu, "cpuset", "&s", &list);
+      if (enabled)
+        g_variant_builder_add_value (&builder, map_of (call, list));
+    }
+  vireo_libvirt_call_return (call, g_variant_new ("(aab)", &builder), NULL);
+}
+
+static void
+on_number_for_vcpus (VireoCall *native, GVariant *values, GUnixFDList *fds, const GError *error)
+{
+  VireoLibvirtCall *call = native->answer_data;
+
+  if (!check (call, error))
+    return;
+  take_number (call, values);
+  vireo_libvirt_call_native (call, "Domain.GetVcpus", call->node_path,
+                             g_variant_new ("(@a{sv})", vireo_libvirt_call_options (call)),
+                             on_vcpus);
+}
+
+void
+vireo_libvirt_run_vcpu_pins (VireoLibvirtCall *call)
+{
+  ask_number (call, on_number_for_vcpus);
+}
+
 /* ---- parameters ---- */
 
 static const char *const numa_modes[]
     = { "strict", "preferred", "interleave", "restrictive", NULL };
+
+/* Parameters that are 64 bits wide with us, and 32 there. */
+static const char *const narrow_parameters[]
+    = { "inbound.average",  "inbound.peak",  "inbound.burst",  "inbound.floor",
+        "outbound.average", "outbound.peak", "outbound.burst", NULL };
 
 /* Parameters of which the value is a word with us, and a number there. */
 static const struct
@@ -204,8 +253,14 @@ vireo_libvirt_parameters_in (VireoLibvirtCall *call, GError **error)
     {
       const char *const *words = find_words (key);
 
-      g_variant_builder_add (&parameters, "{sv}", key,
-                             words != NULL ? number_to_word (words, value) : value);
+      if (words != NULL)
+        g_variant_builder_add (&parameters, "{sv}", key, number_to_word (words, value));
+      else if (g_strv_contains (narrow_parameters, key)
+               && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
+        g_variant_builder_add (&parameters, "{sv}", key,
+                               g_variant_new_uint64 (g_variant_get_uint32 (value)));
+      else
+        g_variant_builder_add (&parameters, "{sv}", key, value);
     }
   g_variant_builder_init (&args, G_VARIANT_TYPE_TUPLE);
   for (gsize i = 0; i < n - 2; i++)
@@ -219,18 +274,42 @@ vireo_libvirt_parameters_in (VireoLibvirtCall *call, GError **error)
   return g_variant_builder_end (&args);
 }
 
-/* Limits that are not set are as high as can be, in KiB. */
-#define UNLIMITED G_GUINT64_CONSTANT (9007199254740991)
-
+/* What is said of what is not set: limits are as high as can be, in KiB. */
 static const struct
 {
   const char *method;
   const char *key;
-} unlimited[] = {
-  { "GetMemoryParameters", "hard_limit" },
-  { "GetMemoryParameters", "soft_limit" },
-  { "GetMemoryParameters", "swap_hard_limit" },
+  const char *value;
+} unset[] = {
+  { "GetMemoryParameters", "hard_limit", "uint64 9007199254740991" },
+  { "GetMemoryParameters", "soft_limit", "uint64 9007199254740991" },
+  { "GetMemoryParameters", "swap_hard_limit", "uint64 9007199254740991" },
+  { "GetBlockIOParameters", "weight", "uint32 0" },
+  { "GetNumaParameters", "numa_mode", "0" },
+  { "GetNumaParameters", "numa_nodeset", "''" },
 };
+
+static void
+add_unset (VireoLibvirtCall *call, GVariantDict *parameters)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (unset); i++)
+    if (g_str_equal (unset[i].method, call->row->name))
+      g_variant_dict_insert_value (parameters, unset[i].key, g_variant_new_parsed (unset[i].value));
+}
+
+static GVariant *
+their_value (const char *key, GVariant *value)
+{
+  const char *const *words = find_words (key);
+
+  if (words != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return g_variant_new_int32 (
+        vireo_libvirt_number (words, g_variant_get_string (value, NULL), 0));
+  if (g_strv_contains (narrow_parameters, key)
+      && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+    return g_variant_new_uint32 ((guint) MIN (g_variant_get_uint64 (value), G_MAXUINT));
+  return value;
+}
 
 /* The last of @values is the dictionary. */
 GVariant *
@@ -247,20 +326,10 @@ vireo_libvirt_parameters_out (VireoLibvirtCall *call,
   const char *key;
   GVariant *value;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (unlimited); i++)
-    if (g_str_equal (unlimited[i].method, call->row->name))
-      g_variant_dict_insert (&parameters, unlimited[i].key, "t", UNLIMITED);
+  add_unset (call, &parameters);
   g_variant_iter_init (&iter, given);
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    {
-      const char *const *words = find_words (key);
-
-      if (words != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
-        g_variant_dict_insert (&parameters, key, "i",
-                               vireo_libvirt_number (words, g_variant_get_string (value, NULL), 0));
-      else
-        g_variant_dict_insert_value (&parameters, key, value);
-    }
+    g_variant_dict_insert_value (&parameters, key, their_value (key, value));
   all = g_variant_ref_sink (g_variant_dict_end (&parameters));
   return g_variant_new ("(@a{sv})", vireo_libvirt_wrap_values (all));
 }

@@ -17,6 +17,7 @@ GVariant *vireo_libvirt_pin_in (VireoLibvirtCall *call, GError **error);
 GVariant *vireo_libvirt_pin_emulator_in (VireoLibvirtCall *call, GError **error);
 void vireo_libvirt_run_emulator_pin (VireoLibvirtCall *call);
 void vireo_libvirt_run_io_threads (VireoLibvirtCall *call);
+void vireo_libvirt_run_vcpu_pins (VireoLibvirtCall *call);
 
 /* Dictionaries of parameters, which come last before the flags. */
 GVariant *vireo_libvirt_parameters_in (VireoLibvirtCall *call, GError **error);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/vireo-driver.h"
+#include "libvirt-domain-disks.h"
 #include "libvirt-domain-guest.h"
 #include "libvirt-domain-save.h"
+#include "libvirt-domain-signals.h"
 #include "libvirt-domain-snapshot.h"
+#include "libvirt-domain-start.h"
 #include "libvirt-domain-tune.h"
 #include "vireo-libvirt-convert.h"
-#include "vireo-libvirt-signals.h"
 
 /* A state of ours that is none there. */
 static guint
@@ -31,12 +33,6 @@ static GVariant *
 boolean_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **error)
 {
   return g_variant_new ("(b)", g_variant_get_boolean (value));
-}
-
-static GVariant *
-vcpus_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **error)
-{
-  return g_variant_new ("(u)", g_variant_get_uint32 (value));
 }
 
 static const VireoLibvirtFlag start_flags[] = {
@@ -75,7 +71,6 @@ static const VireoLibvirtFlag set_vcpus_flags[] = {
   { 1 << 4, "hotpluggable" },
   { 0 },
 };
-static const VireoLibvirtFlag vcpus_flags[] = { { 3, NULL }, { 0 } };
 static const VireoLibvirtFlag xml_flags[] = {
   { 1 << 0, "secure" }, { 1 << 1, "inactive" }, { 1 << 2, NULL }, { 1 << 3, "migratable" }, { 0 },
 };
@@ -84,17 +79,24 @@ static const VireoLibvirtMethod methods[] = {
   { "AbortJob", "Domain.AbortJob" },
   { "AddIOThread", "Domain.AddIoThread", .flags = vireo_libvirt_affect_flags },
   { "AttachDevice", "Domain.AttachDevice", .flags = vireo_libvirt_affect_flags },
-  { "BlockCommit" },
-  { "BlockCopy" },
-  { "BlockJobAbort" },
-  { "BlockJobSetSpeed" },
-  { "BlockPeek" },
-  { "BlockPull" },
-  { "BlockRebase" },
-  { "BlockResize" },
+  { "BlockCommit", "Domain.BlockCommit", .flags = vireo_libvirt_commit_flags,
+    .in = vireo_libvirt_commit_in, .out = vireo_libvirt_job_out },
+  { "BlockCopy", "Domain.BlockCopy", .flags = vireo_libvirt_copy_flags, .in = vireo_libvirt_copy_in,
+    .out = vireo_libvirt_job_out },
+  { "BlockJobAbort", "Domain.AbortBlockJob", .flags = vireo_libvirt_abort_flags },
+  { "BlockJobSetSpeed", "Domain.SetBlockJobSpeed", .flags = vireo_libvirt_job_speed_flags,
+    .in = vireo_libvirt_job_speed_in },
+  { "BlockPeek", "Domain.BlockPeek", .in = vireo_libvirt_block_peek_in },
+  { "BlockPull", "Domain.BlockPull", .flags = vireo_libvirt_pull_flags, .in = vireo_libvirt_pull_in,
+    .out = vireo_libvirt_job_out },
+  { "BlockRebase", .flags = vireo_libvirt_rebase_flags, .out = vireo_libvirt_job_out,
+    .run = vireo_libvirt_run_rebase },
+  { "BlockResize", "Domain.BlockResize", .flags = vireo_libvirt_resize_flags,
+    .in = vireo_libvirt_resize_in },
   { "CoreDump", "Domain.CoreDump", .flags = vireo_libvirt_dump_flags, .in = vireo_libvirt_dump_in },
   { "Create", "Domain.Start", .flags = start_flags },
-  { "CreateWithFiles" },
+  { "CreateWithFiles", "Domain.Start", .flags = start_flags,
+    .in = vireo_libvirt_start_with_files_in },
   { "DelIOThread", "Domain.DeleteIoThread", .flags = vireo_libvirt_affect_flags },
   { "Destroy", "Domain.Destroy", .flags = destroy_flags },
   { "DetachDevice", "Domain.DetachDevice", .flags = vireo_libvirt_affect_flags },
@@ -105,13 +107,14 @@ static const VireoLibvirtMethod methods[] = {
     .out = vireo_libvirt_parameters_out },
   { "GetBlockIOTune", "Domain.GetBlockIoTune", .flags = vireo_libvirt_parameter_flags,
     .out = vireo_libvirt_parameters_out },
-  { "GetBlockJobInfo" },
+  { "GetBlockJobInfo", "Domain.GetBlockJobInfo", .flags = vireo_libvirt_job_speed_flags,
+    .out = vireo_libvirt_block_job_out },
   { "GetControlInfo", "Domain.GetControlInfo", .out = vireo_libvirt_control_info_out },
   { "GetDiskErrors", "Domain.GetDiskErrors", .out = vireo_libvirt_disk_errors_out },
   { "GetEmulatorPinInfo", .flags = vireo_libvirt_affect_flags,
     .run = vireo_libvirt_run_emulator_pin },
   { "GetFSInfo", "Domain.GetFsInfo", .out = vireo_libvirt_fs_info_out },
-  { "GetGuestVcpus" },
+  { "GetGuestVcpus", "Domain.GetGuestVcpus", .out = vireo_libvirt_parameters_out },
   { "GetHostname", "Domain.GetHostname" },
   { "GetIOThreadInfo", .flags = vireo_libvirt_affect_flags, .run = vireo_libvirt_run_io_threads },
   { "GetInterfaceParameters", "Domain.GetInterfaceParameters",
@@ -134,19 +137,21 @@ static const VireoLibvirtMethod methods[] = {
   { "GetStats", "Domain.GetStats", .flags = vireo_libvirt_stats_flags, .in = vireo_libvirt_stats_in,
     .out = vireo_libvirt_stats_out },
   { "GetTime", "Domain.GetTime", .out = vireo_libvirt_time_out },
-  { "GetVcpuPinInfo" },
-  { "GetVcpus", "Domain.Vcpus", .flags = vcpus_flags, .out = vcpus_out },
+  { "GetVcpuPinInfo", .flags = vireo_libvirt_affect_flags, .run = vireo_libvirt_run_vcpu_pins },
+  { "GetVcpus", .flags = vireo_libvirt_vcpus_flags, .run = vireo_libvirt_run_vcpus },
   { "GetXMLDesc", "Domain.GetXml", .flags = xml_flags },
   { "HasManagedSaveImage", "Domain.HasManagedSave", .out = boolean_out },
   { "InjectNMI", "Domain.InjectNmi" },
   { "InterfaceAddresses", "Domain.GetInterfaceAddresses", .in = vireo_libvirt_addresses_in,
     .out = vireo_libvirt_addresses_out },
   { "ListDomainSnapshots", "Domain.ListSnapshots", .flags = vireo_libvirt_snapshot_list_flags,
-    .out = vireo_libvirt_snapshots_out },
+    .in = vireo_libvirt_snapshots_in, .out = vireo_libvirt_snapshots_out },
   { "ManagedSave", "Domain.ManagedSave", .flags = vireo_libvirt_save_flags },
   { "ManagedSaveRemove", "Domain.RemoveManagedSave" },
-  { "MemoryPeek" },
-  { "MemoryStats" },
+  { "MemoryPeek", "Domain.MemoryPeek", .flags = vireo_libvirt_memory_peek_flags,
+    .in = vireo_libvirt_memory_peek_in },
+  { "MemoryStats", "Domain.GetStats", .in = vireo_libvirt_memory_stats_in,
+    .out = vireo_libvirt_memory_stats_out },
   { "MigrateGetCompressionCache" },
   { "MigrateGetMaxSpeed" },
   { "MigrateSetCompressionCache" },
@@ -167,13 +172,13 @@ static const VireoLibvirtMethod methods[] = {
   { "Resume", "Domain.Resume" },
   { "Save", "Domain.Save", .flags = vireo_libvirt_save_flags, .in = vireo_libvirt_save_in },
   { "SendKey", "Domain.SendKey", .in = vireo_libvirt_send_key_in },
-  { "SendProcessSignal" },
+  { "SendProcessSignal", "Domain.SendProcessSignal", .in = vireo_libvirt_process_signal_in },
   { "SetBlockIOParameters", "Domain.SetBlkioParameters", .flags = vireo_libvirt_parameter_flags,
     .in = vireo_libvirt_parameters_in },
   { "SetBlockIOTune", "Domain.SetBlockIoTune", .flags = vireo_libvirt_parameter_flags,
     .in = vireo_libvirt_parameters_in },
   { "SetBlockThreshold", "Domain.SetBlockThreshold" },
-  { "SetGuestVcpus" },
+  { "SetGuestVcpus", "Domain.SetGuestVcpus", .in = vireo_libvirt_set_guest_vcpus_in },
   { "SetInterfaceParameters", "Domain.SetInterfaceParameters",
     .flags = vireo_libvirt_parameter_flags, .in = vireo_libvirt_parameters_in },
   { "SetMemory", .flags = memory_flags, .run = vireo_libvirt_run_set_memory },
@@ -189,7 +194,8 @@ static const VireoLibvirtMethod methods[] = {
     .in = vireo_libvirt_parameters_in },
   { "SetSchedulerParameters", "Domain.SetSchedulerParameters",
     .flags = vireo_libvirt_parameter_flags, .in = vireo_libvirt_parameters_in },
-  { "SetTime" },
+  { "SetTime", "Domain.SetTime", .flags = vireo_libvirt_time_flags,
+    .in = vireo_libvirt_set_time_in },
   { "SetUserPassword", "Domain.SetUserPassword", .flags = password_flags },
   { "SetVcpus", "Domain.SetVcpus", .flags = set_vcpus_flags },
   { "Shutdown", "Domain.Shutdown", .flags = acpi_flags },
@@ -231,113 +237,11 @@ static const VireoLibvirtProperty properties[] = {
   { NULL },
 };
 
-static void
-emit_lifecycle (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  const char *event_word, *detail_word;
-  gint event, detail;
-
-  g_variant_get (args, "(&s&s)", &event_word, &detail_word);
-  if (vireo_libvirt_domain_event (event_word, detail_word, &event, &detail))
-    vireo_libvirt_signals_emit_event (signals, node, "DomainEvent", event, detail);
-}
-
-static void
-emit_reboot (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  vireo_libvirt_signals_emit (signals, node, "Reboot", NULL);
-}
-
-/* With the same argument. */
-static void
-emit_device_added (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  vireo_libvirt_signals_emit (signals, node, "DeviceAdded", args);
-}
-
-static void
-emit_device_removed (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  vireo_libvirt_signals_emit (signals, node, "DeviceRemoved", args);
-}
-
-static void
-emit_device_removal_failed (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  vireo_libvirt_signals_emit (signals, node, "DeviceRemovalFailed", args);
-}
-
-static void
-emit_balloon (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  vireo_libvirt_signals_emit (signals, node, "BalloonChange", args);
-}
-
-static void
-emit_tray (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  static const char *const reasons[] = { "open", "close", NULL };
-  const char *alias, *reason;
-
-  g_variant_get (args, "(&s&s)", &alias, &reason);
-  vireo_libvirt_signals_emit (
-      signals, node, "TrayChange",
-      g_variant_new ("(si)", alias, vireo_libvirt_number (reasons, reason, 0)));
-}
-
-static void
-emit_metadata (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  const char *type, *uri;
-
-  g_variant_get (args, "(&s&s)", &type, &uri);
-  vireo_libvirt_signals_emit (
-      signals, node, "MetadataChange",
-      g_variant_new ("(is)", vireo_libvirt_number (vireo_libvirt_metadata_types, type, 2), uri));
-}
-
-static void
-emit_tunable (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  g_autoptr (GVariant) parameters = g_variant_get_child_value (args, 0);
-
-  vireo_libvirt_signals_emit (signals, node, "Tunable",
-                              g_variant_new ("(@a{sv})", vireo_libvirt_wrap_values (parameters)));
-}
-
-/* Numbers that begin at 1. */
-static void
-emit_agent (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  static const char *const states[] = { "", "connected", "disconnected", NULL };
-  static const char *const reasons[] = { "unknown", "domain-started", "channel", NULL };
-  const char *state, *reason;
-
-  g_variant_get (args, "(&s&s)", &state, &reason);
-  vireo_libvirt_signals_emit (signals, node, "AgentEvent",
-                              g_variant_new ("(ii)", vireo_libvirt_number (states, state, 2),
-                                             vireo_libvirt_number (reasons, reason, 0)));
-}
-
-static const VireoLibvirtSignal signals[] = {
-  { "Lifecycle", emit_lifecycle },
-  { "DeviceAdded", emit_device_added },
-  { "DeviceRemoved", emit_device_removed },
-  { "DeviceRemovalFailed", emit_device_removal_failed },
-  { "BalloonChanged", emit_balloon },
-  { "TrayChanged", emit_tray },
-  { "MetadataChanged", emit_metadata },
-  { "TunableChanged", emit_tunable },
-  { "AgentLifecycle", emit_agent },
-  { "Rebooted", emit_reboot },
-  { NULL },
-};
-
 const VireoLibvirtService vireo_libvirt_domain = {
   .interface = "org.libvirt.Domain",
   .path_kind = VIREO_PATH_DOMAIN,
   .noun = "Domain",
   .methods = methods,
   .properties = properties,
-  .signals = signals,
+  .signals = vireo_libvirt_domain_signals,
 };

@@ -51,6 +51,48 @@ leases_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **
   return g_variant_new ("(a(sxisssuss))", &builder);
 }
 
+/* By number. */
+static const char *const commands[] = { "", "modify", "delete", "add-last", "add-first" };
+static const char *const sections[] = { "",
+                                        "bridge",
+                                        "domain",
+                                        "ip",
+                                        "ip-dhcp-host",
+                                        "ip-dhcp-range",
+                                        "forward",
+                                        "forward-interface",
+                                        "forward-pf",
+                                        "portgroup",
+                                        "dns-host",
+                                        "dns-txt",
+                                        "dns-srv" };
+
+static GVariant *
+update_in (VireoLibvirtCall *call, GError **error)
+{
+  guint command, section;
+  gint parent_index;
+  const char *xml;
+  GVariantBuilder options;
+
+  g_variant_get (call->args, "(uui&su)", &command, &section, &parent_index, &xml, NULL);
+  if (command >= G_N_ELEMENTS (commands) || section >= G_N_ELEMENTS (sections))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                   "there is no command %u for the section %u", command, section);
+      return NULL;
+    }
+  vireo_libvirt_call_begin_options (call, &options);
+  if (parent_index >= 0)
+    g_variant_builder_add (&options, "{sv}", "parent-index", g_variant_new_int32 (parent_index));
+  return g_variant_new ("(sssa{sv})", commands[command], sections[section], xml, &options);
+}
+
+static const VireoLibvirtFlag update_flags[] = {
+  { 1 << 0, "live" },
+  { 1 << 1, "config" },
+  { 0 },
+};
 static const VireoLibvirtFlag xml_flags[] = { { 1, "inactive" }, { 0 } };
 
 static const VireoLibvirtMethod methods[] = {
@@ -59,7 +101,7 @@ static const VireoLibvirtMethod methods[] = {
   { "GetDHCPLeases", "Network.GetLeases", .in = leases_in, .out = leases_out },
   { "GetXMLDesc", "Network.GetXml", .flags = xml_flags },
   { "Undefine", "Network.Undefine" },
-  { "Update" },
+  { "Update", "Network.Update", .flags = update_flags, .in = update_in },
   { NULL },
 };
 
@@ -83,7 +125,7 @@ emit_lifecycle (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
 }
 
 static const VireoLibvirtSignal signals[] = {
-  { "Lifecycle", emit_lifecycle },
+  { "Lifecycle", .emit = emit_lifecycle },
   { NULL },
 };
 

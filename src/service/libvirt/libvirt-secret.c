@@ -43,7 +43,7 @@ emit_lifecycle (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
 }
 
 static const VireoLibvirtSignal signals[] = {
-  { "Lifecycle", emit_lifecycle },
+  { "Lifecycle", .emit = emit_lifecycle },
   { NULL },
 };
 

@@ -98,15 +98,9 @@ emit_lifecycle (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
     vireo_libvirt_signals_emit_event (signals, node, "StoragePoolEvent", event, 0);
 }
 
-static void
-emit_refresh (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
-{
-  vireo_libvirt_signals_emit (signals, node, "Refresh", NULL);
-}
-
 static const VireoLibvirtSignal signals[] = {
-  { "Lifecycle", emit_lifecycle },
-  { "Refreshed", emit_refresh },
+  { "Lifecycle", .emit = emit_lifecycle },
+  { "Refreshed", "Refresh" },
   { NULL },
 };
 

@@ -66,18 +66,22 @@ typedef struct
   GVariant *(*get) (VireoNode *node, GVariant *value);
 } VireoLibvirtProperty;
 
+typedef struct _VireoLibvirtSignals VireoLibvirtSignals;
+
 /**
  * VireoLibvirtSignal:
  * @event: the signal of ours, of an object of the kind
- * @emit: tells it; @path is that of the object
+ * @name: (nullable): the signal there, of the object, when it has the same arguments
+ * @emit: (nullable): tells it otherwise
+ * @of_jobs: whether it is a signal of jobs that work on objects of the kind; @emit gets the job
  *
  * One row: what a signal of ours is there.
  */
-typedef struct _VireoLibvirtSignals VireoLibvirtSignals;
-
 typedef struct
 {
   const char *event;
+  const char *name;
+  gboolean of_jobs;
   void (*emit) (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args);
 } VireoLibvirtSignal;
 

@@ -21,13 +21,21 @@ on_event (VireoTree *tree,
           gpointer user_data)
 {
   VireoLibvirtSignals *self = user_data;
-  const VireoLibvirtService *service = self->services[node->path_kind];
+  gboolean is_job = node->path_kind == VIREO_PATH_JOB;
+  VireoNode *speaker = is_job ? node->subject : node;
+  const VireoLibvirtService *service = speaker != NULL ? self->services[speaker->path_kind] : NULL;
 
   if (service == NULL || !vireo_receivers_are_there (self->receivers))
     return;
   for (const VireoLibvirtSignal *row = service->signals; row->event != NULL; row++)
-    if (g_str_equal (row->event, signal))
-      row->emit (self, node, args);
+    {
+      if (row->of_jobs != is_job || !g_str_equal (row->event, signal))
+        continue;
+      if (row->emit != NULL)
+        row->emit (self, node, args);
+      else
+        vireo_libvirt_signals_emit (self, node, row->name, args);
+    }
 }
 
 VireoLibvirtSignals *
