@@ -3,6 +3,7 @@
 
 from gi.repository import Gio, GLib
 
+import vireotest
 from vireotest.client import PROPERTIES, Client
 
 NAME = "org.libvirt"
@@ -20,6 +21,13 @@ def interface_of(path):
     return f"{NAME}.{names[parts[4]] if len(parts) > 4 else 'Connect'}"
 
 
+def zero_arguments(types):
+    """Arguments of the types, as empty as can be."""
+    zeros = {"s": "", "b": False, "ab": [True], "ay": b""}
+    return [zeros.get(t, {} if t.startswith("a{") else [] if t.startswith("a") else 0)
+            for t in types]
+
+
 class LibvirtClient(Client):
     """Calls by the method's name alone."""
 
@@ -31,23 +39,27 @@ class LibvirtClient(Client):
         """Who calls is told."""
         self.read(TEST, "Hostname")
 
-    def signature(self, interface, method, path):
+    def methods(self, interface):
+        """The types that calls take, by method."""
         if interface not in self.signatures:
-            xml = self.call(path, "org.freedesktop.DBus.Introspectable", "Introspect")
-            info = Gio.DBusNodeInfo.new_for_xml(xml).lookup_interface(interface)
+            file = vireotest.SOURCE / "introspection/libvirt" / f"{interface}.xml"
+            info = Gio.DBusNodeInfo.new_for_xml(file.read_text()).lookup_interface(interface)
             self.signatures[interface] = {
-                m.name: "(" + "".join(a.signature for a in m.in_args) + ")" for m in info.methods}
-        return self.signatures[interface][method]
+                m.name: [a.signature for a in m.in_args] for m in info.methods}
+        return self.signatures[interface]
+
+    def signature(self, interface, method):
+        return f"({''.join(self.methods(interface)[method])})"
 
     def do(self, path, method, *args):
         interface = interface_of(path)
-        return self.call(path, interface, method, self.signature(interface, method, path), *args)
+        return self.call(path, interface, method, self.signature(interface, method), *args)
 
     def do_variant(self, path, method, *args):
         """The same, with what is in variants left there."""
         interface = interface_of(path)
         return self.call_variant(path, interface, method, GLib.Variant(
-            self.signature(interface, method, path), args))
+            self.signature(interface, method), args))
 
     def read(self, path, name):
         return self.call(path, PROPERTIES, "Get", "(ss)", interface_of(path), name)

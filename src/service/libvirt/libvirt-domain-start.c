@@ -1,41 +1,74 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "libvirt-domain-start.h"
 
-#include "util/vireo-error.h"
-
 /* ---- files ---- */
 
-/* Files are for the init of a container. Hypervisors take none, and without any it is a start like
- * others. */
+/* Files are for the init of a container; without any it is a start like others. */
 static gboolean
-check_no_files (VireoLibvirtCall *call, gsize index, GError **error)
+has_files (VireoLibvirtCall *call, gsize index)
 {
   g_autoptr (GVariant) files = g_variant_get_child_value (call->args, index);
 
-  if (g_variant_n_children (files) == 0)
-    return TRUE;
-  g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
-               "%s: files are for containers, of which there is no driver yet", call->row->name);
-  return FALSE;
+  return g_variant_n_children (files) > 0;
 }
 
-GVariant *
-vireo_libvirt_create_with_files_in (VireoLibvirtCall *call, GError **error)
+void
+vireo_libvirt_run_create_with_files (VireoLibvirtCall *call)
 {
+  g_autoptr (GVariant) files = g_variant_get_child_value (call->args, 1);
+  gboolean with_files = has_files (call, 1);
+  GVariant *options = vireo_libvirt_call_options (call);
   const char *xml;
 
-  if (!check_no_files (call, 1, error))
-    return NULL;
   g_variant_get_child (call->args, 0, "&s", &xml);
-  return g_variant_new ("(s@a{sv})", xml, vireo_libvirt_call_options (call));
+  vireo_libvirt_call_native (
+      call, with_files ? "Connection.CreateDomainWithFiles" : "Connection.CreateDomain",
+      call->connection->path,
+      with_files ? g_variant_new ("(s@ah@a{sv})", xml, files, options)
+                 : g_variant_new ("(s@a{sv})", xml, options),
+      vireo_libvirt_call_answer);
 }
 
-GVariant *
-vireo_libvirt_start_with_files_in (VireoLibvirtCall *call, GError **error)
+void
+vireo_libvirt_run_start_with_files (VireoLibvirtCall *call)
 {
-  if (!check_no_files (call, 0, error))
-    return NULL;
-  return g_variant_new ("(@a{sv})", vireo_libvirt_call_options (call));
+  g_autoptr (GVariant) files = g_variant_get_child_value (call->args, 0);
+  gboolean with_files = has_files (call, 0);
+  GVariant *options = vireo_libvirt_call_options (call);
+
+  vireo_libvirt_call_native (call, with_files ? "Domain.StartWithFiles" : "Domain.Start",
+                             call->node_path,
+                             with_files ? g_variant_new ("(@ah@a{sv})", files, options)
+                                        : g_variant_new ("(@a{sv})", options),
+                             vireo_libvirt_call_answer);
+}
+
+/* ---- how a guest is asked ---- */
+
+/* By bit. */
+static const char *const modes[]
+    = { "acpi-power-button", "guest-agent", "initctl", "signal", "paravirt" };
+
+const VireoLibvirtFlag vireo_libvirt_shutdown_flags[] = {
+  { (1u << G_N_ELEMENTS (modes)) - 1, NULL },
+  { 0 },
+};
+
+GVariant *
+vireo_libvirt_shutdown_in (VireoLibvirtCall *call, GError **error)
+{
+  GVariantBuilder options, wanted;
+
+  vireo_libvirt_call_begin_options (call, &options);
+  if (call->flags != 0)
+    {
+      g_variant_builder_init (&wanted, G_VARIANT_TYPE_STRING_ARRAY);
+      for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
+        if ((call->flags & (1u << i)) != 0)
+          g_variant_builder_add (&wanted, "s", modes[i]);
+      g_variant_builder_add (&options, "{sv}", "modes", g_variant_builder_end (&wanted));
+    }
+  return g_variant_new ("(a{sv})", &options);
 }
 
 /* ---- how many processors ---- */

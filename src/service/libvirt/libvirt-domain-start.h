@@ -7,8 +7,11 @@ G_BEGIN_DECLS
 
 /* For the rows of domains and connections: starts, and what a domain has then. */
 
-GVariant *vireo_libvirt_create_with_files_in (VireoLibvirtCall *call, GError **error);
-GVariant *vireo_libvirt_start_with_files_in (VireoLibvirtCall *call, GError **error);
+void vireo_libvirt_run_create_with_files (VireoLibvirtCall *call);
+void vireo_libvirt_run_start_with_files (VireoLibvirtCall *call);
+
+extern const VireoLibvirtFlag vireo_libvirt_shutdown_flags[];
+GVariant *vireo_libvirt_shutdown_in (VireoLibvirtCall *call, GError **error);
 
 extern const VireoLibvirtFlag vireo_libvirt_vcpus_flags[];
 void vireo_libvirt_run_vcpus (VireoLibvirtCall *call);

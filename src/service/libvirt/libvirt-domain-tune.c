@@ -287,6 +287,7 @@ static const struct
   { "GetBlockIOParameters", "weight", "uint32 0" },
   { "GetNumaParameters", "numa_mode", "0" },
   { "GetNumaParameters", "numa_nodeset", "''" },
+  { "GetBlockIOTune", "group_name", "''" },
 };
 
 static void

@@ -42,12 +42,14 @@ static const VireoLibvirtFlag start_flags[] = {
   { 0 },
 };
 static const VireoLibvirtFlag destroy_flags[] = { { 1 << 0, "graceful" }, { 0 } };
-static const VireoLibvirtFlag acpi_flags[] = { { 1 << 0, NULL }, { 0 } };
 static const VireoLibvirtFlag undefine_flags[] = {
   { 1 << 0, "managed-save" },
   { 1 << 1, "snapshots-metadata" },
+  { 1 << 2, "nvram" },
+  { 1 << 3, "keep-nvram" },
   { 1 << 4, "checkpoints-metadata" },
-  { 0x6c, NULL }, /* NVRAM and TPM: there are none to keep or to remove */
+  { 1 << 5, "tpm" },
+  { 1 << 6, "keep-tpm" },
   { 0 },
 };
 static const VireoLibvirtFlag password_flags[] = { { 1 << 0, "encrypted" }, { 0 } };
@@ -95,8 +97,7 @@ static const VireoLibvirtMethod methods[] = {
     .in = vireo_libvirt_resize_in },
   { "CoreDump", "Domain.CoreDump", .flags = vireo_libvirt_dump_flags, .in = vireo_libvirt_dump_in },
   { "Create", "Domain.Start", .flags = start_flags },
-  { "CreateWithFiles", "Domain.Start", .flags = start_flags,
-    .in = vireo_libvirt_start_with_files_in },
+  { "CreateWithFiles", .flags = start_flags, .run = vireo_libvirt_run_start_with_files },
   { "DelIOThread", "Domain.DeleteIoThread", .flags = vireo_libvirt_affect_flags },
   { "Destroy", "Domain.Destroy", .flags = destroy_flags },
   { "DetachDevice", "Domain.DetachDevice", .flags = vireo_libvirt_affect_flags },
@@ -166,7 +167,8 @@ static const VireoLibvirtMethod methods[] = {
   { "PinIOThread", "Domain.PinIoThread", .flags = vireo_libvirt_affect_flags,
     .in = vireo_libvirt_pin_in },
   { "PinVcpu", "Domain.PinVcpu", .flags = vireo_libvirt_affect_flags, .in = vireo_libvirt_pin_in },
-  { "Reboot", "Domain.Reboot", .flags = acpi_flags },
+  { "Reboot", "Domain.Reboot", .flags = vireo_libvirt_shutdown_flags,
+    .in = vireo_libvirt_shutdown_in },
   { "Rename", "Domain.Rename" },
   { "Reset", "Domain.Reset" },
   { "Resume", "Domain.Resume" },
@@ -198,7 +200,8 @@ static const VireoLibvirtMethod methods[] = {
     .in = vireo_libvirt_set_time_in },
   { "SetUserPassword", "Domain.SetUserPassword", .flags = password_flags },
   { "SetVcpus", "Domain.SetVcpus", .flags = set_vcpus_flags },
-  { "Shutdown", "Domain.Shutdown", .flags = acpi_flags },
+  { "Shutdown", "Domain.Shutdown", .flags = vireo_libvirt_shutdown_flags,
+    .in = vireo_libvirt_shutdown_in },
   { "SnapshotCreateXML", "Domain.CreateSnapshot", .flags = vireo_libvirt_snapshot_create_flags },
   { "SnapshotCurrent", "Domain.CurrentSnapshot", .out = vireo_libvirt_snapshot_out },
   { "SnapshotLookupByName", "Domain.LookupSnapshotByName",
@@ -208,14 +211,6 @@ static const VireoLibvirtMethod methods[] = {
   { "UpdateDevice", "Domain.UpdateDevice", .flags = update_flags },
   { NULL },
 };
-
-/* Of a running domain: whether its next start would use another definition. Nobody has ever said.
- */
-static GVariant *
-get_updated (VireoNode *node, GVariant *value)
-{
-  return g_variant_new_boolean (FALSE);
-}
 
 /* The only scheduler of processes, and how many parameters it has. */
 static GVariant *
@@ -233,7 +228,7 @@ static const VireoLibvirtProperty properties[] = {
   { "Persistent", "Domain.Persistent" },
   { "SchedulerType", NULL, get_scheduler },
   { "UUID", "Domain.Uuid" },
-  { "Updated", NULL, get_updated },
+  { "Updated", "Domain.Updated" },
   { NULL },
 };
 
