@@ -39,11 +39,13 @@ missing_text (VireoLibvirtCall *call)
 static char *
 full_text (VireoLibvirtCall *call, const GError *error)
 {
-  /* The object itself, or what was looked up; what else is not found is said by our text. */
-  if (call->export != NULL
-      && (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT)
-          || (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND) && call->row != NULL
-              && call->row->missing != NULL)))
+  if (call->export != NULL && g_error_matches (error, VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT))
+    return call->export->service->path_kind == VIREO_PATH_CONNECTION
+               ? missing_text (call)
+               : g_strdup_printf ("%s not found", call->export->service->noun);
+  /* What was looked up; what else is not found is said by our text. */
+  if (call->row != NULL && call->row->missing != NULL
+      && g_error_matches (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND))
     return missing_text (call);
   for (gsize i = 0; error->domain == VIREO_ERROR && i < G_N_ELEMENTS (beginnings); i++)
     if (error->code == (int) beginnings[i].code)
