@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Calls that libvirt-dbus and we are asked alike, object by object: test_libvirt_compare.py.
 
-SAME: both fail, or both answer the same. TYPE: the same type. ANY: both fail, or both answer. OURS: we
-answer, whether they do or not. ALONE: they are not asked, for it ends them, or they lack it.
+SAME: both fail, or both answer the same. TYPE: the same type. ANY: both fail, or both answer. OURS:
+we answer, whether they do or not. ALONE: they are not asked, for it ends them, or they lack it.
 """
 
 from gi.repository import GLib
@@ -143,7 +143,8 @@ RICH = ("<domain type='test'><name>rich</name><uuid>%s</uuid><memory>8192</memor
         "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
         "<graphics type='vnc' port='5904'/></devices></domain>" % uuid(2))
 R = path("domain", 2)
-NET = "<interface type='network'><mac address='52:54:00:00:00:12'/><source network='default'/></interface>"
+NET = ("<interface type='network'><mac address='52:54:00:00:00:12'/><source network='default'/>"
+       "</interface>")
 DISK = ("<disk type='file' device='disk'><source file='/guest/x'/>"
         "<target dev='vdb' bus='virtio'/></disk>")
 

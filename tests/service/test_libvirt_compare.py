@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """libvirt-dbus and we, asked the same of test:///default, one after the other.
 
-What comes back has the same type, and where it can, the same value; what fails there fails here, and
-what it tells by signals, we tell. It is skipped where libvirt-dbus is not installed.
+What comes back has the same type, and where it can, the same value; what fails there fails here,
+and what it tells by signals, we tell. It is skipped where libvirt-dbus is not installed.
 """
 
 import os
