@@ -40,4 +40,28 @@ gboolean vireo_domain_snapshot_complete (VireoDomainObj *obj,
                                          VireoSnapshotCreateFlags flags,
                                          GError **error);
 
+/* Puts into a snapshot what the domain is now, and what it follows. */
+void vireo_domain_snapshot_keep (VireoDomainObj *obj, VireoDomainSnapshotDef *def);
+
+/* Tells of a snapshot that is on the disks, or tells it again. (transfer none) */
+VireoMomentObj *vireo_domain_snapshot_redefine (VireoDomainObj *obj,
+                                                const VireoDomainSnapshotDef *def,
+                                                VireoSnapshotCreateFlags flags,
+                                                GError **error);
+
+/* How the domain is to be after it went back. */
+typedef enum
+{
+  VIREO_SNAPSHOT_TARGET_OFF,
+  VIREO_SNAPSHOT_TARGET_PAUSED,
+  VIREO_SNAPSHOT_TARGET_RUNNING,
+} VireoSnapshotTarget;
+
+VireoSnapshotTarget vireo_domain_snapshot_get_target (const VireoDomainSnapshotDef *def,
+                                                      VireoSnapshotRevertFlags flags);
+gboolean vireo_domain_snapshot_check_revert (VireoDomainObj *obj,
+                                             const VireoDomainSnapshotDef *def,
+                                             VireoSnapshotRevertFlags flags,
+                                             GError **error);
+
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-guest.h"
+#include "vireo-qemu-moments.h"
 #include "vireo-qemu-postparse.h"
 #include "vireo-qemu-stats.h"
 
@@ -40,6 +41,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->open_console = vireo_qemu_open_console;
   iface->get_stats = vireo_qemu_get_stats;
   iface->get_block_info = vireo_qemu_get_block_info;
+  vireo_qemu_snapshots_fill (iface);
   iface->inject_nmi = vireo_qemu_inject_nmi;
   iface->send_key = vireo_qemu_send_key;
 }
@@ -106,6 +108,7 @@ vireo_qemu_domains_finalize (GObject *object)
   g_clear_object (&self->caps);
   g_clear_error (&self->identity_error);
   g_clear_object (&self->statuses);
+  g_clear_object (&self->snapshots);
   g_clear_pointer (&self->images, vireo_qemu_image_registry_free);
   g_clear_pointer (&self->log_guard, vireo_qemu_log_guard_free);
   g_free (self->run_dir);
@@ -139,6 +142,7 @@ vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks)
 {
   g_autofree char *state_dir = g_build_filename (env->state_dir, "qemu", NULL);
   g_autofree char *statuses = g_build_filename (env->run_dir, "qemu", "status", NULL);
+  g_autofree char *snapshots = g_build_filename (state_dir, "snapshots", NULL);
   g_autofree char *cache_dir = g_build_filename (env->cache_dir, "qemu", NULL);
   VireoQemuDomains *self
       = g_object_new (VIREO_TYPE_QEMU_DOMAINS, "state-dir", state_dir, NULL);
@@ -148,6 +152,7 @@ vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks)
   self->run_dir = g_build_filename (env->run_dir, "qemu", NULL);
   self->log_dir = g_build_filename (env->log_dir, "qemu", NULL);
   self->statuses = vireo_store_new (statuses);
+  self->snapshots = vireo_store_new (snapshots);
   vireo_qemu_identity_look_up (env->session ? NULL : env->guest_user, &self->identity,
                                &self->identity_error);
   self->caps = vireo_qemu_caps_cache_new (cache_dir, &self->identity);
@@ -170,7 +175,8 @@ make_folders (VireoQemuDomains *self, GError **error)
   self->log_guard = vireo_qemu_log_guard_new (self->log_dir, &ignored);
   if (self->log_guard == NULL)
     g_warning ("logs of guests are not kept short: %s", ignored->message);
-  return vireo_store_prepare (self->statuses, error);
+  return vireo_store_prepare (self->statuses, error)
+         && vireo_store_prepare (self->snapshots, error);
 }
 
 static void
@@ -201,6 +207,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
       g_object_unref (task);
       return;
     }
+  vireo_qemu_moments_load (self);
   vireo_qemu_attach_all (self, g_task_new (self, NULL, on_attached, task));
 }
 

@@ -55,6 +55,7 @@ struct _VireoQemuDomains
   VireoQemuIdentity identity;
   GError *identity_error; /* why guests cannot run as who they should */
   VireoStore *statuses;
+  VireoStore *snapshots;
   VireoQemuImageRegistry *images;
   VireoQemuLogGuard *log_guard;
   char *run_dir; /* the driver's */

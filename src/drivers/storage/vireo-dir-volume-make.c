@@ -13,7 +13,7 @@
 
 #include "drivers/common/vireo-storage-copy.h"
 #include "vireo-dir-volumes.h"
-#include "vireo-qemu-img.h"
+#include "drivers/common/vireo-qemu-img.h"
 
 /* Space is set aside in steps of this, between which it can be given up. */
 #define ALLOCATION_STEP (G_GUINT64_CONSTANT (256) << 20)

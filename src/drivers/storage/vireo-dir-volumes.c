@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "vireo-qemu-img.h"
+#include "drivers/common/vireo-qemu-img.h"
 
 /* ---- what may be made ---- */
 

@@ -81,20 +81,6 @@ push_overlay (VireoDiskDef *disk, gpointer user_data)
   vireo_domain_chain_push (disk, entry->type, entry->driver->type, entry->source);
 }
 
-/* What the domain is at that moment. */
-static void
-keep_domain (Work *work)
-{
-  const VireoDomainDef *persistent = vireo_domain_obj_get_persistent_def (work->obj);
-  const VireoDomainDef *live = vireo_domain_obj_get_live_def (work->obj);
-
-  g_clear_pointer (&work->def->domain, vireo_domain_def_free);
-  g_clear_pointer (&work->def->inactive_domain, vireo_domain_def_free);
-  if (live != NULL && persistent != NULL)
-    work->def->inactive_domain = vireo_domain_def_copy (persistent);
-  work->def->domain = vireo_domain_def_copy (live != NULL ? live : persistent);
-}
-
 static void
 resume_guest (Work *work)
 {
@@ -106,15 +92,9 @@ resume_guest (Work *work)
 static VireoMomentObj *
 take (Work *work)
 {
-  VireoObjList *list = vireo_domain_moments_of (work->obj, VIREO_KIND_SNAPSHOT);
-  VireoMomentObj *before = list != NULL ? vireo_moments_get_current (list) : NULL;
   VireoMomentObj *moment = NULL;
 
-  keep_domain (work);
-  g_free (work->def->parent);
-  work->def->parent = before != NULL ? g_strdup (vireo_obj_get_name (VIREO_OBJ (before))) : NULL;
-  work->def->creation_time = (guint64) (g_get_real_time () / G_USEC_PER_SEC);
-  work->def->has_creation_time = TRUE;
+  vireo_domain_snapshot_keep (work->obj, work->def);
   for (guint i = 0; i < work->def->n_disks; i++)
     if (work->def->disks[i]->snapshot == VIREO_SNAPSHOT_LOCATION_EXTERNAL)
       vireo_domain_disk_change (work->obj, work->def->disks[i]->name, push_overlay,
@@ -176,74 +156,19 @@ begin_taking (Work *work, GTask *task)
 
 /* ---- redefine ---- */
 
-static gboolean
-check_redefined (VireoDomainObj *obj,
-                 const VireoDomainSnapshotDef *def,
-                 VireoMomentObj *old,
-                 GError **error)
-{
-  const VireoDomainSnapshotDef *old_def = old != NULL ? vireo_moment_obj_get_def (old) : NULL;
-  const char *uuid = vireo_obj_get_uuid (VIREO_OBJ (obj));
-
-  if (def->name == NULL || def->state == VIREO_SNAPSHOT_STATE_UNSET || !def->has_creation_time)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_XML_INVALID,
-                   "what defines a snapshot again has its name, state and creationTime");
-      return FALSE;
-    }
-  if (def->domain != NULL && def->domain->uuid != NULL
-      && g_strcmp0 (def->domain->uuid, uuid) != 0)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
-                   "the snapshot is of the domain %s, not of %s", def->domain->uuid, uuid);
-      return FALSE;
-    }
-  if (old_def != NULL
-      && (old_def->state == VIREO_SNAPSHOT_STATE_DISK_SNAPSHOT)
-             != (def->state == VIREO_SNAPSHOT_STATE_DISK_SNAPSHOT))
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
-                   "the snapshot \"%s\" is one of disks only, or it is not: that stays", def->name);
-      return FALSE;
-    }
-  return vireo_domain_moment_check_parent (obj, VIREO_KIND_SNAPSHOT, def->name, def->parent, error);
-}
-
 static void
 redefine (VireoDomainObj *obj,
           const VireoDomainSnapshotDef *def,
           VireoSnapshotCreateFlags flags,
           GTask *task)
 {
-  VireoObjList *list = vireo_domain_moments_of (obj, VIREO_KIND_SNAPSHOT);
-  VireoMomentObj *moment
-      = list != NULL && def->name != NULL
-            ? (VireoMomentObj *) vireo_obj_list_find_by_name (list, def->name)
-            : NULL;
-  VireoDomainSnapshotDef *copy;
   GError *error = NULL;
+  VireoMomentObj *moment = vireo_domain_snapshot_redefine (obj, def, flags, &error);
 
-  if (!check_redefined (obj, def, moment, &error))
+  if (moment == NULL)
     {
       fail (task, error);
       return;
-    }
-  copy = vireo_domain_snapshot_def_copy (def);
-  if (moment != NULL)
-    {
-      const VireoDomainSnapshotDef *old = vireo_moment_obj_get_def (moment);
-
-      /* What is known of the domain is not lost by not being told again. */
-      if (copy->domain == NULL && old->domain != NULL)
-        copy->domain = vireo_domain_def_copy (old->domain);
-      vireo_moment_obj_set_def (moment, copy);
-      if ((flags & VIREO_SNAPSHOT_CREATE_CURRENT) != 0)
-        vireo_moment_obj_set_current (moment, TRUE);
-    }
-  else
-    {
-      moment = vireo_snapshot_obj_new (VIREO_OBJ (obj), copy);
-      vireo_domain_moment_add (obj, moment, (flags & VIREO_SNAPSHOT_CREATE_CURRENT) != 0);
     }
   g_task_return_pointer (task, g_object_ref (moment), g_object_unref);
   g_object_unref (task);
@@ -285,65 +210,16 @@ create_snapshot (VireoDomainDriver *driver,
 
 /* ---- revert ---- */
 
-/* How the domain is to be afterwards. */
-typedef enum
-{
-  TARGET_OFF,
-  TARGET_PAUSED,
-  TARGET_RUNNING,
-} Target;
-
-static Target
-get_target (const VireoDomainSnapshotDef *def, VireoSnapshotRevertFlags flags)
-{
-  if ((flags & VIREO_SNAPSHOT_REVERT_RUNNING) != 0)
-    return TARGET_RUNNING;
-  if ((flags & VIREO_SNAPSHOT_REVERT_PAUSED) != 0)
-    return TARGET_PAUSED;
-  if (def->state == VIREO_SNAPSHOT_STATE_RUNNING)
-    return TARGET_RUNNING;
-  return def->state == VIREO_SNAPSHOT_STATE_PAUSED ? TARGET_PAUSED : TARGET_OFF;
-}
-
-static gboolean
-check_revert (VireoDomainObj *obj,
-              const VireoDomainSnapshotDef *def,
-              VireoSnapshotRevertFlags flags,
-              GError **error)
-{
-  const VireoSnapshotRevertFlags both
-      = VIREO_SNAPSHOT_REVERT_RUNNING | VIREO_SNAPSHOT_REVERT_PAUSED;
-  gboolean force = (flags & VIREO_SNAPSHOT_REVERT_FORCE) != 0;
-  const VireoDomainDef *live = vireo_domain_obj_get_live_def (obj);
-
-  if ((flags & both) == both)
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
-                 "a domain is either running or paused");
-  else if (!vireo_obj_get_persistent (VIREO_OBJ (obj)) && get_target (def, flags) == TARGET_OFF)
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                 "a transient domain that does not run is none: it has to be running or paused");
-  else if (def->domain == NULL && !force)
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                 "the snapshot \"%s\" does not say what the domain was; it takes force to go on "
-                 "with the present definition",
-                 def->name);
-  else if (live != NULL && def->domain != NULL && !force)
-    return vireo_doc_check_abi (vireo_doc_kind_find ("domain"), def->domain, live, error);
-  else
-    return TRUE;
-  return FALSE;
-}
-
 static void
 go_back (Work *work)
 {
   const VireoDomainSnapshotDef *def = vireo_moment_obj_get_def (work->moment);
-  Target target = get_target (def, work->flags);
+  VireoSnapshotTarget target = vireo_domain_snapshot_get_target (def, work->flags);
   gboolean active = vireo_obj_get_active (VIREO_OBJ (work->obj));
-  gboolean paused = target == TARGET_PAUSED;
+  gboolean paused = target == VIREO_SNAPSHOT_TARGET_PAUSED;
 
   vireo_moment_obj_set_current (work->moment, TRUE);
-  if (target == TARGET_OFF)
+  if (target == VIREO_SNAPSHOT_TARGET_OFF)
     {
       if (active)
         vireo_test_domains_stop (work->domains, work->obj, "from-snapshot");
@@ -418,7 +294,8 @@ revert_snapshot (VireoDomainDriver *driver,
   Work *work;
 
   if (!vireo_test_block_jobs_check_none (obj, &error)
-      || !check_revert (obj, vireo_moment_obj_get_def (snapshot), flags, &error))
+      || !vireo_domain_snapshot_check_revert (obj, vireo_moment_obj_get_def (snapshot), flags,
+                                              &error))
     {
       fail (task, error);
       return;
