@@ -474,7 +474,7 @@ test_leases (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpuint (leases->len, ==, 1);
   lease = leases->pdata[0];
-  g_assert_cmpstr (lease->mac, ==, "52:54:00:66:95:eb");
+  g_assert_cmpstr (lease->mac, ==, "aa:bb:cc:dd:ee:ff");
   g_assert_true (g_str_has_prefix (lease->address, "192.168.122."));
   g_assert_cmpstr (lease->hostname, ==, "test");
   g_assert_cmpuint (lease->prefix, ==, 24);
