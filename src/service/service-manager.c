@@ -168,8 +168,12 @@ handle_check_authorization (VireoCall *call)
 static void
 handle_subscribe (VireoCall *call)
 {
-  vireo_server_subscribe (call->server, call->caller);
-  vireo_call_return (call, NULL);
+  GError *error = NULL;
+
+  if (vireo_server_subscribe (call->server, call->caller, &error))
+    vireo_call_return (call, NULL);
+  else
+    vireo_call_return_error (call, error);
 }
 
 static void

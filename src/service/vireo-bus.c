@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/vireo-error.h"
 #include "vireo-guard.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
@@ -15,6 +16,8 @@
 #define MAX_RUNNING 256u
 #define MAX_WAITING 4096u
 #define MAX_WAITING_BYTES (64u * 1024 * 1024)
+/* Of all senders together of whom the bus has not said yet who they are. */
+#define MAX_UNKNOWN_BYTES (64u * 1024 * 1024)
 
 /* D-Bus Specification, "Message Format": after endianness, type, flags, version and the length. */
 #define SERIAL_OFFSET 8u
@@ -26,6 +29,7 @@ struct _VireoBus
   GObject parent;
 
   GDBusConnection *connection;
+  VireoQuotas *quotas;
   VireoBusFunc func;
   gpointer user_data;
   guint filter_id;
@@ -38,6 +42,7 @@ struct _VireoBus
   GQueue incoming;
 
   GHashTable *senders;
+  gsize unknown_bytes;
   GQueue ring; /* (element-type Sender): those whose next call can be served */
 };
 
@@ -55,25 +60,43 @@ typedef struct
 
 G_DEFINE_TYPE (VireoBus, vireo_bus, G_TYPE_OBJECT)
 
-static void
-sender_free (gpointer data)
-{
-  Sender *self = data;
-
-  if (self->in_ring)
-    g_queue_remove (&self->bus->ring, self);
-  g_queue_clear_full (&self->waiting, g_object_unref);
-  vireo_caller_set_gone (self->caller);
-  g_object_unref (self->caller);
-  g_free (self);
-}
-
 static gsize
 message_size (GDBusMessage *message)
 {
   GVariant *body = g_dbus_message_get_body (message);
 
   return body != NULL ? g_variant_get_size (body) : 0;
+}
+
+void
+vireo_bus_give_back (VireoQuotas *quotas, VireoCaller *caller, GDBusMessage *message)
+{
+  guint uid = vireo_caller_get_uid (caller);
+
+  vireo_quotas_give_back (quotas, uid, VIREO_QUOTA_CALLS, 1);
+  vireo_quotas_give_back (quotas, uid, VIREO_QUOTA_CALL_MEMORY, message_size (message));
+}
+
+static void
+sender_free (gpointer data)
+{
+  Sender *self = data;
+
+  GDBusMessage *message;
+
+  if (self->in_ring)
+    g_queue_remove (&self->bus->ring, self);
+  if (!self->known)
+    self->bus->unknown_bytes -= self->waiting_bytes;
+  while ((message = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      if (self->known)
+        vireo_bus_give_back (self->bus->quotas, self->caller, message);
+      g_object_unref (message);
+    }
+  vireo_caller_set_gone (self->caller);
+  g_object_unref (self->caller);
+  g_free (self);
 }
 
 static void
@@ -97,6 +120,47 @@ refuse (VireoBus *self, GDBusMessage *message, const char *name, const char *tex
   reply = g_dbus_message_new_method_error_literal (message, name, text);
   g_dbus_connection_send_message (self->connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                   NULL);
+}
+
+/* Takes what the call needs of its caller's quotas, or refuses it. */
+static gboolean
+charge (Sender *sender, GDBusMessage *message)
+{
+  VireoQuotas *quotas = sender->bus->quotas;
+  guint uid = vireo_caller_get_uid (sender->caller);
+  g_autoptr (GError) error = NULL;
+
+  if (vireo_quotas_take (quotas, uid, VIREO_QUOTA_CALLS, 1, &error))
+    {
+      if (vireo_quotas_take (quotas, uid, VIREO_QUOTA_CALL_MEMORY, message_size (message), &error))
+        return TRUE;
+      vireo_quotas_give_back (quotas, uid, VIREO_QUOTA_CALLS, 1);
+    }
+  refuse (sender->bus, message, vireo_error_dbus_name (error), error->message);
+  return FALSE;
+}
+
+/* Whoever the bus has told of has what waits until now on their account. */
+static void
+become_known (Sender *sender, guint uid)
+{
+  GQueue waiting = sender->waiting;
+  GDBusMessage *message;
+
+  vireo_caller_set_uid (sender->caller, uid);
+  sender->bus->unknown_bytes -= sender->waiting_bytes;
+  sender->known = TRUE;
+  g_queue_init (&sender->waiting);
+  sender->waiting_bytes = 0;
+  while ((message = g_queue_pop_head (&waiting)) != NULL)
+    if (charge (sender, message))
+      {
+        sender->waiting_bytes += message_size (message);
+        g_queue_push_tail (&sender->waiting, message);
+      }
+    else
+      g_object_unref (message);
+  enter_ring (sender);
 }
 
 typedef struct
@@ -126,15 +190,15 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
     credentials = g_variant_get_child_value (reply, 0);
   if (credentials != NULL && g_variant_lookup (credentials, "UnixUserID", "u", &uid))
     {
-      vireo_caller_set_uid (sender->caller, uid);
-      sender->known = TRUE;
-      enter_ring (sender);
+      become_known (sender, uid);
       return;
     }
 
   /* It left already, or the bus does not say who it is: nobody that anything is done for. */
   while ((message = g_queue_pop_head (&sender->waiting)) != NULL)
     {
+      sender->waiting_bytes -= message_size (message);
+      self->unknown_bytes -= message_size (message);
       refuse (self, message, "org.freedesktop.DBus.Error.AccessDenied",
               "the bus does not say who you are");
       g_object_unref (message);
@@ -187,10 +251,18 @@ sort_in (VireoBus *self, GDBusMessage *message)
     }
   sender = ensure_sender (self, name);
   if (sender->waiting.length >= MAX_WAITING
-      || sender->waiting_bytes + message_size (message) > MAX_WAITING_BYTES)
+      || sender->waiting_bytes + message_size (message) > MAX_WAITING_BYTES
+      || (!sender->known && self->unknown_bytes + message_size (message) > MAX_UNKNOWN_BYTES))
     {
       refuse (self, message, "org.freedesktop.DBus.Error.LimitsExceeded",
               "too many of your calls wait to be served");
+      g_object_unref (message);
+      return;
+    }
+  if (!sender->known)
+    self->unknown_bytes += message_size (message);
+  else if (!charge (sender, message))
+    {
       g_object_unref (message);
       return;
     }
@@ -388,17 +460,22 @@ drop_reference (gpointer self)
 /**
  * vireo_bus_new:
  * @connection: the bus
+ * @quotas: what each user may have
  * @func: serves calls
  * @user_data: for @func
  *
  * Returns: (transfer full): what hands all calls of @connection to @func
  */
 VireoBus *
-vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_data)
+vireo_bus_new (GDBusConnection *connection,
+               VireoQuotas *quotas,
+               VireoBusFunc func,
+               gpointer user_data)
 {
   VireoBus *self = g_object_new (VIREO_TYPE_BUS, NULL);
 
   self->connection = g_object_ref (connection);
+  self->quotas = quotas;
   self->func = func;
   self->user_data = user_data;
   self->source = g_source_new (&source_funcs, sizeof (GSource));

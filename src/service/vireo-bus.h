@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-caller.h"
+#include "vireo-quotas.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,12 @@ G_DECLARE_FINAL_TYPE (VireoBus, vireo_bus, VIREO, BUS, GObject)
  */
 typedef void (*VireoBusFunc) (VireoCaller *caller, GDBusMessage *message, gpointer user_data);
 
-VireoBus *vireo_bus_new (GDBusConnection *connection, VireoBusFunc func, gpointer user_data);
+VireoBus *vireo_bus_new (GDBusConnection *connection,
+                         VireoQuotas *quotas,
+                         VireoBusFunc func,
+                         gpointer user_data);
+/* What a call that ended took of its caller's quotas, also when their bus is gone. */
+void vireo_bus_give_back (VireoQuotas *quotas, VireoCaller *caller, GDBusMessage *message);
 void vireo_bus_call_ended (VireoBus *self, VireoCaller *caller);
 /* Serves a caller that was held. */
 void vireo_bus_resume (VireoBus *self, VireoCaller *caller);

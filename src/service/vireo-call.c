@@ -58,8 +58,15 @@ vireo_call_new_inner (VireoServer *server,
 static void
 call_free (VireoCall *self)
 {
+  VireoQuotas *quotas = vireo_server_get_quotas (self->server);
+  guint uid = vireo_caller_get_uid (self->caller);
+
   if (self->answer == NULL)
-    vireo_server_call_ended (self->server, self->caller);
+    vireo_server_call_ended (self->server, self->caller, self->message);
+  if (self->has_object_quota)
+    vireo_quotas_give_back (quotas, uid, VIREO_QUOTA_OBJECTS, 1);
+  if (self->has_job_quota)
+    vireo_quotas_give_back (quotas, uid, VIREO_QUOTA_JOBS, 1);
   if (self->gone_id != 0)
     g_signal_handler_disconnect (self->caller, self->gone_id);
   if (self->def != NULL)
@@ -355,6 +362,12 @@ vireo_call_return_blob (VireoCall *self, GBytes *blob)
   finish (self, reply);
 }
 
+static void
+on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
+{
+  vireo_quotas_give_back (user_data, vireo_job_get_started_by_uid (job), VIREO_QUOTA_JOBS, 1);
+}
+
 void
 vireo_call_return_job (VireoCall *self, VireoJob *job)
 {
@@ -362,6 +375,13 @@ vireo_call_return_job (VireoCall *self, VireoJob *job)
   VireoNode *node = vireo_node_of (job);
 
   vireo_job_set_detached (job, TRUE);
+  /* It goes on, and is its user's until it ends. */
+  if (self->has_job_quota && !vireo_job_is_ended (job))
+    {
+      g_signal_connect (job, "completed", G_CALLBACK (on_job_completed),
+                        vireo_server_get_quotas (self->server));
+      self->has_job_quota = FALSE;
+    }
   if (self->job == job)
     g_clear_object (&self->job);
   if (node == NULL)

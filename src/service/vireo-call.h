@@ -97,6 +97,9 @@ struct _VireoCall
   GArray *checks;
   guint next_check;
   gboolean prepared;
+  gboolean makes; /* an object that was not there */
+  gboolean has_object_quota;
+  gboolean has_job_quota;
   GCancellable *cancellable;
   gulong gone_id;
 };

@@ -130,6 +130,7 @@ add_subjects (VireoCall *call, const char *name, const char *uuid)
   about.owner = find_owner (call, parent, target);
 
   call->owner = about.owner;
+  call->makes = target == NULL && call->def != NULL;
   if (target != NULL)
     add_existing (call, target, NULL);
   if (by_name != target && by_name != NULL)

@@ -210,17 +210,42 @@ on_slot (GObject *source, GAsyncResult *result, gpointer user_data)
     vireo_call_return_error (call, error);
 }
 
+/* What the call needs of its caller's quotas; it gives it back when it ends. */
+static gboolean
+take_quotas (VireoCall *call, gboolean is_job, GError **error)
+{
+  VireoQuotas *quotas = vireo_server_get_quotas (call->server);
+  guint uid = vireo_caller_get_uid (call->caller);
+
+  if (call->makes)
+    {
+      guint n_owned = vireo_tree_count_owned (vireo_server_get_tree (call->server), uid);
+
+      if (!vireo_quotas_check (quotas, uid, VIREO_QUOTA_OBJECTS, n_owned + 1, error)
+          || !vireo_quotas_take (quotas, uid, VIREO_QUOTA_OBJECTS, 1, error))
+        return FALSE;
+      call->has_object_quota = TRUE;
+    }
+  if (is_job)
+    call->has_job_quota = vireo_quotas_take (quotas, uid, VIREO_QUOTA_JOBS, 1, error);
+  return !is_job || call->has_job_quota;
+}
+
 static void
 take_slot (VireoCall *call)
 {
   const VireoHandler *handler = call->handler;
+  gboolean is_job = handler != NULL && handler->job != VIREO_JOB_NONE && !call->node->gone;
+  GError *error = NULL;
 
   if (call->held != NULL)
     vireo_call_return_error (call, g_steal_pointer (&call->held));
   else if (!find_function (call))
     vireo_call_return_new_error (call, VIREO_ERROR_NOT_SUPPORTED,
                                  "the driver of this connection has no %s", member_name (call));
-  else if (handler == NULL || handler->job == VIREO_JOB_NONE || call->node->gone)
+  else if (!take_quotas (call, is_job, &error))
+    vireo_call_return_error (call, error);
+  else if (!is_job)
     run (call);
   else
     vireo_obj_begin_job_async (slot_holder (call), handler->operation, handler->job,

@@ -204,6 +204,18 @@ on_event (VireoTree *tree,
 
 /* ---- receivers ---- */
 
+gboolean
+vireo_publisher_is_new (VireoPublisher *self, VireoCaller *caller)
+{
+  return vireo_receivers_is_new (self->receivers, caller);
+}
+
+guint
+vireo_publisher_count_of (VireoPublisher *self, guint uid)
+{
+  return vireo_receivers_count_of (self->receivers, uid);
+}
+
 /**
  * vireo_publisher_subscribe:
  * @caller: who wants to hear what it may hear

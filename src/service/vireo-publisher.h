@@ -30,6 +30,10 @@ G_DECLARE_FINAL_TYPE (VireoPublisher, vireo_publisher, VIREO, PUBLISHER, GObject
 
 VireoPublisher *vireo_publisher_new (VireoTree *tree, VireoAuthority *authority, gboolean session);
 
+/* Whether @caller would be one more. */
+gboolean vireo_publisher_is_new (VireoPublisher *self, VireoCaller *caller);
+/* How many of a user there are. */
+guint vireo_publisher_count_of (VireoPublisher *self, guint uid);
 void vireo_publisher_subscribe (VireoPublisher *self, VireoCaller *caller);
 void vireo_publisher_unsubscribe (VireoPublisher *self, VireoCaller *caller);
 void vireo_publisher_flush (VireoPublisher *self);

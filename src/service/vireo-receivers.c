@@ -242,6 +242,19 @@ vireo_receivers_is_new (VireoReceivers *self, VireoCaller *caller)
          && !g_hash_table_contains (self->receivers, caller);
 }
 
+guint
+vireo_receivers_count_of (VireoReceivers *self, guint uid)
+{
+  GHashTableIter iter;
+  gpointer caller;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->receivers);
+  while (g_hash_table_iter_next (&iter, &caller, NULL))
+    n += caller != NULL && vireo_caller_get_uid (caller) == uid;
+  return n;
+}
+
 void
 vireo_receivers_add (VireoReceivers *self, VireoCaller *caller)
 {

@@ -22,6 +22,8 @@ VireoReceivers *vireo_receivers_new (VireoAuthority *authority, gboolean session
 gboolean vireo_receivers_are_there (VireoReceivers *self);
 /* Whether @caller would be one more. */
 gboolean vireo_receivers_is_new (VireoReceivers *self, VireoCaller *caller);
+/* How many of a user there are. */
+guint vireo_receivers_count_of (VireoReceivers *self, guint uid);
 /* Until it leaves the bus, or is removed. */
 void vireo_receivers_add (VireoReceivers *self, VireoCaller *caller);
 void vireo_receivers_remove (VireoReceivers *self, VireoCaller *caller);

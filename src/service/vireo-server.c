@@ -11,6 +11,7 @@ struct _VireoServer
 {
   VireoTree *tree;
   VireoAuthority *authority;
+  VireoQuotas *quotas;
   VireoPublisher *publisher;
   VireoBus *bus;
 
@@ -34,11 +35,12 @@ on_message (VireoCaller *caller, GDBusMessage *message, gpointer user_data)
 }
 
 VireoServer *
-vireo_server_new (VireoTree *tree, gboolean session)
+vireo_server_new (VireoTree *tree, VireoQuotas *quotas, gboolean session)
 {
   VireoServer *self = g_new0 (VireoServer, 1);
 
   self->tree = g_object_ref (tree);
+  self->quotas = quotas;
   self->authority = vireo_authority_new (session);
   self->publisher = vireo_publisher_new (tree, self->authority, session);
   return self;
@@ -52,7 +54,7 @@ vireo_server_set_connection (VireoServer *self, GDBusConnection *connection)
   g_clear_object (&self->bus);
   vireo_authority_set_connection (self->authority, connection);
   if (connection != NULL)
-    self->bus = vireo_bus_new (connection, on_message, self);
+    self->bus = vireo_bus_new (connection, self->quotas, on_message, self);
 }
 
 void
@@ -81,6 +83,7 @@ vireo_server_free (VireoServer *self)
   g_object_run_dispose (G_OBJECT (self->authority));
   g_object_unref (self->authority);
   g_object_unref (self->tree);
+  vireo_quotas_free (self->quotas);
   g_free (self);
 }
 
@@ -96,9 +99,16 @@ vireo_server_get_authority (VireoServer *self)
   return self->authority;
 }
 
-void
-vireo_server_call_ended (VireoServer *self, VireoCaller *caller)
+VireoQuotas *
+vireo_server_get_quotas (VireoServer *self)
 {
+  return self->quotas;
+}
+
+void
+vireo_server_call_ended (VireoServer *self, VireoCaller *caller, GDBusMessage *message)
+{
+  vireo_bus_give_back (self->quotas, caller, message);
   if (self->bus != NULL)
     vireo_bus_call_ended (self->bus, caller);
 }
@@ -117,10 +127,16 @@ vireo_server_flush_signals (VireoServer *self)
   vireo_publisher_flush (self->publisher);
 }
 
-void
-vireo_server_subscribe (VireoServer *self, VireoCaller *caller)
+gboolean
+vireo_server_subscribe (VireoServer *self, VireoCaller *caller, GError **error)
 {
+  if (vireo_publisher_is_new (self->publisher, caller)
+      && !vireo_quotas_check (
+          self->quotas, vireo_caller_get_uid (caller), VIREO_QUOTA_SUBSCRIPTIONS,
+          vireo_publisher_count_of (self->publisher, vireo_caller_get_uid (caller)) + 1, error))
+    return FALSE;
   vireo_publisher_subscribe (self->publisher, caller);
+  return TRUE;
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-authority.h"
+#include "vireo-quotas.h"
 #include "vireo-tree.h"
 
 G_BEGIN_DECLS
@@ -12,21 +13,26 @@ typedef struct _VireoServer VireoServer;
 VireoTree *vireo_server_get_tree (VireoServer *self);
 VireoAuthority *vireo_server_get_authority (VireoServer *self);
 
-void vireo_server_call_ended (VireoServer *self, VireoCaller *caller);
+VireoQuotas *vireo_server_get_quotas (VireoServer *self);
+
+/* @message: the call */
+void vireo_server_call_ended (VireoServer *self, VireoCaller *caller, GDBusMessage *message);
 /* Releases a caller that was held, and serves it again. */
 void vireo_server_release (VireoServer *self, VireoCaller *caller);
 void vireo_server_flush_signals (VireoServer *self);
-void vireo_server_subscribe (VireoServer *self, VireoCaller *caller);
+/* QuotaExceeded when the caller's user has as many subscriptions as they may. */
+gboolean vireo_server_subscribe (VireoServer *self, VireoCaller *caller, GError **error);
 void vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller);
 
 /**
  * vireo_server_new:
  * @tree: what is to be on a bus
+ * @quotas: (transfer full): what each user may have
  * @session: whether that is a session bus
  *
  * Returns: (transfer full): the server, which is on no bus yet
  */
-VireoServer *vireo_server_new (VireoTree *tree, gboolean session);
+VireoServer *vireo_server_new (VireoTree *tree, VireoQuotas *quotas, gboolean session);
 
 /**
  * vireo_server_set_connection:

@@ -126,10 +126,16 @@ on_managed (GPtrArray *nodes, gpointer user_data)
 void
 vireo_standard_get_managed_objects (VireoCall *call)
 {
-  g_autoptr (GPtrArray) nodes = vireo_tree_snapshot (vireo_server_get_tree (call->server));
+  g_autoptr (GPtrArray) nodes = NULL;
+  GError *error = NULL;
 
   /* Before, so that nothing is missed that comes while polkit is asked. */
-  vireo_server_subscribe (call->server, call->caller);
+  if (!vireo_server_subscribe (call->server, call->caller, &error))
+    {
+      vireo_call_return_error (call, error);
+      return;
+    }
+  nodes = vireo_tree_snapshot (vireo_server_get_tree (call->server));
   vireo_visibility_filter (vireo_server_get_authority (call->server), call->caller, nodes,
                            on_managed, call);
 }

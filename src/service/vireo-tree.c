@@ -331,6 +331,24 @@ vireo_tree_find (VireoTree *self, const char *path)
   return g_hash_table_lookup (self->nodes, path);
 }
 
+guint
+vireo_tree_count_owned (VireoTree *self, guint uid)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->nodes);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const VireoNode *node = value;
+
+      n += VIREO_IS_OBJ (node->object) && node->path_kind != VIREO_PATH_CONNECTION
+           && vireo_obj_get_owner (VIREO_OBJ (node->object)) == uid;
+    }
+  return n;
+}
+
 /* (transfer full) (element-type VireoNode): everything but the manager */
 GPtrArray *
 vireo_tree_snapshot (VireoTree *self)

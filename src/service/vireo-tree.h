@@ -74,6 +74,8 @@ const VireoExport *vireo_tree_get_export (VireoTree *self, VireoPathKind path_ki
 
 VireoNode *vireo_tree_get_manager (VireoTree *self);
 VireoNode *vireo_tree_find (VireoTree *self, const char *path);
+/* How many objects are a user's. */
+guint vireo_tree_count_owned (VireoTree *self, guint uid);
 GPtrArray *vireo_tree_snapshot (VireoTree *self);
 
 VireoNode *vireo_tree_add_connection (VireoTree *self, VireoObj *connection);

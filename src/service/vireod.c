@@ -102,6 +102,8 @@ on_all_open (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 start (Daemon *self, GError **error)
 {
+  VireoQuotas *quotas;
+
   if (!vireod_options_make_folders (&self->options, error)
       || !vireod_lock_folder (self->options.env.state_dir, error)
       || !vireod_lock_folder (self->options.env.run_dir, error))
@@ -113,7 +115,10 @@ start (Daemon *self, GError **error)
                                              (const char *const *) self->options.drivers, error);
   if (self->hypervisors == NULL)
     return FALSE;
-  self->server = vireo_server_new (self->tree, self->options.env.session);
+  quotas = vireo_quotas_new (self->options.env.config_dir, self->options.env.session, error);
+  if (quotas == NULL)
+    return FALSE;
+  self->server = vireo_server_new (self->tree, quotas, self->options.env.session);
   if (!self->options.no_libvirt)
     {
       self->libvirt = vireo_libvirt_new (self->server, self->options.env.session, error);

@@ -24,7 +24,7 @@ vireo_libvirt_call_new (VireoServer *server,
 static void
 call_free (VireoLibvirtCall *self)
 {
-  vireo_server_call_ended (self->server, self->caller);
+  vireo_server_call_ended (self->server, self->caller, self->message);
   if (self->data_free != NULL)
     self->data_free (self->data);
   g_clear_pointer (&self->connection, vireo_node_unref);
