@@ -228,6 +228,12 @@ vireo_domain_snapshot_complete (VireoDomainObj *obj,
   const VireoDomainDef *domain = vireo_domain_obj_get_def (obj);
   VireoSnapshotLocation usual;
 
+  if (domain == NULL)
+    {
+      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_UNPARSABLE,
+                           "the domain's definition cannot be read");
+      return FALSE;
+    }
   if (!vireo_domain_moment_check_name (obj, VIREO_KIND_SNAPSHOT, &def->name, error)
       || !complete_memory (def, active, flags, error) || !check_entries (domain, def, error))
     return FALSE;

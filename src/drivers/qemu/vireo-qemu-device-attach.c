@@ -316,36 +316,6 @@ build (gpointer context, GTask *task)
 }
 
 static void
-on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
-
-  return_step (user_data, success, error);
-}
-
-/* Something else may have gone since the definition was made: only the device is taken of it. */
-static void
-record (gpointer context, GTask *task)
-{
-  Attach *attach = context;
-  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (attach->domain);
-  VireoDomainDef *def;
-  GError *error = NULL;
-
-  if (!vireo_qemu_domain_check_monitor (attach->domain, &error))
-    {
-      return_step (task, FALSE, error);
-      return;
-    }
-  def = vireo_domain_def_copy (vireo_domain_obj_get_live_def (obj));
-  vireo_domain_def_add_device (def, attach->kind,
-                               vireo_device_copy (attach->kind, get_device (attach)));
-  vireo_domain_obj_set_live_def (obj, def);
-  vireo_qemu_domain_save_async (attach->domain, g_task_get_cancellable (task), on_recorded, task);
-}
-
-static void
 unrecord (gpointer context)
 {
   Attach *attach = context;
@@ -361,6 +331,40 @@ unrecord (gpointer context)
     vireo_device_free (kind, vireo_domain_def_remove_device (def, kind, index));
   vireo_domain_obj_set_live_def (obj, def);
   vireo_qemu_domain_save_async (attach->domain, NULL, NULL, NULL);
+}
+
+static void
+on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  GError *error = NULL;
+  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
+
+  if (!success)
+    unrecord (g_task_get_task_data (task));
+  return_step (task, success, error);
+}
+
+/* Something else may have gone since the definition was made: only the device is taken of it. */
+static void
+record (gpointer context, GTask *task)
+{
+  Attach *attach = context;
+  VireoDomainObj *obj = VIREO_DOMAIN_OBJ (attach->domain);
+  VireoDomainDef *def;
+  GError *error = NULL;
+
+  g_task_set_task_data (task, attach, NULL);
+  if (!vireo_qemu_domain_check_monitor (attach->domain, &error))
+    {
+      return_step (task, FALSE, error);
+      return;
+    }
+  def = vireo_domain_def_copy (vireo_domain_obj_get_live_def (obj));
+  vireo_domain_def_add_device (def, attach->kind,
+                               vireo_device_copy (attach->kind, get_device (attach)));
+  vireo_domain_obj_set_live_def (obj, def);
+  vireo_qemu_domain_save_async (attach->domain, g_task_get_cancellable (task), on_recorded, task);
 }
 
 static void

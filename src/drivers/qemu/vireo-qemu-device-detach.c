@@ -19,6 +19,33 @@ vireo_qemu_device_find (const VireoDomainDef *def, const char *alias, VireoDevic
          && vireo_domain_edit_find_alias (def, alias, ret_kind, ret_index, NULL);
 }
 
+/* A device that goes. */
+typedef struct
+{
+  VireoQemuDomain *domain;
+  char *alias;
+} Gone;
+
+static Gone *
+gone_new (VireoQemuDomain *self, const char *alias)
+{
+  Gone *gone = g_new (Gone, 1);
+
+  gone->domain = g_object_ref (self);
+  gone->alias = g_strdup (alias);
+  return gone;
+}
+
+static void
+gone_free (Gone *gone)
+{
+  g_object_unref (gone->domain);
+  g_free (gone->alias);
+  g_free (gone);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Gone, gone_free)
+
 /* ---- what is behind a device ---- */
 
 static void
@@ -119,15 +146,10 @@ wait_for (VireoQemuDomain *self, char *alias, GTask *task)
   g_source_attach (self->unplug_cancelled, NULL);
 }
 
-typedef struct
-{
-  VireoQemuDomain *domain;
-  char *alias;
-} Gone;
-
 static void
-announce (Gone *gone)
+announce (Gone *announced)
 {
+  g_autoptr (Gone) gone = announced;
   VireoQemuDomain *self = gone->domain;
 
   vireo_obj_emit_event (VIREO_OBJ (self), "DeviceRemoved", g_variant_new ("(s)", gone->alias));
@@ -137,9 +159,6 @@ announce (Gone *gone)
 
       g_task_return_boolean (task, TRUE);
     }
-  g_free (gone->alias);
-  g_free (gone);
-  g_object_unref (self);
 }
 
 /* Nothing has its files open any more: whoever hears of it can use them. */
@@ -170,9 +189,7 @@ vireo_qemu_device_gone (VireoQemuDomain *self, const char *alias)
   vireo_device_free (kind, device);
   vireo_domain_obj_set_live_def (obj, def);
   vireo_qemu_domain_save_async (self, NULL, NULL, NULL);
-  gone = g_new0 (Gone, 1);
-  gone->domain = g_object_ref (self);
-  gone->alias = g_steal_pointer (&name);
+  gone = gone_new (self, name);
   if (self->qmp != NULL)
     vireo_qemu_commands_settle (self->qmp, on_settled, gone);
   else
@@ -243,20 +260,17 @@ find_device (VireoQemuDomain *self, const VireoDomainEdit *change, GError **erro
 static void
 on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (VireoQemuDomain) self = user_data;
+  g_autoptr (Gone) asked = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (VIREO_QMP (source), result, &error);
 
-  if (reply != NULL || self->unplug_task == NULL)
+  if (reply != NULL)
     return;
   if (vireo_qmp_error_is (error, "DeviceNotFound"))
-    {
-      g_autofree char *alias = g_strdup (self->unplug_alias);
-
-      vireo_qemu_device_gone (self, alias);
-      return;
-    }
-  vireo_qemu_device_stop_waiting (self, g_steal_pointer (&error));
+    vireo_qemu_device_gone (asked->domain, asked->alias);
+  /* Somebody may wait for another device by now. */
+  else if (g_strcmp0 (asked->domain->unplug_alias, asked->alias) == 0)
+    vireo_qemu_device_stop_waiting (asked->domain, g_steal_pointer (&error));
 }
 
 void
@@ -281,7 +295,7 @@ vireo_qemu_detach_device (VireoQemuDomain *self, const VireoDomainEdit *change, 
   json_object_set_string_member (arguments, "id", alias);
   wait_for (self, alias, task);
   vireo_qmp_execute_async (self->qmp, "device_del", arguments, NULL, 0, NULL, on_asked,
-                           g_object_ref (self));
+                           gone_new (self, alias));
 }
 
 /* ---- what happened meanwhile ---- */

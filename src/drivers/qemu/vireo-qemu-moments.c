@@ -28,14 +28,6 @@ current_name (const char *uuid)
 /* ---- reading ---- */
 
 static void
-discard (VireoQemuDomains *self, const char *name)
-{
-  const VireoStoreOp op = { name, NULL, 0 };
-
-  vireo_store_apply_async (self->snapshots, &op, 1, NULL, NULL, NULL);
-}
-
-static void
 load_file (VireoQemuDomains *self, const char *name)
 {
   g_autofree char *uuid = g_strndup (name, UUID_LENGTH);
@@ -46,9 +38,10 @@ load_file (VireoQemuDomains *self, const char *name)
   gconstpointer text;
   gsize length;
 
+  /* It stays: the domain's definition may only be unreadable now. */
   if (obj == NULL)
     {
-      discard (self, name);
+      g_message ("there is no domain %s, of which there is a snapshot", uuid);
       return;
     }
   bytes = vireo_store_read (self->snapshots, name, MAX_FILE, &error);
@@ -81,10 +74,7 @@ load_current (VireoQemuDomains *self, const char *file)
   VireoObj *moment;
 
   if (bytes == NULL || list == NULL)
-    {
-      discard (self, file);
-      return;
-    }
+    return;
   name = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   moment = vireo_obj_list_find_by_name (list, name);
   if (moment != NULL)

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* Snapshots on disk: one file for each, and one that names the current one of a domain. */
 
-/* Reads all, when the domains have been loaded; those of no domain are removed. */
+/* Reads all, when the domains have been loaded. */
 void vireo_qemu_moments_load (VireoQemuDomains *self);
 /* Writes a snapshot, and which is the current one. @task: (transfer full): returns a boolean */
 void vireo_qemu_moments_save (VireoQemuDomains *self, VireoMomentObj *moment, GTask *task);

@@ -31,6 +31,12 @@ vireo_qemu_snapshot_disks (const VireoDomainDef *domain, const VireoDomainSnapsh
   g_autoptr (GPtrArray) disks
       = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_disk_def_free);
 
+  if (domain == NULL)
+    {
+      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_UNPARSABLE,
+                           "the domain's definition cannot be read");
+      return NULL;
+    }
   for (guint i = 0; i < def->n_disks; i++)
     {
       const VireoDiskDef *disk;
