@@ -131,10 +131,12 @@ class Page:
             return False
         wait_until(attempt, seconds, lambda: f"to click {selector}; {self.describe()}", tick=0.2)
 
-    def wait_text(self, selector, wanted, seconds=60):
+    def wait_text(self, selector, wanted, seconds=60, whole=False):
+        """Waits until an element says something, or nothing else."""
         def same():
             try:
-                return wanted in self.find(selector, seconds).text
+                text = self.find(selector, seconds).text
+                return wanted == text.strip() if whole else wanted in text
             except Exception as error:
                 if "Stale" in type(error).__name__:
                     return False
@@ -145,6 +147,11 @@ class Page:
     def wait_gone(self, selector, seconds=30):
         wait_until(lambda: not self.has(selector), seconds,
                    lambda: f"{selector} to go; {self.describe()}", tick=0.2)
+
+    def wait_script(self, script, what, seconds=60):
+        """Waits until a script in the page says yes."""
+        wait_until(lambda: self.driver.execute_script(script), seconds,
+                   lambda: f"{what}; {self.describe()}", tick=0.2)
 
     def fill(self, selector, text):
         from selenium.webdriver.common.keys import Keys

@@ -52,6 +52,8 @@ class Machines(unittest.TestCase):
         page.click(f"#{VM}-run")
         page.wait_text(f"#{VM}-state", "Running")
         self.assertEqual(self.state(), "running")
+        # An alert would say that something could not be had.
+        self.assertFalse(page.has(".pf-c-alert"), page.text())
         page.shot("running")
         self.menu("pause")
         page.wait_text(f"#{VM}-state", "Paused")
@@ -86,16 +88,25 @@ class Machines(unittest.TestCase):
         page.find("#network-lab-system-name")
         page.shot("network")
         page.click("#activate-network-lab-system")
-        page.wait_text("#network-lab-system-state", "active")
+        page.wait_text("#network-lab-system-state", "active", whole=True)
         network = self.host.client.call(self.connection, "Connection", "LookupNetworkByName",
                                         "(s)", "lab")
         self.assertIs(self.host.client.get(network, "Network", "Active"), True)
+        page.click("#deactivate-network-lab-system")
+        page.wait_text("#network-lab-system-state", "inactive")
+        self.assertIs(self.host.client.get(network, "Network", "Active"), False)
+        page.click("#network-lab-system-action-kebab")
+        page.click("#delete-network-lab-system")
+        page.click("#delete-resource-modal-primary")
+        page.wait_gone("#network-lab-system-name")
+        self.assertFalse(self.host.client.exists(network))
+
+    def pool(self):
+        return self.host.client.call(self.connection, "Connection", "LookupStoragePoolByName",
+                                     "(s)", "images")
 
     def test_4_pools(self):
         page = self.page
-        features = self.host.client.get(self.connection, "Connection", "Features")
-        if "Connection.DefineStoragePool" not in features:
-            self.skipTest("the QEMU connection has no storage yet")
         folder = self.host.folder / "pool"
         folder.mkdir()
         page.go("#/storages")
@@ -104,7 +115,73 @@ class Machines(unittest.TestCase):
         page.fill("#storage-pool-dialog-target-group input", str(folder))
         page.click("#create-storage-pool-dialog button.pf-m-primary")
         page.wait_gone("#create-storage-pool-dialog")
+        page.click("#activate-pool-images-system")
+        page.wait_text("#pool-images-system-state", "active", whole=True)
+        self.assertIs(self.host.client.get(self.pool(), "StoragePool", "Active"), True)
         page.shot("pool")
+        self.make_and_delete_a_volume(folder)
+        page.click("#deactivate-pool-images-system")
+        page.wait_text("#pool-images-system-state", "inactive")
+        pool = self.pool()
+        page.click("#pool-images-system-action-kebab")
+        page.click("#delete-pool-images-system")
+        page.click("#storage-pool-delete-modal button.pf-m-danger")
+        page.wait_gone("#pool-images-system-name")
+        self.assertFalse(self.host.client.exists(pool))
+
+    def make_and_delete_a_volume(self, folder):
+        page = self.page
+        page.click("tbody:has(#pool-images-system-name) .pf-c-table__toggle button")
+        page.click("tbody:has(#pool-images-system-name) button[id^='pf-tab-1-']")
+        page.click("#images-system-create-volume-button")
+        page.fill("#create-volume-dialog-name", "disk1")
+        page.fill("#create-volume-dialog-size", "8")
+        page.shot("volume")
+        page.click(".pf-c-modal-box__footer button.pf-m-primary")
+        page.find("#pool-images-system-volume-disk1-name")
+        self.assertTrue((folder / "disk1").exists())
+        page.shot("volume-made")
+        page.click("tr:has(#pool-images-system-volume-disk1-name) input[type=checkbox]")
+        page.click("#storage-volumes-delete")
+        page.wait_gone("#pool-images-system-volume-disk1-name")
+        self.assertFalse((folder / "disk1").exists())
+
+    PAINTED = """
+        const canvas = document.querySelector(".pf-c-console__vnc canvas");
+        if (!canvas || !canvas.width) return false;
+        const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        for (let i = 0; i < data.length; i += 4)
+          if (data[i] > 60 && data[i + 1] > 60 && data[i + 2] > 60) return true;
+        return false;"""
+
+    def test_5_the_console_shows_the_screen(self):
+        page = self.page
+        self.host.client.call(self.domain, "Domain", "Start", "(a{sv})", {})
+        page.go("#/vm?name=web&connection=system")
+        page.find(".pf-c-console__vnc canvas")
+        # What its firmware writes.
+        page.wait_script(self.PAINTED, "letters on the screen")
+        page.shot("console")
+        self.host.client.call(self.domain, "Domain", "Destroy", "(a{sv})", {})
+
+    def test_6_rename_and_delete(self):
+        page = self.page
+        page.go("#/vms")
+        page.wait_text(f"#{VM}-state", "Shut off")
+        self.menu("rename")
+        page.fill("#rename-dialog-new-name", "shop")
+        page.click("#rename-dialog-confirm")
+        page.find("#vm-shop-system-run")
+        self.assertEqual(self.host.client.get(self.domain, "Domain", "Name"), "shop")
+        page.shot("renamed")
+        page.go("#/vms")
+        page.wait_text("#vm-shop-system-name", "shop")
+        page.click("#vm-shop-system-action-kebab")
+        page.click("#vm-shop-system-delete")
+        page.shot("delete")
+        page.click("#vm-shop-delete-modal-dialog button.pf-m-danger")
+        page.wait_gone("#vm-shop-system-name")
+        self.assertFalse(self.host.client.exists(self.domain))
 
 
 vireotest.main()

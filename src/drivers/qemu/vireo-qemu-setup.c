@@ -70,11 +70,10 @@ describe_terminal (VireoDomainDef *def, const char *alias, const char *path)
     {
       VireoConsoleDef *console = def->consoles[i];
       /* The first console is the first serial port under its other name. */
-      gboolean same = i == 0 && def->n_serials > 0
-                      && g_strcmp0 (def->serials[0]->alias, alias) == 0
-                      && (console->target == NULL
-                          || console->target->type == VIREO_CONSOLE_TARGET_TYPE_SERIAL
-                          || console->target->type == VIREO_CONSOLE_TARGET_TYPE_UNSET);
+      gboolean same
+          = i == 0 && def->n_serials > 0 && g_strcmp0 (def->serials[0]->alias, alias) == 0
+            && (console->target == NULL || console->target->type == VIREO_CONSOLE_TARGET_TYPE_SERIAL
+                || console->target->type == VIREO_CONSOLE_TARGET_TYPE_UNSET);
 
       if (!same && g_strcmp0 (console->alias, alias) != 0)
         continue;
@@ -112,6 +111,21 @@ on_chardevs (GObject *source, GAsyncResult *result, gpointer user_data)
   reply_done (task, error);
 }
 
+/* Where QEMU listens, when the definition leaves that to us: clients that are given the definition
+ * of what runs connect to what it says. */
+static void
+describe_listen (VireoGraphicsDef *graphics, const char *host)
+{
+  VireoGraphicsListenDef *listen = graphics->n_listens > 0 ? graphics->listens[0] : NULL;
+
+  if (listen != NULL && listen->type == VIREO_GRAPHICS_LISTEN_TYPE_ADDRESS
+      && listen->address == NULL)
+    listen->address = g_strdup (graphics->listen != NULL ? graphics->listen : host);
+  if (graphics->listen == NULL)
+    graphics->listen
+        = g_strdup (listen != NULL && listen->address != NULL ? listen->address : host);
+}
+
 /* The port that QEMU chose. */
 static void
 on_vnc (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -122,6 +136,7 @@ on_vnc (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (VIREO_QMP (source), result, &error);
   const char *service = reply != NULL ? get_string (reply, "service") : NULL;
+  const char *host = reply != NULL ? get_string (reply, "host") : NULL;
   guint64 port;
 
   for (guint i = 0; i < def->n_graphics; i++)
@@ -130,6 +145,8 @@ on_vnc (GObject *source, GAsyncResult *result, gpointer user_data)
       {
         def->graphics[i]->port = (int) port;
         def->graphics[i]->has_port = TRUE;
+        if (host != NULL)
+          describe_listen (def->graphics[i], host);
       }
   reply_done (task, error);
 }
@@ -144,7 +161,10 @@ has_vnc (const VireoDomainDef *def)
 }
 
 static void
-ask (VireoQemuStart *start, GTask *task, const char *command, JsonObject *arguments,
+ask (VireoQemuStart *start,
+     GTask *task,
+     const char *command,
+     JsonObject *arguments,
      GAsyncReadyCallback callback)
 {
   start->replies++;
