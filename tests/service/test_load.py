@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Many callers, many changes: nobody starves, and nothing is left out."""
+
+import selectors
+import time
+import unittest
+
+import vireotest
+from members import CONNECTION, define, domain_xml
+from vireotest.client import GLib, NAME, PROPERTIES, ROOT
+from vireotest.rawbus import RawClient
+
+PEER = "org.freedesktop.DBus.Peer"
+DOMAIN = f"{NAME}.Domain"
+
+
+class Load(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("load", polkit=False, arguments=["--drivers=test"]).start()
+        cls.addClassCleanup(cls.host.stop)
+        cls.paths = [define(cls.host.client, f"load-{n}", n) for n in range(4)]
+
+    def raw(self):
+        return self.enterContext(RawClient(self.host.bus.address, 60))
+
+    def test_no_change_is_left_out(self):
+        """Thousands in a row, told to several who subscribed, each in their order."""
+        n = 4000
+        listeners = [self.raw() for _ in range(3)]
+        for raw in listeners:
+            raw.reply(raw.call(ROOT, f"{NAME}.Manager", "Subscribe",
+                               GLib.Variant("(a{sv})", ({},))))
+        changer = self.raw()
+        started = time.monotonic()
+        for first in range(0, n, 50):
+            for number in range(first, first + 50):
+                serial = changer.call(self.paths[number % 4], PROPERTIES, "Set", GLib.Variant(
+                    "(ssv)", (DOMAIN, "Autostart", GLib.Variant("b", number // 4 % 2 == 0))))
+            changer.reply(serial)
+        print(f"# {n / (time.monotonic() - started):.0f} changes a second")
+        for raw in listeners:
+            last = raw.call(ROOT, PEER, "Ping")
+            seen = {path: [] for path in self.paths}
+            while (message := raw.read()).get_reply_serial() != last:
+                if message.get_member() == "PropertiesChanged":
+                    seen[message.get_path()].append(message.get_body().unpack()[1]["Autostart"])
+            for path in self.paths:
+                self.assertEqual(seen[path], [i % 2 == 0 for i in range(n // 4)])
+
+    def test_a_queue_of_thousands_delays_nobody(self):
+        """Calls are taken in turn: one of another caller waits for one of the hog's, not for all.
+        """
+        hog, other = self.raw(), self.raw()
+        for each in (hog, other):
+            each.reply(each.call(ROOT, PEER, "Ping"))
+        started = time.monotonic()
+        for _ in range(3000):
+            last = hog.call(self.paths[0], PROPERTIES, "GetAll", GLib.Variant("(s)", ("",)))
+        waits = []
+        for _ in range(10):
+            begin = time.monotonic()
+            other.reply(other.call(ROOT, PEER, "Ping"))
+            waits.append(time.monotonic() - begin)
+        hog.reply(last)
+        self.assertLess(sorted(waits)[5], (time.monotonic() - started) / 10)
+
+    def test_fifty_callers(self):
+        """Each with a call open all the time: all get as many answers, give or take."""
+        clients = [self.raw() for _ in range(50)]
+        answered = dict.fromkeys(clients, 0)
+        with selectors.DefaultSelector() as selector:
+            def ask(raw):
+                raw.call(self.paths[0], PROPERTIES, "Get", GLib.Variant("(ss)", (DOMAIN, "State")))
+            for raw in clients:
+                raw.reply(raw.call(ROOT, PEER, "Ping"))
+                selector.register(raw.socket, selectors.EVENT_READ, raw)
+                ask(raw)
+            while sum(answered.values()) < 5000:
+                for key, _events in selector.select(30):
+                    key.data.read()
+                    answered[key.data] += 1
+                    ask(key.data)
+        self.assertGreater(min(answered.values()), 50)
+        self.assertLess(max(answered.values()), 200)
+
+    def test_some_never_read(self):
+        big = self.host.client.call(
+            CONNECTION, "Connection", "DefineDomain", "(sa{sv})",
+            domain_xml("big", 9, f"<t:x>{'y' * 1_000_000}</t:x>"), {})
+        silent = [self.raw() for _ in range(10)]
+        for raw in silent:
+            for _ in range(5):
+                raw.call(big, DOMAIN, "GetXml", GLib.Variant("(a{sv})", ({},)))
+        for _ in range(100):
+            self.host.client.call(ROOT, PEER, "Ping")
+        for raw in silent:
+            raw.close()
+        self.host.client.call(big, "Domain", "Undefine", "(a{sv})", {})
+
+
+vireotest.main()
