@@ -24,6 +24,7 @@ from vireotest.samples import NO_OPTIONS  # noqa: E402
 from vireotest.wait import wait_until  # noqa: E402
 
 import by_hand  # noqa: E402
+import crowd  # noqa: E402
 import libvirt_side  # noqa: E402
 
 ROOT = "/org/vireo/Vireo1"
@@ -35,6 +36,8 @@ PROPERTY_RATIO = 1.5
 START_RATIO = 1.5
 COLD_START_SECONDS = 1.5
 IN_FLIGHT = 16
+CROWD = 50
+CROWD_RATIO = 10
 
 START_XML = ("<domain type='qemu'><name>bench-start</name><memory unit='MiB'>64</memory>"
              "<vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices>"
@@ -156,6 +159,14 @@ class Bench:
         self.line(f"property, {user}", f"{reads:.0f} µs a read", f"{pings:.0f} µs an empty method",
                   reads / pings, PROPERTY_RATIO, reads <= PROPERTY_RATIO * pings)
 
+    def crowd(self, bus, path):
+        """Callers that hammer: the slowest hundredth of their calls, and half of them."""
+        took = crowd.crowd(bus, path, CROWD, self.options.crowd)
+        median, late = crowd.percentiles(took)
+        self.line(f"{CROWD} clients", f"{late * 1e3:.1f} ms is the 99th percentile of {len(took)}",
+                  f"{median * 1e3:.1f} ms the median", late / median, CROWD_RATIO,
+                  late <= CROWD_RATIO * median)
+
     def start(self, host, xml, libvirt):
         """Start, and the same command line by hand, by turns."""
         connection = host.client.open("qemu:///system")
@@ -240,6 +251,7 @@ def run_all(options):
                                 "bench-00000")
         for user in ("root", "nobody"):
             bench.property(host.bus, path, user)
+        bench.crowd(host.bus, path)
         image = host.folder / "disk.qcow2"
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
         bench.start(host, START_XML.format(disk=samples.disk(image)), libvirt)
@@ -254,6 +266,8 @@ def run():
     parser.add_argument("--many", type=int, default=10000,
                         help="domains of a large host; 0: leave that out (default: 10000)")
     parser.add_argument("--calls", type=int, default=3000, help="property reads (default: 3000)")
+    parser.add_argument("--crowd", type=int, default=10,
+                        help="seconds of many clients at once (default: 10)")
     parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--idle", type=int, default=10, help="seconds of idling (default: 10)")
     options = parser.parse_args()
