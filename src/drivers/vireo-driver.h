@@ -91,6 +91,8 @@ G_DECLARE_DERIVABLE_TYPE (VireoConnectionObj, vireo_connection_obj, VIREO, CONNE
  * @get_capabilities: (nullable): returns the `capabilities` document, as a string
  * @get_domain_capabilities: (nullable): what a guest can have, as functions of #VireoHostDriver
  * @get_cpu_models: (nullable): so, too
+ * @compare_cpu: (nullable): so, too
+ * @baseline_cpu: (nullable): so, too
  *
  * Since: 0.1
  */
@@ -101,6 +103,8 @@ struct _VireoConnectionObjClass
   void (*get_capabilities) (VireoConnectionObj *self, GTask *task);
   void (*get_domain_capabilities) (VireoConnectionObj *self, GVariant *args, GTask *task);
   void (*get_cpu_models) (VireoConnectionObj *self, GVariant *args, GTask *task);
+  void (*compare_cpu) (VireoConnectionObj *self, GVariant *args, GTask *task);
+  void (*baseline_cpu) (VireoConnectionObj *self, GVariant *args, GTask *task);
 };
 
 /* The parts of a connection; %NULL where it has none. */

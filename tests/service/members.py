@@ -67,7 +67,7 @@ class Member:
 
 
 EXAMPLES = {"s": "example", "o": ROOT, "u": 1, "b": True, "a{sv}": {}, "as": [], "ay": b"example",
-            "t": 1, "i": 0, "x": 1, "au": [1], "h": 0, "ah": []}
+            "t": 1, "i": 0, "x": 1, "au": [1], "h": 0, "ah": [], "a{ut}": {}}
 
 
 def find_members(client, path):

@@ -25,6 +25,8 @@ OPEN = {
     "Connection.GetDomainCapabilities", "Connection.GetCpuModels", "Connection.GetDomainStats",
     "Connection.GetHostInfo", "Connection.GetHostCpus", "Connection.GetHostCpuStats",
     "Connection.GetHostMemoryStats", "Connection.GetSysinfo", "Connection.GetSecurityModel",
+    "Connection.CompareCpu", "Connection.BaselineCpu", "Connection.GetHostMemoryParameters",
+    "Connection.GetHostFreePages", "Connection.GetHostSevInfo",
     "Connection.ListStoragePools", "Connection.GetStoragePools",
     "Connection.LookupStoragePoolByName", "Connection.LookupStoragePoolByUuid",
     "Connection.LookupStoragePoolByTargetPath", "Connection.LookupStorageVolumeByKey",

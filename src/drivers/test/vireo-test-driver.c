@@ -5,6 +5,7 @@
 
 #include "drivers/common/vireo-secret-keeper.h"
 #include "drivers/vireo-drivers-built.h"
+#include "vireo-test-cpus.h"
 #include "vireo-test-devices.h"
 #include "vireo-test-domains.h"
 #include "vireo-test-filters.h"
@@ -63,6 +64,8 @@ static const char capabilities[] = "<capabilities>\n"
                                    "  <host>\n"
                                    "    <cpu>\n"
                                    "      <arch>x86_64</arch>\n"
+                                   "      <model>EPYC</model>\n"
+                                   "      <vendor>AMD</vendor>\n"
                                    "    </cpu>\n"
                                    "  </host>\n"
                                    "  <guest>\n"
@@ -113,6 +116,8 @@ test_connection_class_init (TestConnectionClass *klass)
   connection_class->get_capabilities = get_capabilities;
   connection_class->get_domain_capabilities = get_domain_capabilities;
   connection_class->get_cpu_models = get_cpu_models;
+  connection_class->compare_cpu = vireo_test_compare_cpu;
+  connection_class->baseline_cpu = vireo_test_baseline_cpu;
 }
 
 static void

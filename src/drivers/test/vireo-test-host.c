@@ -3,10 +3,11 @@
 
 #include "drivers/vireo-domain-obj.h"
 #include "util/vireo-error.h"
+#include "vireo-test-host-memory.h"
 
 /* It has two sockets of two cores of two threads, and two NUMA nodes. */
 #define N_CPUS 8
-#define N_NODES 2
+#define N_NODES VIREO_TEST_HOST_NODES
 #define MEMORY_KIB (16u * 1024 * 1024)
 
 struct _VireoTestHost
@@ -91,7 +92,8 @@ static guint64
 free_memory (VireoTestHost *self)
 {
   g_autoptr (GPtrArray) domains = vireo_obj_list_snapshot (self->domains);
-  guint64 available = MEMORY_KIB;
+  guint64 available
+      = MEMORY_KIB - vireo_test_host_memory_get_reserved (VIREO_HOST_DRIVER (self));
 
   for (guint i = 0; i < domains->len; i++)
     {
@@ -103,6 +105,12 @@ free_memory (VireoTestHost *self)
       available -= MIN (memory, available);
     }
   return available;
+}
+
+guint64
+vireo_test_host_get_free (VireoHostDriver *host)
+{
+  return free_memory (VIREO_TEST_HOST (host));
 }
 
 static void
@@ -163,6 +171,7 @@ host_init (VireoHostDriverInterface *iface)
   iface->get_memory_stats = get_memory_stats;
   iface->get_sysinfo = get_sysinfo;
   iface->get_security_model = get_security_model;
+  vireo_test_host_memory_fill (iface);
 }
 
 static void

@@ -13,6 +13,11 @@ G_DECLARE_FINAL_TYPE (VireoTestHost, vireo_test_host, VIREO, TEST_HOST, GObject)
 /* @domains: those that run on it. */
 VireoHostDriver *vireo_test_host_new (VireoObjList *domains);
 
+#define VIREO_TEST_HOST_NODES 2
+
+/* What is free of its memory, in KiB. */
+guint64 vireo_test_host_get_free (VireoHostDriver *host);
+
 /* For the connection: what VireoConnectionObjClass has of the same names. */
 void vireo_test_host_get_cpu_models (gpointer connection, GVariant *args, GTask *task);
 void vireo_test_host_get_domain_capabilities (gpointer connection, GVariant *args, GTask *task);

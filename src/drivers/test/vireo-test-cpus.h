@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "drivers/vireo-driver.h"
+
+G_BEGIN_DECLS
+
+/* Processors as sets of features: as functions of a connection. */
+void vireo_test_compare_cpu (VireoConnectionObj *connection, GVariant *args, GTask *task);
+void vireo_test_baseline_cpu (VireoConnectionObj *connection, GVariant *args, GTask *task);
+
+G_END_DECLS
