@@ -162,6 +162,7 @@ test_autostart (Fixture *f, gconstpointer data)
   vireo_job_end (job, NULL);
   g_object_unref (job);
   g_object_unref (network);
+  g_clear_object (&result);
 
   /* Not when the daemon starts again in the same boot. */
   net_daemon_restart (f);
