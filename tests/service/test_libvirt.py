@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """org.libvirt: the same objects as its clients know them, behind the same gate."""
 
+import re
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 import vireotest
-from libvirtbus import DOMAIN, NAME, NETWORK, TEST, LibvirtClient, interface_of
+from libvirtbus import DOMAIN, NAME, NETWORK, TEST, LibvirtClient, interface_of, zero_arguments
 from members import INTROSPECTABLE, domain_xml, hide, permit, text, uuid_of
 from vireotest.client import PROPERTIES
 from vireotest.privatebus import Bus
@@ -132,6 +133,18 @@ class Use(Case):
         self.assertIn("<name>renamed</name>", self.client.do(path, "GetXMLDesc", 2))
         self.client.do(path, "Undefine", 7)
         self.assertEqual(self.refused(path, "Create", 0), "Domain not found")
+
+    def test_a_domain_goes_to_another_connection(self):
+        path = self.define("mover", 3)
+        self.client.do(path, "Create", 0)
+        self.client.do(path, "MigrateSetMaxSpeed", 7, 0)
+        self.assertEqual(self.client.do(path, "MigrateGetMaxSpeed", 0), 7)
+        self.host.client.open("test:///other")
+        with self.client.watch(path=TEST, interface=f"{NAME}.Connect") as watch:
+            self.client.do(path, "MigrateToURI3", "test:///other", {}, 1)
+            self.assertEqual(watch.wait(matching=lambda s: s.args[1] == 5).args, (path, 5, 3))
+        self.assertEqual(self.client.do(path, "GetState", 0), (5, 4))
+        self.client.do(path, "Undefine", 0)
 
     def test_lists_with_flags(self):
         still = self.define("still", 2)
@@ -283,6 +296,73 @@ class Gate(Case):
                             "('org.libvirt.Domain', 'Autostart', <true>)", destination=NAME).error
         self.assertIn("access denied: ", error.message)
         self.assertEqual(self.client.do(DOMAIN, "GetState", 0)[0], 1)
+
+    def one_of_each(self):
+        """An object of each kind, by interface."""
+        do = self.client.do
+        domain = self.define("each", 30)
+        pool = do(TEST, "StoragePoolLookupByName", "default-pool")
+        vhba = ("<device><parent>scsi_host2</parent><capability type='scsi_host'>"
+                "<capability type='fc_host'><wwnn>1111222233334455</wwnn>"
+                "<wwpn>5555666677778899</wwpn></capability></capability></device>")
+        secret = ("<secret><uuid>%s</uuid><usage type='volume'><volume>/each</volume></usage>"
+                  "</secret>" % uuid_of(31))
+        volume = "<volume><name>each</name><capacity>1024</capacity></volume>"
+        return {
+            "Connect": TEST, "Domain": domain, "Network": NETWORK, "StoragePool": pool,
+            "DomainSnapshot": do(domain, "SnapshotCreateXML", "<domainsnapshot/>", 0),
+            "StorageVol": do(pool, "StorageVolCreateXML", volume, 0),
+            "Interface": do(TEST, "InterfaceLookupByName", "eth1"),
+            "NodeDevice": do(TEST, "NodeDeviceCreateXML", vhba, 0),
+            "NWFilter": do(TEST, "NWFilterDefineXML", "<filter name='each'/>"),
+            "Secret": do(TEST, "SecretDefineXML", secret, 0),
+        }
+
+    def pictures(self, objects):
+        """All that is known of the objects."""
+        return {path: (self.client.read_all(path) if interface != "DomainSnapshot" else {},
+                       self.client.do(path, "GetXMLDesc", 0) if interface != "Connect" else "")
+                for interface, path in objects.items()}
+
+    READING = ("Get", "List", "Lookup", "IsCurrent", "HasManagedSave", "NodeGet", "MemoryStats",
+               "InterfaceAddresses", "FindStorage", "SnapshotLookup", "SnapshotCurrent",
+               "StorageVolLookup")
+
+    def test_every_member_as_nobody(self):
+        objects = self.one_of_each()
+        before = self.pictures(objects)
+        caller, unserved, done = self.nobody(), set(), set()
+        for interface, path in objects.items():
+            for method, types in self.client.methods(f"{NAME}.{interface}").items():
+                error = self.call(caller, path, method, f"({''.join(types)})",
+                                  *zero_arguments(types)).error
+                name = f"{interface}.{method}"
+                with self.subTest(name):
+                    if error is None:
+                        done.add(name)
+                        continue
+                    self.assertEqual(error.name, ERROR)
+                    if error.message.endswith(f"not supported by the connection driver: {method}"):
+                        unserved.add(name)
+        changing = {n for n in done if not any(n.split(".")[1].startswith(r) or r in n
+                                               for r in self.READING)}
+        self.assertEqual(changing, set())
+        self.assertFalse(done & {"Secret.GetValue", "Domain.GetGuestVcpus", "Domain.GetHostname"})
+        self.assertGreater(len(done), 20)
+        self.assertEqual(self.pictures(objects), before)
+        for interface in ("Domain", "Network", "StoragePool"):
+            error = caller.call(objects[interface], PROPERTIES, "Set",
+                                f"('{NAME}.{interface}', 'Autostart', <true>)",
+                                destination=NAME).error
+            self.assertIn("access denied", error.message)
+        self.assertEqual(unserved, self.documented_as_unserved())
+
+    @staticmethod
+    def documented_as_unserved():
+        """The methods that the page for those who come from libvirt names."""
+        page = (vireotest.SOURCE / "docs/from-libvirt.md").read_text()
+        table = page.partition("| not served |")[2].partition("\n\n")[0]
+        return set(re.findall(r"`([A-Za-z]+\.[A-Za-z]+)`", table))
 
     def test_a_rule_for_one_domain(self):
         mine, other = self.define("mine", 21), self.define("other", 22)

@@ -147,6 +147,16 @@ emit_pm_wakeup (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
 }
 
 static void
+emit_iteration (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
+{
+  guint iteration;
+
+  g_variant_get (args, "(u)", &iteration);
+  vireo_libvirt_signals_emit (signals, node, "MigrationIteration",
+                              g_variant_new ("(i)", (gint) MIN (iteration, G_MAXINT)));
+}
+
+static void
 emit_watchdog (VireoLibvirtSignals *signals, VireoNode *node, GVariant *args)
 {
   static const char *const actions[]
@@ -200,6 +210,7 @@ const VireoLibvirtSignal vireo_libvirt_domain_signals[] = {
   { "IoError", .emit = emit_io_error },
   { "Completed", .of_jobs = TRUE, .emit = emit_job_completed },
   { "MetadataChanged", .emit = emit_metadata },
+  { "MigrationIteration", .emit = emit_iteration },
   { "PmSuspended", .emit = emit_pm_suspend },
   { "PmWokeUp", .emit = emit_pm_wakeup },
   { "Rebooted", "Reboot" },

@@ -2,6 +2,7 @@
 #include "drivers/vireo-driver.h"
 #include "libvirt-domain-disks.h"
 #include "libvirt-domain-guest.h"
+#include "libvirt-domain-migrate.h"
 #include "libvirt-domain-save.h"
 #include "libvirt-domain-signals.h"
 #include "libvirt-domain-snapshot.h"
@@ -153,13 +154,16 @@ static const VireoLibvirtMethod methods[] = {
     .in = vireo_libvirt_memory_peek_in },
   { "MemoryStats", "Domain.GetStats", .in = vireo_libvirt_memory_stats_in,
     .out = vireo_libvirt_memory_stats_out },
-  { "MigrateGetCompressionCache" },
-  { "MigrateGetMaxSpeed" },
-  { "MigrateSetCompressionCache" },
-  { "MigrateSetMaxDowntime" },
-  { "MigrateSetMaxSpeed" },
-  { "MigrateStartPostCopy" },
-  { "MigrateToURI3" },
+  { "MigrateGetCompressionCache", "Domain.GetMigrationParameters", .out = vireo_libvirt_limit_out },
+  { "MigrateGetMaxSpeed", "Domain.GetMigrationParameters",
+    .flags = vireo_libvirt_migrate_speed_flags, .out = vireo_libvirt_limit_out },
+  { "MigrateSetCompressionCache", "Domain.SetMigrationParameters",
+    .in = vireo_libvirt_set_limit_in },
+  { "MigrateSetMaxDowntime", "Domain.SetMigrationParameters", .in = vireo_libvirt_set_limit_in },
+  { "MigrateSetMaxSpeed", "Domain.SetMigrationParameters",
+    .flags = vireo_libvirt_migrate_speed_flags, .in = vireo_libvirt_set_limit_in },
+  { "MigrateStartPostCopy", "Domain.StartPostcopy" },
+  { "MigrateToURI3", .flags = vireo_libvirt_migrate_flags, .run = vireo_libvirt_run_migrate },
   { "OpenGraphicsFD", "Domain.OpenGraphics", .flags = graphics_flags },
   { "PMWakeup", "Domain.PmWakeup" },
   { "PinEmulator", "Domain.PinEmulator", .flags = vireo_libvirt_affect_flags,
