@@ -9,6 +9,7 @@ import vireotest
 from vireotest import guest, samples
 from vireotest.client import GLib
 from vireotest.console import Console
+from vireotest.wait import wait_until
 
 LIVE = {"live": GLib.Variant("b", True)}
 BOTH = {**LIVE, "config": GLib.Variant("b", True)}
@@ -22,7 +23,8 @@ class Changes(unittest.TestCase):
         image = guest.install(guest.build(), cls.host.folder / "guest")
         cls.path = cls.host.client.call(
             cls.connection, "Connection", "DefineDomain", "(sa{sv})",
-            samples.guest_domain("changed", image, "<memballoon model='virtio'/>"), {})
+            samples.guest_domain("changed", image, "<video><model type='vga'/></video>"
+                                 "<memballoon model='virtio'/>"), {})
         cls.host.client.call(cls.path, "Domain", "Start", "(a{sv})", {}, timeout=60)
         cls.addClassCleanup(cls.host.client.call, cls.path, "Domain", "Destroy", "(a{sv})", {})
         cls.console = cls.enterClassContext(Console(cls.host.client.call_for_fd(
@@ -54,6 +56,15 @@ class Changes(unittest.TestCase):
         self.host.client.open("qemu:///system")
         self.assertEqual(self.host.client.get(self.path, "Domain", "Title"), "Mail")
         self.assertEqual(self.xml().findtext("title"), "Mail")
+        wait_until(self.is_reached, 30, "the emulator to be reached again")
+
+    def is_reached(self):
+        try:
+            self.call("InjectNmi", "(a{sv})", {})
+        except vireotest.BusError as error:
+            self.assertEqual(error.code, "HypervisorUnresponsive")
+            return False
+        return True
 
     def test_keys_and_interrupts(self):
         self.call("SendKey", "(suaua{sv})", "linux", 50, [29, 56, 111], {})
@@ -62,6 +73,23 @@ class Changes(unittest.TestCase):
         self.assertEqual(self.error("SendKey", "(suaua{sv})", "usb", 0, [4], {}),
                          "InvalidArgument")
         self.call("InjectNmi", "(a{sv})", {})
+
+    def picture(self, **options):
+        fd = self.host.client.call_for_fd(self.path, "Domain", "Screenshot", "(ua{sv})", 0,
+                                          {k: GLib.Variant("s", v) for k, v in options.items()})
+        with open(fd, "rb") as file:
+            return file.read()
+
+    def test_pictures(self):
+        for _ in range(3):
+            picture = self.picture()
+            magic, width, height, depth = picture.split(maxsplit=4)[:4]
+            self.assertEqual((magic, depth), (b"P6", b"255"))
+            self.assertGreaterEqual(len(picture), 3 * int(width) * int(height))
+        self.assertTrue(self.picture(format="png").startswith(b"\x89PNG"))
+        self.assertEqual(self.error("Screenshot", "(ua{sv})", 1, {}), "NotFound")
+        self.assertEqual(self.error("Screenshot", "(ua{sv})", 0,
+                                    {"format": GLib.Variant("s", "gif")}), "NotSupported")
 
     def test_what_cannot_be_changed_yet(self):
         self.assertEqual(self.error("SetVcpus", "(ua{sv})", 1, LIVE), "NotSupported")

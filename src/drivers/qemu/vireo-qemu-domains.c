@@ -42,6 +42,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->get_stats = vireo_qemu_get_stats;
   iface->get_block_info = vireo_qemu_get_block_info;
   vireo_qemu_snapshots_fill (iface);
+  iface->screenshot = vireo_qemu_screenshot;
   iface->inject_nmi = vireo_qemu_inject_nmi;
   iface->send_key = vireo_qemu_send_key;
 }
