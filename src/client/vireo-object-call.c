@@ -238,7 +238,7 @@ place_fds (GVariant *handles, GUnixFDList *fds, GError **error)
   g_variant_builder_init (&places, G_VARIANT_TYPE ("ah"));
   for (gsize i = 0; i < n; i++)
     {
-      g_autoptr (GVariant) place = place_fd (g_variant_get_child_value (handles, i), fds, error);
+      g_autoptr (GVariant) place = place_fd (g_variant_get_child_value (owned, i), fds, error);
 
       if (place == NULL)
         {

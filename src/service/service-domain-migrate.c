@@ -207,7 +207,7 @@ vireo_domain_set_migration_parameters (VireoCall *call)
     {
       g_autoptr (GVariant) owned = value;
 
-      if (g_strv_contains (names, name) && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+      if (g_strv_contains (names, name) && g_variant_is_of_type (owned, G_VARIANT_TYPE_UINT64))
         continue;
       vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
                                    g_strv_contains (names, name)

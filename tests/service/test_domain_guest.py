@@ -96,6 +96,10 @@ class Agent(Case):
         put([])
         self.assertEqual(keys(), [])
         self.call("SetUserPassword", "(ssa{sv})", "root", "secret", {})
+        encrypted = {"encrypted": GLib.Variant("b", True)}
+        self.call("SetUserPassword", "(ssa{sv})", "root", "$6$salt$hash", encrypted)
+        self.assertEqual(self.error("SetUserPassword", "(ssa{sv})", "root", "secret", encrypted),
+                         "InvalidArgument")
         self.assertEqual(self.error("SetUserPassword", "(ssa{sv})", "nobody", "x", {}), "NotFound")
         self.assertEqual(self.error("GetAuthorizedSshKeys", "(sa{sv})", "nobody", {}), "NotFound")
 
@@ -161,6 +165,13 @@ class Machine(Case):
         self.assertNotEqual(before, after)
         memory = bytes(self.call("MemoryPeek", "(tua{sv})", 0x41E, 4, {}))
         self.assertEqual(memory, b"\x1e\0\x30\0")
+        # The same by its virtual address, which is no physical one.
+        far = 0xffff888000000000 + 0x41E
+        self.assertEqual(bytes(self.call("MemoryPeek", "(tua{sv})", far, 4, {})), memory)
+        physical = {"physical": GLib.Variant("b", True)}
+        self.assertEqual(self.error("MemoryPeek", "(tua{sv})", far, 4, physical),
+                         "InvalidArgument")
+        self.assertEqual(bytes(self.call("MemoryPeek", "(tua{sv})", 0x41E, 4, physical)), memory)
         for wrong in [("linux", 0, []), ("wings", 0, [1]), ("linux", 0, [1] * 17)]:
             self.assertEqual(self.error("SendKey", "(suaua{sv})", *wrong, {}), "InvalidArgument")
         self.call("InjectNmi", "(a{sv})", {})

@@ -408,14 +408,24 @@ need_user (VireoTestGuest *guest, const char *user, GError **error)
 static GVariant *
 set_user_password_now (VireoTestGuest *guest, GVariant *args, GError **error)
 {
+  gboolean encrypted = vireo_test_option (args, "encrypted");
   const char *user, *password;
 
   g_variant_get_child (args, 0, "&s", &user);
   g_variant_get_child (args, 1, "&s", &password);
   if (!need_user (guest, user, error))
     return NULL;
+  /* As crypt(5) writes it: the agent hands it on as it is. */
+  if (encrypted && !g_regex_match_simple ("^\\$[a-z0-9]+\\$.", password, 0, 0))
+    {
+      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                           "an encrypted password begins with how it is encrypted, such as $6$");
+      return NULL;
+    }
   g_hash_table_insert (guest->passwords, g_strdup (user),
-                       g_compute_checksum_for_string (G_CHECKSUM_SHA256, password, -1));
+                       encrypted
+                           ? g_strdup (password)
+                           : g_compute_checksum_for_string (G_CHECKSUM_SHA256, password, -1));
   return vireo_test_done ();
 }
 

@@ -11,6 +11,9 @@
 #define USUAL_SIZE (G_GUINT64_CONSTANT (10) << 30)
 #define MAX_PEEK (1u << 20)
 
+/* Linux's direct mapping of all memory, on x86_64 without randomization; what is below is mapped one
+ * to one. */
+#define VIRTUAL_START G_GUINT64_CONSTANT (0xffff888000000000)
 /* Where a PC keeps what was typed: a ring of 16 codes. */
 #define KEYBOARD_BUFFER 0x41e
 #define KEYBOARD_CODES 16
@@ -133,6 +136,9 @@ memory_peek_now (VireoTestGuest *guest, GVariant *args, GError **error)
 
   g_variant_get_child (args, 0, "t", &start);
   g_variant_get_child (args, 1, "u", &size);
+  /* Where its virtual memory begins, the guest sees all of the physical one. */
+  if (!vireo_test_option (args, "physical") && start >= VIRTUAL_START)
+    start -= VIRTUAL_START;
   if (!check_range (start, size, def->memory * 1024, error))
     return NULL;
   for (guint i = 0; i < guest->codes->len; i++)

@@ -64,7 +64,7 @@ vireo_test_migrate_use (VireoDomainObj *obj, GVariant *more, GError **error)
                        "migrations of this driver have no \"%s\"", key);
           return FALSE;
         }
-      get_values (obj)[row] = g_variant_get_uint64 (value);
+      get_values (obj)[row] = g_variant_get_uint64 (owned);
     }
   return TRUE;
 }
