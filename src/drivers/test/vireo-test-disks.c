@@ -11,8 +11,8 @@
 #define USUAL_SIZE (G_GUINT64_CONSTANT (10) << 30)
 #define MAX_PEEK (1u << 20)
 
-/* Linux's direct mapping of all memory, on x86_64 without randomization; what is below is mapped one
- * to one. */
+/* Linux's direct mapping of all memory, on x86_64 without randomization; what is below is mapped
+ * one to one. */
 #define VIRTUAL_START G_GUINT64_CONSTANT (0xffff888000000000)
 /* Where a PC keeps what was typed: a ring of 16 codes. */
 #define KEYBOARD_BUFFER 0x41e
