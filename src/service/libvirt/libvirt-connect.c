@@ -4,6 +4,7 @@
 #include "libvirt-domain-guest.h"
 #include "libvirt-domain-save.h"
 #include "libvirt-domain-start.h"
+#include "libvirt-domain-tune.h"
 #include "libvirt-node-device.h"
 #include "libvirt-secret.h"
 #include "vireo-libvirt-convert.h"
@@ -172,9 +173,30 @@ id_in (VireoLibvirtCall *call, GError **error)
   return g_variant_new ("(u)", id > 0 ? (guint) id : 0);
 }
 
+/* ---- the host ---- */
+
+static const VireoLibvirtFlag baseline_flags[] = { { 1 << 0, "expand-features" }, { 0 } };
+static const VireoLibvirtFlag compare_flags[] = {
+  { 1 << 0, "fail-incompatible" },
+  { 1 << 1, "validate" },
+  { 0 },
+};
+/* Texts among parameters are understood, which is so always. */
+static const VireoLibvirtFlag text_flags[] = { { 1 << 2, NULL }, { 0 } };
+
+static GVariant *
+compare_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
+{
+  static const char *const results[] = { "incompatible", "identical", "superset", NULL };
+  const char *result;
+
+  g_variant_get (values, "(&s)", &result);
+  return g_variant_new ("(i)", vireo_libvirt_number (results, result, 0));
+}
+
 static const VireoLibvirtMethod methods[] = {
-  { "BaselineCPU" },
-  { "CompareCPU" },
+  { "BaselineCPU", "Connection.BaselineCpu", .flags = baseline_flags },
+  { "CompareCPU", "Connection.CompareCpu", .flags = compare_flags, .out = compare_out },
   { "DomainCreateXML", "Connection.CreateDomain", .flags = create_flags },
   { "DomainCreateXMLWithFiles", .flags = create_flags, .run = vireo_libvirt_run_create_with_files },
   { "DomainDefineXML", "Connection.DefineDomain" },
@@ -233,11 +255,13 @@ static const VireoLibvirtMethod methods[] = {
   { "NodeGetCPUStats", "Connection.GetHostCpuStats" },
   { "NodeGetFreeMemory", "Connection.GetHostMemoryStats", .in = vireo_libvirt_free_memory_in,
     .out = vireo_libvirt_free_memory_out },
-  { "NodeGetMemoryParameters" },
+  { "NodeGetMemoryParameters", "Connection.GetHostMemoryParameters", .flags = text_flags,
+    .out = vireo_libvirt_parameters_out },
   { "NodeGetMemoryStats", "Connection.GetHostMemoryStats" },
   { "NodeGetSecurityModel", "Connection.GetSecurityModel",
     .out = vireo_libvirt_security_model_out },
-  { "NodeSetMemoryParameters" },
+  { "NodeSetMemoryParameters", "Connection.SetHostMemoryParameters",
+    .in = vireo_libvirt_parameters_in },
   { "SecretDefineXML", "Connection.DefineSecret", .flags = validate_flags },
   { "SecretLookupByUUID", "Connection.LookupSecretByUuid",
     .missing = "Secret not found: no secret with matching uuid" },
