@@ -2,6 +2,20 @@
 /* vireoctl domain … */
 #include "cli-domain.h"
 
+/* DOMAIN [FILE] [CHECKPOINT-FILE] */
+static int
+run_backup (CliCall *call)
+{
+  char *words[] = { call->words[0], (char *) "<domainbackup/>", NULL };
+  CliCall whole = *call;
+
+  if (call->n_words > 1)
+    return cli_run_call (call);
+  whole.words = words;
+  whole.n_words = 2;
+  return cli_run_call (&whole);
+}
+
 static const CliVerb verbs[] = {
   { "list", "ls", "Connection.GetDomains", "List domains", cli_run_list,
     .options = cli_list_options },
@@ -192,6 +206,10 @@ static const CliVerb verbs[] = {
   { "disk-errors", "domblkerror", "Domain.GetDiskErrors", "Say which disks have failed" },
   { "block-threshold", "domblkthreshold", "Domain.SetBlockThreshold",
     "Ask to be told when the guest has written so far" },
+  { "backup-begin", NULL, "Domain.BeginBackup", "Begin a backup, and print its job", run_backup,
+    .optional = 2 },
+  { "backup-xml", "backup-dumpxml", "Domain.GetBackupXml", "Print the backup that goes on" },
+  { "backup-end", NULL, "Domain.EndBackup", "End a backup" },
   { "block-pull", "blockpull", "Domain.BlockPull", "Copy what is below an image into it",
     cli_run_job, .options = cli_job_options },
   { "block-commit", "blockcommit", "Domain.BlockCommit", "Copy an image into the one below it",

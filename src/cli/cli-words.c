@@ -487,6 +487,7 @@ typedef struct
 static const Form forms[] = {
   { NULL, "xml", "s", "FILE", take_document },
   { NULL, "destination", "s", "FILE", take_document },
+  { "Domain.BeginBackup", "checkpoint", "s", "CHECKPOINT-FILE", take_document },
   { "Connection.FindStoragePoolSources", "source", "s", "FILE", take_document },
   { NULL, "path", "s", "FILE", take_path },
   { NULL, "keys", "as", "FILE", take_lines },

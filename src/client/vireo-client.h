@@ -6,10 +6,18 @@
 #include "vireo-domain-snapshot.h"
 #include "vireo-domain.h"
 #include "vireo-error-codes.h"
+#include "vireo-host-interface.h"
 #include "vireo-job.h"
 #include "vireo-manager.h"
+#include "vireo-network-filter-binding.h"
+#include "vireo-network-filter.h"
+#include "vireo-network-port.h"
 #include "vireo-network.h"
+#include "vireo-node-device.h"
 #include "vireo-object.h"
+#include "vireo-secret.h"
+#include "vireo-storage-pool.h"
+#include "vireo-storage-volume.h"
 
 G_BEGIN_DECLS
 
@@ -52,9 +60,15 @@ VireoObject *vireo_client_lookup_object (VireoClient *self, const char *path);
 GListModel *vireo_client_get_connection_model (VireoClient *self);
 GListModel *vireo_client_get_domain_model (VireoClient *self);
 GListModel *vireo_client_get_network_model (VireoClient *self);
+GListModel *vireo_client_get_storage_pool_model (VireoClient *self);
 GListModel *vireo_client_get_job_model (VireoClient *self);
+GListModel *vireo_client_get_model (VireoClient *self, GType type);
 
 GListModel *vireo_connection_get_domain_model (VireoConnection *self);
 GListModel *vireo_connection_get_network_model (VireoConnection *self);
+GListModel *vireo_connection_get_storage_pool_model (VireoConnection *self);
+GListModel *vireo_storage_pool_get_volume_model (VireoStoragePool *self);
+GListModel *vireo_domain_get_snapshot_model (VireoDomain *self);
+GListModel *vireo_object_get_model (VireoObject *self, GType type);
 
 G_END_DECLS

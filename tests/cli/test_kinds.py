@@ -205,6 +205,15 @@ class Kinds(clitest.Command):
         self.run_ok("job", "wait", job.strip())
         self.run_ok("block-job-abort", "copied", "vda")
 
+    def test_backup(self):
+        self.start("kept")
+        job = self.run_ok("backup-begin", "kept", "<domainbackup mode='pull'>"
+                          "<server transport='unix' socket='/run/kept.sock'/></domainbackup>")
+        self.assertRegex(job, r"^/org/vireo/Vireo1/jobs/\d+$")
+        self.assertEqual(self.run_ok("job", "wait", job.strip()), "ready\n")
+        self.assertIn("<domainbackup", self.run_ok("backup-dumpxml", "kept"))
+        self.run_ok("backup-end", "kept")
+
     def test_secrets(self):
         self.run_ok("secret-define", SECRET)
         self.addCleanup(self.run_raw, "secret-undefine", "ceph:backup")
