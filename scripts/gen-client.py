@@ -73,10 +73,19 @@ def kebab(name):
     return split(name, '-')
 
 
+# What results are called whose kind has a longer name.
+KINDS = {'Snapshot': 'DomainSnapshot', 'Checkpoint': 'DomainCheckpoint', 'Port': 'NetworkPort',
+         'Filter': 'NetworkFilter', 'Binding': 'NetworkFilterBinding', 'Device': 'NodeDevice',
+         'Interface': 'HostInterface'}
+# "Interface.Signal" of all interfaces: the comments write both kinds with a colon.
+SIGNALS = set()
+
+
 def link(match):
     kind, mark, member = match.group(1), match.group(2), match.group(3)
-    return (f'[property@Vireo.{kind}:{kebab(member)}]' if mark == ':'
-            else f'[signal@Vireo.{kind}::{kebab(member)}]')
+    if mark == '::' or f'{kind}.{member}' in SIGNALS:
+        return f'[signal@Vireo.{kind}::{kebab(member)}]'
+    return f'[property@Vireo.{kind}:{kebab(member)}]'
 
 
 def to_gtk_doc(text):
@@ -184,6 +193,7 @@ class Method:
         if len(self.outs) == 1:
             out = self.outs[0]
             kind = out.name.title().replace('_', '')
+            kind = KINDS.get(kind, kind)
             if out.type == 'h':
                 return 'STREAM', ('GIOStream *', '(transfer full)')
             if out.type == 'o' and kind in interface.known:
@@ -257,6 +267,7 @@ class Signal:
     def __init__(self, interface, element, doc):
         self.name = element.get('name')
         self.doc = doc
+        doc.text = doc.text or 'Tells what happened, which the arguments say.'
         self.args = [Argument(self.name, a, doc) for a in element.findall('arg')]
         self.type = '(' + ''.join(a.type for a in self.args) + ')'
         notes = {a.get('name'): a.get('value') for a in element.findall('annotation')}
@@ -500,6 +511,8 @@ def main():
     parser.add_argument('xml', nargs='+')
     args = parser.parse_args()
     known = [name_in(path) for path in args.xml]
+    for path, name in zip(args.xml, known, strict=True):
+        SIGNALS.update(f'{name}.{s.get("name")}' for s in ET.parse(path).iter('signal'))
     interfaces = [Interface(path, known) for path in args.xml]
     if args.what == 'interfaces':
         texts = [write_interfaces(interfaces)]

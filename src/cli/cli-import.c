@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vireoctl import-libvirt: says what would be taken over from libvirt and what stands in the way;
- * with --yes does it. Nothing that is there already is touched, and libvirt's own files stay as they
- * are. */
+ * with --yes does it. Nothing that is there already is touched, and libvirt's own files stay as
+ * they are. */
 #include "cli-import.h"
 
 #include <string.h>

@@ -93,8 +93,8 @@ vireo_client_get_job_model (VireoClient *self)
  * @type: the class of the objects, such as that of [class@Vireo.Secret] or
  *   [class@Vireo.NodeDevice]
  *
- * Gets all objects of a kind, wherever they are, sorted by name (`vm9` before `vm10`), in a list that
- * stays current for as long as the client lives.
+ * Gets all objects of a kind, wherever they are, sorted by name (`vm9` before `vm10`), in a list
+ * that stays current for as long as the client lives.
  *
  * Returns: (transfer none): a list of objects of that class
  * Since: 0.1
@@ -171,8 +171,8 @@ vireo_connection_get_storage_pool_model (VireoConnection *self)
  * vireo_storage_pool_get_volume_model:
  * @self: a storage pool
  *
- * Gets the pool's volumes, sorted by name (`vm9` before `vm10`), in a list that stays current for as
- * long as the client lives.
+ * Gets the pool's volumes, sorted by name (`vm9` before `vm10`), in a list that stays current
+ * for as long as the client lives.
  *
  * Returns: (transfer full): a list of [class@Vireo.StorageVolume]
  * Since: 0.1
@@ -188,8 +188,8 @@ vireo_storage_pool_get_volume_model (VireoStoragePool *self)
  * vireo_domain_get_snapshot_model:
  * @self: a domain
  *
- * Gets the domain's snapshots, sorted by name (`vm9` before `vm10`), in a list that stays current for
- * as long as the client lives.
+ * Gets the domain's snapshots, sorted by name (`vm9` before `vm10`), in a list that stays current
+ * for as long as the client lives.
  *
  * Returns: (transfer full): a list of [class@Vireo.DomainSnapshot]
  * Since: 0.1
@@ -207,8 +207,8 @@ vireo_domain_get_snapshot_model (VireoDomain *self)
  * @type: the class of the objects, such as that of [class@Vireo.Secret] in a connection, or of
  *   [class@Vireo.NetworkPort] in a network
  *
- * Gets the objects of a kind that are right below another one, sorted by name (`vm9` before `vm10`),
- * in a list that stays current for as long as the client lives.
+ * Gets the objects of a kind that are right below another one, sorted by name (`vm9` before
+ * `vm10`), in a list that stays current for as long as the client lives.
  *
  * Returns: (transfer full): a list of objects of that class
  * Since: 0.1

@@ -49,6 +49,8 @@ G_BEGIN_DECLS
  * @VIREO_ERROR_UNPARSABLE: the definition on disk cannot be parsed
  * @VIREO_ERROR_ABI_MISMATCH: two definitions differ in what the guest sees
  *
+ * What went wrong.
+ *
  * Since: 0.1
  */
 typedef enum

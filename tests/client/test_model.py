@@ -104,6 +104,32 @@ class Lists(Case):
         self.assertEqual([c.get_driver() for c in self.client.get_connection_model()], ["Test"])
         self.assertIs(self.connection.get_domain_model(), domains)
 
+    def test_of_every_kind(self):
+        secrets = self.client.get_model(Vireo.Secret)
+        here = self.connection.get_model(Vireo.Secret)
+        self.assertEqual(secrets.get_n_items(), 0)
+        secret = self.connection.define_secret_sync(
+            "<secret><usage type='ceph'><name>x</name></usage></secret>", None, None)
+        self.assertEqual([list(secrets), list(here)], [[secret], [secret]])
+        pools = self.client.get_storage_pool_model()
+        pool = self.connection.create_storage_pool_sync(
+            "<pool type='dir'><name>shelf</name><target><path>/shelf</path></target></pool>",
+            GLib.Variant("a{sv}", {"build": GLib.Variant("b", True)}), None)
+        self.assertIn("shelf", names(pools))
+        volumes = pool.get_volume_model()
+        for name in ("v10", "v9"):
+            pool.create_volume_sync(f"<volume><name>{name}</name><capacity>1</capacity></volume>",
+                                    None, None)
+        self.assertEqual(names(volumes), ["v9", "v10"])
+        domain = self.define("kept", 1)
+        snapshots = domain.get_snapshot_model()
+        domain.create_snapshot_sync("<domainsnapshot><name>s</name></domainsnapshot>", None, None)
+        self.assertEqual(names(snapshots), ["s"])
+        snapshots.get_item(0).delete_sync(None, None)
+        self.wait(lambda: snapshots.get_n_items() == 0, "the end of the snapshot")
+        secret.undefine_sync(None, None)
+        self.wait(lambda: secrets.get_n_items() + here.get_n_items() == 0, "the end of the secret")
+
     def test_what_others_do(self):
         added, removed = [], []
         self.client.connect("object-added", lambda _c, o: added.append(o.get_path()))
