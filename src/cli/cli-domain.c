@@ -78,6 +78,14 @@ static const CliVerb verbs[] = {
   { "job-stats", "domjobinfo", "Domain.GetJobStats", "Say how far the work on a domain is" },
   { "abort-job", "domjobabort", "Domain.AbortJob", "End the work on a domain" },
 
+  { "migrate", NULL, "Domain.Migrate", "Move a domain to another host", cli_run_job,
+    .options = cli_job_options },
+  { "migration-tuning", "migrate-setspeed migrate-setmaxdowntime migrate-getspeed",
+    "Domain.SetMigrationParameters", "Say or set how a domain is moved",
+    .show = "Domain.GetMigrationParameters" },
+  { "migrate-postcopy", NULL, "Domain.StartPostcopy",
+    "Let the guest go on there before all of its memory is" },
+
   /* Devices */
   { "attach-device", NULL, "Domain.AttachDevice", "Add the device of a file" },
   { "detach-device", NULL, "Domain.DetachDevice", "Remove the device of a file" },

@@ -310,7 +310,7 @@ slot_value (const CliCall *call, const Slot *slot, GError **error)
     return object_paths (call, slot, error);
   if (slot->texts != NULL)
     return g_variant_new_strv ((const char *const *) slot->texts, -1);
-  if (g_str_equal (slot->field->name, "xml") && slot->text[0] != '<')
+  if (g_str_has_suffix (slot->field->name, "xml") && slot->text[0] != '<')
     {
       g_autofree char *document = cli_read_text (slot->text, error);
 

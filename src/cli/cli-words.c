@@ -299,6 +299,64 @@ take_strings (CliWords *words, const CliField *field, GError **error)
 }
 
 static GVariant *
+take_documents (CliWords *words, const CliField *field, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+
+  while (words->n_words > 0)
+    {
+      GVariant *text = take_document (words, field, error);
+
+      if (text == NULL)
+        return NULL;
+      g_variant_builder_add_value (&builder, text);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+take_numbers (CliWords *words, const CliField *field, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("au"));
+  const CliField item = { .name = field->name, .type = "u" };
+  const char *word;
+
+  while ((word = next_word (words)) != NULL)
+    {
+      GVariant *number = cli_words_parse (&item, word, error);
+
+      if (number == NULL)
+        return NULL;
+      g_variant_builder_add_value (&builder, number);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+/* Numbers for numbers: "2048=16". */
+static GVariant *
+take_pairs (CliWords *words, const CliField *field, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ut}"));
+  const char *word;
+
+  while ((word = next_word (words)) != NULL)
+    {
+      g_auto (GStrv) pair = g_strsplit (word, "=", 2);
+      guint64 key = 0, value = 0;
+
+      if (pair[0] == NULL || pair[1] == NULL
+          || !g_ascii_string_to_unsigned (pair[0], 10, 0, G_MAXUINT32, &key, NULL)
+          || !g_ascii_string_to_unsigned (pair[1], 10, 0, G_MAXUINT64, &value, NULL))
+        {
+          refuse (error, word, "NUMBER=NUMBER");
+          return NULL;
+        }
+      g_variant_builder_add (&builder, "{ut}", (guint32) key, value);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
 take_lines (CliWords *words, const CliField *field, GError **error)
 {
   const char *word = next_word (words);
@@ -486,7 +544,8 @@ typedef struct
 
 static const Form forms[] = {
   { NULL, "xml", "s", "FILE", take_document },
-  { NULL, "destination", "s", "FILE", take_document },
+  { "Domain.BlockCopy", "destination", "s", "FILE", take_document },
+  { "Connection.BaselineCpu", "cpus", "as", "FILE…", take_documents },
   { "Domain.BeginBackup", "checkpoint", "s", "CHECKPOINT-FILE", take_document },
   { "Connection.FindStoragePoolSources", "source", "s", "FILE", take_document },
   { NULL, "path", "s", "FILE", take_path },
@@ -496,6 +555,8 @@ static const Form forms[] = {
   { "StoragePool.CreateVolumeFrom", "source", "o", "POOL VOLUME", take_volume },
   { NULL, NULL, "b", "on|off", take_simple },
   { NULL, NULL, "as", NULL, take_strings },
+  { NULL, NULL, "au", NULL, take_numbers },
+  { NULL, NULL, "a{ut}", "NUMBER=NUMBER…", take_pairs },
   { NULL, NULL, "ah", "FILE…", take_handles },
   { NULL, NULL, "ay", "FILE", take_bytes },
   { NULL, NULL, "a{sv}", "KEY=VALUE…", take_parameters },
@@ -523,7 +584,7 @@ cli_words_name (const CliMember *member, const CliField *field)
 
   if (form->word != NULL)
     return g_strdup (form->word);
-  if (form->take != take_strings)
+  if (form->take != take_strings && form->take != take_numbers)
     return g_steal_pointer (&name);
   if (g_str_has_suffix (name, "S"))
     name[strlen (name) - 1] = '\0';
