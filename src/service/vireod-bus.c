@@ -163,9 +163,8 @@ static gboolean
 attempt_connect (Attempt *attempt, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GIOStream) stream = NULL;
-  g_autofree char *guid = NULL;
 
-  stream = g_dbus_address_get_stream_sync (attempt->address, &guid, cancellable, error);
+  stream = g_dbus_address_get_stream_sync (attempt->address, NULL, cancellable, error);
   if (stream == NULL)
     return FALSE;
   if (attempt->guarded && G_IS_SOCKET_CONNECTION (stream))
@@ -173,8 +172,9 @@ attempt_connect (Attempt *attempt, GCancellable *cancellable, GError **error)
         = vireo_guard_new (G_SOCKET_CONNECTION (g_steal_pointer (&stream)), &attempt->guard, error);
   if (stream == NULL)
     return FALSE;
+  /* A session bus' address has a GUID; GDBus takes one from those who are the server only. */
   attempt->connection
-      = g_dbus_connection_new_sync (stream, guid,
+      = g_dbus_connection_new_sync (stream, NULL,
                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
                                         | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
                                     NULL, cancellable, error);
