@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 import vireotest
-from clienttest import LIBRARY, program_environment, start_host
+from clienttest import LIBRARY, library_environment, program_environment, start_host
 
 EXAMPLES = vireotest.SOURCE / "examples"
 
@@ -49,6 +49,14 @@ class Examples(unittest.TestCase):
         gio = subprocess.run(["pkg-config", "--cflags", "--libs", "gio-2.0"], capture_output=True,
                              text=True, check=True).stdout.split()
         return [*(f"-I{f}" for f in folders), *gio, f"-L{LIBRARY}", "-lvireo-1.0"]
+
+    def test_tests_of_clients(self):
+        env = dict(library_environment(), VIREOD=str(vireotest.built("src/service/vireod")))
+        done = subprocess.run(["/usr/bin/python3", EXAMPLES / "testing/test_client.py"], env=env,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Ran 3 tests", done.stderr)
 
     def test_c(self):
         program = self.compile("gcc", "-Wall", "-Werror", str(EXAMPLES / "c/guest.c"),
