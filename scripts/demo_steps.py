@@ -304,7 +304,7 @@ def show_post_parse(demo):
     try:
         demo.run("rm", emulator)
         say("The definition's file changes while the emulator is away, and is read again:")
-        file = next(path for path in demo.daemon.state.rglob("*.xml")
+        file = next(path for path in demo.daemon.settled().rglob("*.xml")
                     if "<name>other</name>" in path.read_text())
         demo.run("sed", "-i", "s,<vcpu,<title>Edited by hand</title>&,", file)
         demo.call(ROOT, "Manager", "Reload", *NO_OPTIONS)

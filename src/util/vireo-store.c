@@ -18,9 +18,9 @@
 /* Nor is more than this written down at once, but for a single call. */
 #define MAX_BATCH_SIZE (256u * 1024)
 
-/* How long changes stay in the log when no others come, and when others do; and after which time
- * something that failed is tried again. */
-#define CHECKPOINT_TIME_US G_USEC_PER_SEC
+/* How long changes stay in the log when no others come, which people who look at the files should
+ * not notice, and when others do; and after which time something that failed is tried again. */
+#define CHECKPOINT_TIME_US (100 * G_TIME_SPAN_MILLISECOND)
 #define CHECKPOINT_LATEST_US (10 * G_USEC_PER_SEC)
 #define RETRY_TIME_US (3 * G_USEC_PER_SEC)
 

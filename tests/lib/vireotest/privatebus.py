@@ -143,6 +143,9 @@ class Polkit:
         # Somebody who is not root, whom every rule is asked about.
         self._witness = subprocess.Popen(["sleep", "infinity"], user="nobody",
                                          stdin=subprocess.DEVNULL)
+        # For a moment of its exec it has no command line, and would not be seen as a process.
+        wait_until(pathlib.Path(f"/proc/{self._witness.pid}/cmdline").read_bytes, 10,
+                   "a process to begin")
         return self
 
     def _alive(self):
