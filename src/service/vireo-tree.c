@@ -11,6 +11,7 @@ struct _VireoTree
   /* (element-type utf8): operations whose jobs are shown */
   GHashTable *shown_operations;
   GHashTable *nodes; /* path -> node, which it owns */
+  GHashTable *owned; /* uid -> how many of them are whose */
   VireoNode *manager;
   GPtrArray *connections;
   guint64 n_jobs;
@@ -219,6 +220,7 @@ tree_finalize (GObject *object)
   g_queue_clear_full (&self->lingering, (GDestroyNotify) vireo_node_unref);
   g_ptr_array_unref (self->connections);
   g_hash_table_unref (self->nodes);
+  g_hash_table_unref (self->owned);
   g_hash_table_unref (self->shown_operations);
   for (gsize i = 0; i < VIREO_PATH_N_KINDS; i++)
     g_clear_pointer (&self->exports[i], vireo_export_free);
@@ -248,6 +250,7 @@ vireo_tree_init (VireoTree *self)
 {
   self->nodes
       = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vireo_node_unref);
+  self->owned = g_hash_table_new (NULL, NULL);
   self->connections = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
   self->shown_operations = g_hash_table_new (g_str_hash, g_str_equal);
 }
@@ -334,19 +337,7 @@ vireo_tree_find (VireoTree *self, const char *path)
 guint
 vireo_tree_count_owned (VireoTree *self, guint uid)
 {
-  GHashTableIter iter;
-  gpointer value;
-  guint n = 0;
-
-  g_hash_table_iter_init (&iter, self->nodes);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const VireoNode *node = value;
-
-      n += VIREO_IS_OBJ (node->object) && node->path_kind != VIREO_PATH_CONNECTION
-           && vireo_obj_get_owner (VIREO_OBJ (node->object)) == uid;
-    }
-  return n;
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->owned, GUINT_TO_POINTER (uid)));
 }
 
 /* (transfer full) (element-type VireoNode): everything but the manager */
@@ -371,10 +362,28 @@ vireo_tree_get_connections (VireoTree *self)
   return self->connections;
 }
 
+/* Asked for at each change, so it is not to be counted then. */
+static void
+count_owned (VireoTree *self, const VireoNode *node, gint change)
+{
+  gpointer owner = GUINT_TO_POINTER (node->owner);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->owned, owner)) + (guint) change;
+
+  if (!VIREO_IS_OBJ (node->object) || node->path_kind == VIREO_PATH_CONNECTION)
+    return;
+  if (n > 0)
+    g_hash_table_insert (self->owned, owner, GUINT_TO_POINTER (n));
+  else
+    g_hash_table_remove (self->owned, owner);
+}
+
 static void
 insert_node (VireoTree *self, VireoNode *node)
 {
+  if (VIREO_IS_OBJ (node->object))
+    node->owner = vireo_obj_get_owner (VIREO_OBJ (node->object));
   g_hash_table_insert (self->nodes, node->path, node);
+  count_owned (self, node, 1);
   g_object_set_qdata (node->object, node_quark (), node);
   g_signal_emit (self, signals[SIGNAL_ADDED], 0, node);
 }
@@ -404,6 +413,7 @@ remove_node (VireoTree *self, VireoNode *node)
   vireo_node_get_details (node);
   node->gone = TRUE;
   g_object_set_qdata (node->object, node_quark (), NULL);
+  count_owned (self, node, -1);
   g_hash_table_remove (self->nodes, node->path);
   g_signal_emit (self, signals[SIGNAL_REMOVED], 0, node);
 }

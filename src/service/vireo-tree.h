@@ -30,6 +30,7 @@ struct _VireoNode
   VireoNode *subject;
   gboolean gone;
   /*< private >*/
+  guint owner; /* when it came */
   VireoDetails *details;
   gpointer shown_job;
   GSList *lists; /* of its children, by kind */
