@@ -39,8 +39,6 @@ struct _VireoStoreLog
   gboolean stale; /* whether there may be logs of another daemon */
 };
 
-gboolean vireo_store_log_sync_names (VireoStoreLog *self, const char *const *names, guint n,
-                                     GError **error);
 /* @ops: (element-type VireoStoreOp) */
 gboolean vireo_store_log_write_all (VireoStoreLog *self, const GArray *ops, GError **error);
 gboolean vireo_store_log_discard (VireoStoreLog *self, GError **error);

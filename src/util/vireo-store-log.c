@@ -8,10 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* Files that are open at a time. */
+/* Files that are written at a time. */
 #define MAX_OPEN 64u
-/* Few of them: nobody waits for a checkpoint, and others do for the disk. */
-#define SYNC_AT_ONCE 4u
 
 static const char *const half_names[] = { ".vireo-log-0", ".vireo-log-1" };
 static const char reserve_name[] = ".vireo-log-reserve";
@@ -391,72 +389,6 @@ vireo_store_log_commit (VireoStoreLog *self, VireoStoreCall **calls, gsize n_cal
     self->io->close (folder_fd);
 }
 
-/* ---- syncing the files ---- */
-
-/* Opens files of @names, as many as may be open, and counts in @taken how many names that was. One
- * that is gone, or is something else by now, is nothing to us: the folder says that. */
-static gboolean
-open_some (VireoStoreLog *self,
-           int folder_fd,
-           const char *const *names,
-           guint n,
-           GArray *files,
-           guint *taken,
-           GError **error)
-{
-  for (*taken = 0; *taken < n && files->len < MAX_OPEN; (*taken)++)
-    {
-      VireoStoreSync file = { self->io->open (folder_fd, names[*taken], O_RDONLY, 0), 0 };
-
-      if (file.fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO)
-        {
-          vireo_error_set_errno (error, errno, "cannot open %s to sync it", names[*taken]);
-          return FALSE;
-        }
-      if (file.fd >= 0 && self->io->size (file.fd) < 0)
-        self->io->close (file.fd);
-      else if (file.fd >= 0)
-        {
-          self->io->start_sync (file.fd);
-          g_array_append_val (files, file);
-        }
-    }
-  return TRUE;
-}
-
-/* Syncs the files of @names as they are now, and the folder. */
-gboolean
-vireo_store_log_sync_names (VireoStoreLog *self, const char *const *names, guint n, GError **error)
-{
-  int folder_fd = vireo_store_open_folder (self->io, self->folder, error);
-  gboolean ok = folder_fd >= 0;
-  guint taken;
-
-  for (guint i = 0; ok && i < n; i += taken)
-    {
-      g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (VireoStoreSync));
-      int failed;
-
-      ok = open_some (self, folder_fd, names + i, n - i, files, &taken, error);
-      failed = vireo_store_sync_at_once (self->io, files, SYNC_AT_ONCE);
-      if (ok && failed != 0)
-        {
-          vireo_error_set_errno (error, failed, "cannot sync a file in %s", self->folder);
-          ok = FALSE;
-        }
-      for (guint j = 0; j < files->len; j++)
-        self->io->close (g_array_index (files, VireoStoreSync, j).fd);
-    }
-  if (ok && self->io->sync (folder_fd) != 0)
-    {
-      vireo_error_set_errno (error, errno, "cannot sync the folder %s", self->folder);
-      ok = FALSE;
-    }
-  if (folder_fd >= 0)
-    self->io->close (folder_fd);
-  return ok;
-}
-
 /* ---- writing the files ---- */
 
 /* What @pendings have, which own it all. */
@@ -494,32 +426,30 @@ write_some (VireoStoreLog *self, const VireoStoreOp *ops, gsize n, GError **erro
 }
 
 /* Writes files so that they are safe, each whole at any instant. */
-static gboolean
-write_all (VireoStoreLog *self, const VireoStoreOp *ops, gsize n, GError **error)
-{
-  for (gsize i = 0; i < n; i += MAX_OPEN)
-    {
-      g_autoptr (GError) cause = NULL;
-
-      if (write_some (self, ops + i, MIN (MAX_OPEN, n - i), &cause))
-        continue;
-      /* It was kept for this. */
-      if (g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_NO_SPACE) && drop_reserve (self))
-        {
-          g_clear_error (&cause);
-          if (write_some (self, ops + i, MIN (MAX_OPEN, n - i), &cause))
-            continue;
-        }
-      g_propagate_error (error, g_steal_pointer (&cause));
-      return FALSE;
-    }
-  return TRUE;
-}
-
 gboolean
 vireo_store_log_write_all (VireoStoreLog *self, const GArray *ops, GError **error)
 {
-  return write_all (self, (const VireoStoreOp *) (gpointer) ops->data, ops->len, error);
+  for (guint i = 0; i < ops->len; i += MAX_OPEN)
+    {
+      const VireoStoreOp *some = &g_array_index (ops, VireoStoreOp, i);
+      gsize n = MIN (MAX_OPEN, ops->len - i);
+      g_autoptr (GError) cause = NULL;
+      gboolean written = write_some (self, some, n, &cause);
+
+      /* The reserve was kept for this. */
+      if (!written && g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_NO_SPACE)
+          && drop_reserve (self))
+        {
+          g_clear_error (&cause);
+          written = write_some (self, some, n, &cause);
+        }
+      if (!written)
+        {
+          g_propagate_error (error, g_steal_pointer (&cause));
+          return FALSE;
+        }
+    }
+  return TRUE;
 }
 
 gboolean

@@ -8,10 +8,15 @@
 #include "vireo-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 /* Far more than what is written; a log of another size is no log of ours. */
 #define MAX_LOG_SIZE (64u * 1024 * 1024)
+
+/* Files that are open at a time, and that are synced at a time. */
+#define MAX_OPEN 64u
+#define SYNC_AT_ONCE 4u
 
 /* A frame that was read. */
 typedef struct
@@ -186,6 +191,72 @@ look_at (VireoStoreLog *self, int folder_fd, const char *name, GPtrArray *steps)
   return judge (found, steps);
 }
 
+/* ---- syncing the files ---- */
+
+/* Opens files of @names, as many as may be open, and counts in @taken how many names that was. One
+ * that is gone, or is something else by now, is nothing to us: the folder says that. */
+static gboolean
+open_some (VireoStoreLog *self,
+           int folder_fd,
+           const char *const *names,
+           guint n,
+           GArray *files,
+           guint *taken,
+           GError **error)
+{
+  for (*taken = 0; *taken < n && files->len < MAX_OPEN; (*taken)++)
+    {
+      VireoStoreSync file = { self->io->open (folder_fd, names[*taken], O_RDONLY, 0), 0 };
+
+      if (file.fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO)
+        {
+          vireo_error_set_errno (error, errno, "cannot open %s to sync it", names[*taken]);
+          return FALSE;
+        }
+      if (file.fd >= 0 && self->io->size (file.fd) < 0)
+        self->io->close (file.fd);
+      else if (file.fd >= 0)
+        {
+          self->io->start_sync (file.fd);
+          g_array_append_val (files, file);
+        }
+    }
+  return TRUE;
+}
+
+/* Syncs the files of @names as they are now, and the folder. */
+static gboolean
+sync_names (VireoStoreLog *self, const char *const *names, guint n, GError **error)
+{
+  int folder_fd = vireo_store_open_folder (self->io, self->folder, error);
+  gboolean ok = folder_fd >= 0;
+  guint taken;
+
+  for (guint i = 0; ok && i < n; i += taken)
+    {
+      g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (VireoStoreSync));
+      int failed;
+
+      ok = open_some (self, folder_fd, names + i, n - i, files, &taken, error);
+      failed = vireo_store_sync_at_once (self->io, files, SYNC_AT_ONCE);
+      if (ok && failed != 0)
+        {
+          vireo_error_set_errno (error, failed, "cannot sync a file in %s", self->folder);
+          ok = FALSE;
+        }
+      for (guint j = 0; j < files->len; j++)
+        self->io->close (g_array_index (files, VireoStoreSync, j).fd);
+    }
+  if (ok && self->io->sync (folder_fd) != 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot sync the folder %s", self->folder);
+      ok = FALSE;
+    }
+  if (folder_fd >= 0)
+    self->io->close (folder_fd);
+  return ok;
+}
+
 /* ---- all of it ---- */
 
 static gboolean
@@ -225,7 +296,7 @@ sync_all_names (VireoStoreLog *self, GHashTable *names, GError **error)
   guint n;
 
   keys = (const char **) g_hash_table_get_keys_as_array (names, &n);
-  return n == 0 || vireo_store_log_sync_names (self, keys, n, error);
+  return n == 0 || sync_names (self, keys, n, error);
 }
 
 gboolean
