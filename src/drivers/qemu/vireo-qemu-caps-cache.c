@@ -248,11 +248,11 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 {
   FileWork *work = data;
   g_autoptr (JsonObject) document = work->file != NULL ? read_file (work->file) : NULL;
-  JsonObject *facts = vireo_qmp_get_object (document, "facts");
+  JsonObject *facts = vireo_json_get_object (document, "facts");
   VireoQemuCaps *caps = NULL;
 
   if (facts != NULL
-      && g_strcmp0 (vireo_qmp_get_string (document, "identity", 65536), work->identity) == 0)
+      && g_strcmp0 (vireo_json_get_string (document, "identity", 65536), work->identity) == 0)
     caps = vireo_qemu_caps_new_from_facts (work->path, facts, NULL);
   g_task_return_pointer (task, caps, (GDestroyNotify) vireo_qemu_caps_unref);
 }

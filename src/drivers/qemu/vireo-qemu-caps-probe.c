@@ -61,7 +61,7 @@ probe_free (Probe *probe)
 static void
 copy_string (JsonObject *from, const char *name, JsonObject *to, const char *to_name)
 {
-  const char *value = vireo_qmp_get_string (from, name, MAX_NAME);
+  const char *value = vireo_json_get_string (from, name, MAX_NAME);
 
   if (value != NULL)
     json_object_set_string_member (to, to_name, value);
@@ -77,7 +77,7 @@ static void
 take_kvm (JsonObject *facts, JsonNode *reply, const char *type)
 {
   json_object_set_boolean_member (
-      facts, "kvm", vireo_qmp_get_boolean (vireo_qmp_node_object (reply), "enabled", FALSE));
+      facts, "kvm", vireo_json_get_boolean (vireo_qmp_node_object (reply), "enabled", FALSE));
 }
 
 /* "qemu64-x86_64-cpu" is the type of the model "qemu64". */
@@ -105,7 +105,7 @@ take_machines (JsonObject *facts, JsonNode *reply, const char *type)
   for (guint i = 0; from != NULL && i < json_array_get_length (from); i++)
     {
       JsonObject *info = vireo_qmp_element_object (from, i);
-      const char *name = vireo_qmp_get_string (info, "name", MAX_NAME);
+      const char *name = vireo_json_get_string (info, "name", MAX_NAME);
       JsonObject *machine;
 
       if (name == NULL || g_str_equal (name, "none"))
@@ -114,14 +114,14 @@ take_machines (JsonObject *facts, JsonNode *reply, const char *type)
       json_object_set_string_member (machine, "name", name);
       copy_string (info, "alias", machine, "alias");
       copy_string (info, "default-ram-id", machine, "ram");
-      set_cpu_model (machine, vireo_qmp_get_string (info, "default-cpu-type", MAX_NAME));
-      json_object_set_int_member (machine, "cpu-max", vireo_qmp_get_int (info, "cpu-max", 1));
+      set_cpu_model (machine, vireo_json_get_string (info, "default-cpu-type", MAX_NAME));
+      json_object_set_int_member (machine, "cpu-max", vireo_json_get_int (info, "cpu-max", 1));
       json_object_set_boolean_member (machine, "default",
-                                      vireo_qmp_get_boolean (info, "is-default", FALSE));
+                                      vireo_json_get_boolean (info, "is-default", FALSE));
       json_object_set_boolean_member (machine, "deprecated",
-                                      vireo_qmp_get_boolean (info, "deprecated", FALSE));
+                                      vireo_json_get_boolean (info, "deprecated", FALSE));
       json_object_set_boolean_member (machine, "hotplug",
-                                      vireo_qmp_get_boolean (info, "hotpluggable-cpus", FALSE));
+                                      vireo_json_get_boolean (info, "hotpluggable-cpus", FALSE));
       json_array_add_object_element (machines, machine);
     }
   json_object_set_array_member (facts, "machines", machines);
@@ -137,7 +137,7 @@ collect_names (JsonNode *reply)
   for (guint i = 0; from != NULL && i < json_array_get_length (from); i++)
     {
       JsonNode *node = json_array_get_element (from, i);
-      const char *name = vireo_qmp_get_string (vireo_qmp_node_object (node), "name", MAX_NAME);
+      const char *name = vireo_json_get_string (vireo_qmp_node_object (node), "name", MAX_NAME);
 
       if (name == NULL && JSON_NODE_HOLDS_VALUE (node)
           && json_node_get_value_type (node) == G_TYPE_STRING)
@@ -189,7 +189,7 @@ take_options (JsonObject *facts, JsonNode *reply, const char *type)
   for (guint i = 0; from != NULL && i < json_array_get_length (from); i++)
     {
       JsonObject *info = vireo_qmp_element_object (from, i);
-      const char *name = vireo_qmp_get_string (info, "option", MAX_NAME);
+      const char *name = vireo_json_get_string (info, "option", MAX_NAME);
 
       if (name != NULL && *name != '\0')
         json_object_set_array_member (
@@ -282,15 +282,15 @@ static const char *
 choose_machine (JsonObject *facts)
 {
   static const char *const preferred[] = { "virt", "pseries", "s390-ccw-virtio", "q35" };
-  JsonArray *machines = vireo_qmp_get_array (facts, "machines");
+  JsonArray *machines = vireo_json_get_array (facts, "machines");
   const char *chosen = NULL;
 
   for (guint i = 0; machines != NULL && i < json_array_get_length (machines); i++)
     {
       JsonObject *machine = json_array_get_object_element (machines, i);
-      const char *alias = vireo_qmp_get_string (machine, "alias", MAX_NAME);
+      const char *alias = vireo_json_get_string (machine, "alias", MAX_NAME);
 
-      if (vireo_qmp_get_boolean (machine, "default", FALSE))
+      if (vireo_json_get_boolean (machine, "default", FALSE))
         return json_object_get_string_member (machine, "name");
       for (gsize j = 0; j < G_N_ELEMENTS (preferred); j++)
         if (g_strcmp0 (alias, preferred[j]) == 0)

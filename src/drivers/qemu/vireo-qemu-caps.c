@@ -126,20 +126,20 @@ vireo_qemu_caps_unref (VireoQemuCaps *self)
 static void
 add_machine (VireoQemuCaps *self, JsonObject *facts)
 {
-  const char *name = vireo_qmp_get_string (facts, "name", MAX_NAME);
+  const char *name = vireo_json_get_string (facts, "name", MAX_NAME);
   VireoQemuMachine *machine;
 
   if (name == NULL)
     return;
   machine = g_new0 (VireoQemuMachine, 1);
   machine->name = g_strdup (name);
-  machine->alias = g_strdup (vireo_qmp_get_string (facts, "alias", MAX_NAME));
-  machine->cpu_max = (guint) CLAMP (vireo_qmp_get_int (facts, "cpu-max", 1), 1, 65536);
-  machine->is_default = vireo_qmp_get_boolean (facts, "default", FALSE);
-  machine->deprecated = vireo_qmp_get_boolean (facts, "deprecated", FALSE);
-  machine->hotpluggable_cpus = vireo_qmp_get_boolean (facts, "hotplug", FALSE);
-  machine->default_cpu = g_strdup (vireo_qmp_get_string (facts, "cpu", MAX_NAME));
-  machine->default_ram_id = g_strdup (vireo_qmp_get_string (facts, "ram", MAX_NAME));
+  machine->alias = g_strdup (vireo_json_get_string (facts, "alias", MAX_NAME));
+  machine->cpu_max = (guint) CLAMP (vireo_json_get_int (facts, "cpu-max", 1), 1, 65536);
+  machine->is_default = vireo_json_get_boolean (facts, "default", FALSE);
+  machine->deprecated = vireo_json_get_boolean (facts, "deprecated", FALSE);
+  machine->hotpluggable_cpus = vireo_json_get_boolean (facts, "hotplug", FALSE);
+  machine->default_cpu = g_strdup (vireo_json_get_string (facts, "cpu", MAX_NAME));
+  machine->default_ram_id = g_strdup (vireo_json_get_string (facts, "ram", MAX_NAME));
   g_ptr_array_add (self->machines, machine);
 }
 
@@ -220,20 +220,20 @@ VireoQemuCaps *
 vireo_qemu_caps_new_from_facts (const char *path, JsonObject *facts, GError **error)
 {
   g_autoptr (VireoQemuCaps) self = caps_new (path);
-  const char *target = vireo_qmp_get_string (facts, "arch", MAX_NAME);
+  const char *target = vireo_json_get_string (facts, "arch", MAX_NAME);
   const VireoQemuArch *arch = vireo_qemu_arch_find_target (target);
 
   self->arch = g_strdup (arch != NULL ? arch->name : target);
-  self->version = (guint) CLAMP (vireo_qmp_get_int (facts, "version", 0), 0, G_MAXINT);
-  self->package = g_strdup (vireo_qmp_get_string (facts, "package", 255));
-  self->kvm = vireo_qmp_get_boolean (facts, "kvm", FALSE);
-  fill_machines (self, vireo_qmp_get_array (facts, "machines"));
-  fill_cpu_models (self, vireo_qmp_get_array (facts, "cpus"));
-  set_fill (self->types, vireo_qmp_get_array (facts, "types"));
-  set_fill (self->commands, vireo_qmp_get_array (facts, "commands"));
-  set_fill (self->tpms, vireo_qmp_get_array (facts, "tpms"));
-  sets_fill (self->options, vireo_qmp_get_object (facts, "options"));
-  sets_fill (self->properties, vireo_qmp_get_object (facts, "properties"));
+  self->version = (guint) CLAMP (vireo_json_get_int (facts, "version", 0), 0, G_MAXINT);
+  self->package = g_strdup (vireo_json_get_string (facts, "package", 255));
+  self->kvm = vireo_json_get_boolean (facts, "kvm", FALSE);
+  fill_machines (self, vireo_json_get_array (facts, "machines"));
+  fill_cpu_models (self, vireo_json_get_array (facts, "cpus"));
+  set_fill (self->types, vireo_json_get_array (facts, "types"));
+  set_fill (self->commands, vireo_json_get_array (facts, "commands"));
+  set_fill (self->tpms, vireo_json_get_array (facts, "tpms"));
+  sets_fill (self->options, vireo_json_get_object (facts, "options"));
+  sets_fill (self->properties, vireo_json_get_object (facts, "properties"));
   if (self->arch == NULL || self->version == 0 || self->machines->len == 0
       || g_hash_table_size (self->types) == 0 || g_hash_table_size (self->commands) == 0)
     {

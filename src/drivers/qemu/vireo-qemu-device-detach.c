@@ -308,7 +308,7 @@ collect_names (JsonArray *list)
   for (guint i = 0; i < json_array_get_length (list) && i < MAX_DEVICES; i++)
     {
       JsonObject *item = vireo_qmp_element_object (list, i);
-      const char *name = item != NULL ? vireo_qmp_get_string (item, "name", MAX_NAME) : NULL;
+      const char *name = item != NULL ? vireo_json_get_string (item, "name", MAX_NAME) : NULL;
 
       if (name != NULL)
         g_hash_table_add (names, g_strdup (name));

@@ -126,7 +126,7 @@ react_balloon (VireoQemuDomain *self, JsonObject *data)
 {
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (self);
   const VireoDomainDef *live = vireo_domain_obj_get_live_def (obj);
-  gint64 actual = data != NULL ? vireo_qmp_get_int (data, "actual", -1) : -1;
+  gint64 actual = data != NULL ? vireo_json_get_int (data, "actual", -1) : -1;
   VireoDomainDef *def;
 
   if (actual < 0 || live == NULL)
@@ -161,7 +161,7 @@ static void
 react_tray (VireoQemuDomain *self, JsonObject *data)
 {
   const char *alias = get_string (data, "id");
-  gboolean open = data != NULL && vireo_qmp_get_boolean (data, "tray-open", FALSE);
+  gboolean open = data != NULL && vireo_json_get_boolean (data, "tray-open", FALSE);
   VireoDeviceKind kind;
   guint index;
 

@@ -55,7 +55,7 @@ find_job (JsonNode *reply, const char *id)
     {
       JsonObject *item = vireo_qmp_element_object (list, i);
 
-      if (item != NULL && g_strcmp0 (vireo_qmp_get_string (item, "id", MAX_TEXT), id) == 0)
+      if (item != NULL && g_strcmp0 (vireo_json_get_string (item, "id", MAX_TEXT), id) == 0)
         return item;
     }
   return NULL;
@@ -69,7 +69,7 @@ on_jobs (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (job->qmp, result, &error);
   JsonObject *item = reply != NULL ? find_job (reply, job->id) : NULL;
-  const char *said = item != NULL ? vireo_qmp_get_string (item, "error", MAX_TEXT) : NULL;
+  const char *said = item != NULL ? vireo_json_get_string (item, "error", MAX_TEXT) : NULL;
 
   if (reply != NULL && item == NULL)
     g_set_error_literal (&error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR,
@@ -87,8 +87,8 @@ on_status_change (VireoQmp *qmp, const char *name, JsonObject *data, gint64 time
   Job *job = g_task_get_task_data (task);
 
   if (data == NULL || job->asked
-      || g_strcmp0 (vireo_qmp_get_string (data, "id", MAX_TEXT), job->id) != 0
-      || g_strcmp0 (vireo_qmp_get_string (data, "status", MAX_TEXT), "concluded") != 0)
+      || g_strcmp0 (vireo_json_get_string (data, "id", MAX_TEXT), job->id) != 0
+      || g_strcmp0 (vireo_json_get_string (data, "status", MAX_TEXT), "concluded") != 0)
     return;
   job->asked = TRUE;
   vireo_qmp_execute_async (qmp, "query-jobs", NULL, NULL, 0, NULL, on_jobs, task);

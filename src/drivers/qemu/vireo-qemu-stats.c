@@ -180,7 +180,7 @@ static void
 take_balloon (Stats *stats, JsonNode *reply)
 {
   JsonObject *object = vireo_qmp_node_object (reply);
-  gint64 actual = object != NULL ? vireo_qmp_get_int (object, "actual", -1) : -1;
+  gint64 actual = object != NULL ? vireo_json_get_int (object, "actual", -1) : -1;
 
   if (actual >= 0)
     put_u64 (stats, "balloon.current", (guint64) actual / 1024);
@@ -209,8 +209,8 @@ static void
 take_guest_stats (Stats *stats, JsonNode *reply)
 {
   JsonObject *object = vireo_qmp_node_object (reply);
-  JsonObject *values = object != NULL ? vireo_qmp_get_object (object, "stats") : NULL;
-  gint64 updated = object != NULL ? vireo_qmp_get_int (object, "last-update", 0) : 0;
+  JsonObject *values = object != NULL ? vireo_json_get_object (object, "stats") : NULL;
+  gint64 updated = object != NULL ? vireo_json_get_int (object, "last-update", 0) : 0;
 
   /* One that never told anything has all of them -1. */
   if (values == NULL || updated <= 0)
@@ -218,7 +218,7 @@ take_guest_stats (Stats *stats, JsonNode *reply)
   put_u64 (stats, "balloon.last-update", (guint64) updated);
   for (gsize i = 0; i < G_N_ELEMENTS (guest_stats); i++)
     {
-      gint64 value = vireo_qmp_get_int (values, guest_stats[i].member, -1);
+      gint64 value = vireo_json_get_int (values, guest_stats[i].member, -1);
 
       if (value >= 0)
         put_u64 (stats, guest_stats[i].key, (guint64) value / guest_stats[i].unit);
@@ -234,8 +234,8 @@ take_cpus (Stats *stats, JsonNode *reply)
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
     {
       JsonObject *cpu = vireo_qmp_element_object (list, i);
-      gint64 index = cpu != NULL ? vireo_qmp_get_int (cpu, "cpu-index", -1) : -1;
-      gint64 tid = cpu != NULL ? vireo_qmp_get_int (cpu, "thread-id", 0) : 0;
+      gint64 index = cpu != NULL ? vireo_json_get_int (cpu, "cpu-index", -1) : -1;
+      gint64 tid = cpu != NULL ? vireo_json_get_int (cpu, "thread-id", 0) : 0;
       const int none = 0;
 
       if (index < 0 || index >= MAX_VCPUS || tid <= 0 || tid > G_MAXINT)
@@ -286,15 +286,15 @@ take_block_stats (Stats *stats, JsonNode *reply)
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
     {
       JsonObject *block = vireo_qmp_element_object (list, i);
-      const char *qdev = block != NULL ? vireo_qmp_get_string (block, "qdev", MAX_NAME) : NULL;
-      JsonObject *values = block != NULL ? vireo_qmp_get_object (block, "stats") : NULL;
+      const char *qdev = block != NULL ? vireo_json_get_string (block, "qdev", MAX_NAME) : NULL;
+      JsonObject *values = block != NULL ? vireo_json_get_object (block, "stats") : NULL;
       guint index;
 
       if (qdev == NULL || values == NULL || !find_disk (stats, qdev, &index))
         continue;
       for (gsize j = 0; j < G_N_ELEMENTS (block_stats); j++)
         {
-          gint64 value = vireo_qmp_get_int (values, block_stats[j].member, -1);
+          gint64 value = vireo_json_get_int (values, block_stats[j].member, -1);
 
           if (value >= 0)
             put_numbered (stats, "block", index, block_stats[j].key,
@@ -309,8 +309,8 @@ take_node (Stats *stats, guint disk, guint fdset, const char *name, JsonObject *
 {
   g_autofree char *image_node = vireo_qemu_image_node (fdset);
   g_autofree char *file_node = vireo_qemu_file_node (fdset);
-  gint64 size = vireo_qmp_get_int (image, "virtual-size", -1);
-  gint64 allocated = vireo_qmp_get_int (image, "actual-size", -1);
+  gint64 size = vireo_json_get_int (image, "virtual-size", -1);
+  gint64 allocated = vireo_json_get_int (image, "actual-size", -1);
 
   if (size >= 0 && strcmp (name, image_node) == 0)
     put_numbered (stats, "block", disk, "capacity", g_variant_new_uint64 ((guint64) size));
@@ -330,8 +330,8 @@ take_nodes (Stats *stats, JsonNode *reply)
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
     {
       JsonObject *node = vireo_qmp_element_object (list, i);
-      const char *name = node != NULL ? vireo_qmp_get_string (node, "node-name", MAX_NAME) : NULL;
-      JsonObject *image = node != NULL ? vireo_qmp_get_object (node, "image") : NULL;
+      const char *name = node != NULL ? vireo_json_get_string (node, "node-name", MAX_NAME) : NULL;
+      JsonObject *image = node != NULL ? vireo_json_get_object (node, "image") : NULL;
       GHashTableIter iter;
       gpointer disk, fdsets;
 

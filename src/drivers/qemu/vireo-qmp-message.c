@@ -118,31 +118,6 @@ vireo_qmp_reader_next (VireoQmpReader *self)
   return NULL;
 }
 
-/* json-glib's parser recurses, so that nesting is limited before it sees the text. */
-static gboolean
-check_depth (const char *text, gsize length, guint max_depth)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      char c = text[i];
-
-      if (in_string && c == '\\')
-        i++;
-      else if (c == '"')
-        in_string = !in_string;
-      else if (in_string)
-        continue;
-      else if ((c == '{' || c == '[') && ++depth > max_depth)
-        return FALSE;
-      else if ((c == '}' || c == ']') && depth > 0)
-        depth--;
-    }
-  return TRUE;
-}
-
 /**
  * vireo_qmp_message_parse:
  * @line: a line
@@ -157,36 +132,16 @@ vireo_qmp_message_parse (GBytes *line, guint max_depth, GError **error)
 {
   gsize length = 0;
   const char *text = g_bytes_get_data (line, &length);
-  g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) cause = NULL;
-  JsonNode *root;
+  JsonObject *message = vireo_json_parse_object (text, length, max_depth, &cause);
 
-  if (!g_utf8_validate_len (text, length, NULL))
-    {
-      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR,
-                           "A message is not UTF-8 text");
-      return NULL;
-    }
-  if (!check_depth (text, length, max_depth))
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
-                   "A message nests deeper than %u", max_depth);
-      return NULL;
-    }
-  if (!json_parser_load_from_data (parser, text, (gssize) length, &cause))
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR, "A message is not JSON: %s",
-                   cause->message);
-      return NULL;
-    }
-  root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    {
-      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR,
-                           "A message is not a JSON object");
-      return NULL;
-    }
-  return json_node_dup_object (root);
+  if (message == NULL)
+    g_set_error (error, VIREO_ERROR,
+                 g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED)
+                     ? VIREO_ERROR_LIMIT_EXCEEDED
+                     : VIREO_ERROR_HYPERVISOR,
+                 "A message is %s", cause->message);
+  return message;
 }
 
 /**
@@ -228,61 +183,8 @@ vireo_qmp_node_array (JsonNode *node)
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
 
-static JsonNode *
-get_member (JsonObject *object, const char *member)
-{
-  return object != NULL ? json_object_get_member (object, member) : NULL;
-}
-
-JsonObject *
-vireo_qmp_get_object (JsonObject *object, const char *member)
-{
-  return vireo_qmp_node_object (get_member (object, member));
-}
-
-JsonArray *
-vireo_qmp_get_array (JsonObject *object, const char *member)
-{
-  return vireo_qmp_node_array (get_member (object, member));
-}
-
 JsonObject *
 vireo_qmp_element_object (JsonArray *array, guint index)
 {
   return vireo_qmp_node_object (json_array_get_element (array, index));
-}
-
-const char *
-vireo_qmp_get_string (JsonObject *object, const char *member, gsize max)
-{
-  JsonNode *node = get_member (object, member);
-  const char *value;
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_STRING)
-    return NULL;
-  value = json_node_get_string (node);
-  return value != NULL && strlen (value) <= max ? value : NULL;
-}
-
-gint64
-vireo_qmp_get_int (JsonObject *object, const char *member, gint64 fallback)
-{
-  JsonNode *node = get_member (object, member);
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_INT64)
-    return fallback;
-  return json_node_get_int (node);
-}
-
-gboolean
-vireo_qmp_get_boolean (JsonObject *object, const char *member, gboolean fallback)
-{
-  JsonNode *node = get_member (object, member);
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
-    return fallback;
-  return json_node_get_boolean (node);
 }

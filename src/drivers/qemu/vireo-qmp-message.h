@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
-
-#include "util/vireo-error.h"
+#include "util/vireo-json.h"
 
 G_BEGIN_DECLS
 
@@ -27,14 +25,7 @@ GBytes *vireo_qmp_reader_next (VireoQmpReader *self);
 JsonObject *vireo_qmp_message_parse (GBytes *line, guint max_depth, GError **error);
 GBytes *vireo_qmp_message_format (const char *command, JsonObject *arguments, guint64 id);
 
-/* Members of an object from the other side, which may be of any type or absent: NULL, or the
- * fallback, if they are not what is wanted. Strings are limited to @max bytes. */
-JsonObject *vireo_qmp_get_object (JsonObject *object, const char *member);
-JsonArray *vireo_qmp_get_array (JsonObject *object, const char *member);
-const char *vireo_qmp_get_string (JsonObject *object, const char *member, gsize max);
-gint64 vireo_qmp_get_int (JsonObject *object, const char *member, gint64 fallback);
-gboolean vireo_qmp_get_boolean (JsonObject *object, const char *member, gboolean fallback);
-/* The same for an array's elements and for a whole reply. */
+/* An array's elements and whole replies, which may be of any type: NULL if they are not that. */
 JsonObject *vireo_qmp_element_object (JsonArray *array, guint index);
 JsonObject *vireo_qmp_node_object (JsonNode *node);
 JsonArray *vireo_qmp_node_array (JsonNode *node);

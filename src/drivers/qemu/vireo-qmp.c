@@ -208,13 +208,13 @@ is_of_others (VireoQmp *self, gint64 id)
 static void
 handle_greeting (VireoQmp *self, JsonObject *message)
 {
-  JsonObject *greeting = vireo_qmp_get_object (message, "QMP");
-  JsonObject *version = vireo_qmp_get_object (greeting, "version");
-  JsonObject *qemu = vireo_qmp_get_object (version, "qemu");
-  const char *package = vireo_qmp_get_string (version, "package", 255);
-  gint64 major = vireo_qmp_get_int (qemu, "major", -1);
-  gint64 minor = vireo_qmp_get_int (qemu, "minor", -1);
-  gint64 micro = vireo_qmp_get_int (qemu, "micro", -1);
+  JsonObject *greeting = vireo_json_get_object (message, "QMP");
+  JsonObject *version = vireo_json_get_object (greeting, "version");
+  JsonObject *qemu = vireo_json_get_object (version, "qemu");
+  const char *package = vireo_json_get_string (version, "package", 255);
+  gint64 major = vireo_json_get_int (qemu, "major", -1);
+  gint64 minor = vireo_json_get_int (qemu, "minor", -1);
+  gint64 micro = vireo_json_get_int (qemu, "micro", -1);
 
   if (major < 0 || major > 999 || minor < 0 || minor > 999 || micro < 0 || micro > 999)
     {
@@ -231,9 +231,9 @@ handle_greeting (VireoQmp *self, JsonObject *message)
 static gint64
 get_timestamp (JsonObject *message)
 {
-  JsonObject *timestamp = vireo_qmp_get_object (message, "timestamp");
-  gint64 seconds = vireo_qmp_get_int (timestamp, "seconds", -1);
-  gint64 microseconds = vireo_qmp_get_int (timestamp, "microseconds", -1);
+  JsonObject *timestamp = vireo_json_get_object (message, "timestamp");
+  gint64 seconds = vireo_json_get_int (timestamp, "seconds", -1);
+  gint64 microseconds = vireo_json_get_int (timestamp, "microseconds", -1);
 
   if (seconds < 0 || seconds > G_MAXINT64 / G_USEC_PER_SEC - 1 || microseconds < 0
       || microseconds >= G_USEC_PER_SEC)
@@ -244,7 +244,7 @@ get_timestamp (JsonObject *message)
 static void
 handle_event (VireoQmp *self, JsonObject *message)
 {
-  const char *name = vireo_qmp_get_string (message, "event", 63);
+  const char *name = vireo_json_get_string (message, "event", 63);
   GQuark detail;
 
   if (name == NULL)
@@ -255,7 +255,7 @@ handle_event (VireoQmp *self, JsonObject *message)
   /* A quark lives forever: only those that somebody listens to are there, and no new one is made
    * of what QEMU sends. */
   detail = g_quark_try_string (name);
-  g_signal_emit (self, signals[SIGNAL_EVENT], detail, name, vireo_qmp_get_object (message, "data"),
+  g_signal_emit (self, signals[SIGNAL_EVENT], detail, name, vireo_json_get_object (message, "data"),
                  get_timestamp (message));
 }
 
@@ -279,9 +279,9 @@ negotiated (VireoQmp *self, const GError *error)
 static GError *
 reply_to_error (JsonObject *message, const char *command)
 {
-  JsonObject *error = vireo_qmp_get_object (message, "error");
-  const char *class = vireo_qmp_get_string (error, "class", 63);
-  const char *text = vireo_qmp_get_string (error, "desc", 65535);
+  JsonObject *error = vireo_json_get_object (message, "error");
+  const char *class = vireo_json_get_string (error, "class", 63);
+  const char *text = vireo_json_get_string (error, "desc", 65535);
 
   return g_error_new (VIREO_ERROR, VIREO_ERROR_HYPERVISOR, ERROR_PREFIX "%s: %s: %s", command,
                       class != NULL ? class : "GenericError", text != NULL ? text : "no reason");
@@ -290,7 +290,7 @@ reply_to_error (JsonObject *message, const char *command)
 static void
 handle_reply (VireoQmp *self, JsonObject *message)
 {
-  gint64 id = vireo_qmp_get_int (message, "id", -1);
+  gint64 id = vireo_json_get_int (message, "id", -1);
   Pending *pending = g_hash_table_lookup (self->pending, &id);
   gboolean negotiating = self->state == STATE_NEGOTIATING;
   g_autoptr (GTask) task = NULL;
