@@ -209,7 +209,7 @@ test_depth (void)
   qmp_peer_send (peer, deep);
   qmp_peer_run_ms (20);
   g_assert_cmpstr (peer->events->str, ==, "DEEP;");
-  g_assert_nonnull (strstr (peer->closed->message, "nests deeper"));
+  g_assert_nonnull (strstr (peer->closed->message, "nested deeper"));
   qmp_peer_free (g_steal_pointer (&peer));
 
   peer = qmp_peer_new ();
