@@ -120,7 +120,7 @@ finalize (GObject *object)
 {
   VireoJob *self = VIREO_JOB (object);
 
-  g_object_unref (self->object);
+  g_clear_object (&self->object);
   g_object_unref (self->cancellable);
   g_clear_error (&self->error);
   g_variant_unref (self->statistics);
@@ -197,7 +197,8 @@ vireo_job_get_operation (VireoJob *self)
  * vireo_job_get_object:
  * @self: a job
  *
- * Returns: (transfer none): what it is done to
+ * Returns: (transfer none) (nullable): what it is done to; %NULL of one that had ended when the
+ *   daemon began
  * Since: 0.1
  */
 VireoObj *
@@ -403,6 +404,15 @@ vireo_job_get_error (VireoJob *self)
   return self->error;
 }
 
+static VireoJobState
+state_of_end (const GError *error)
+{
+  if (error == NULL)
+    return VIREO_JOB_COMPLETED;
+  return g_error_matches (error, VIREO_ERROR, VIREO_ERROR_CANCELLED) ? VIREO_JOB_CANCELLED
+                                                                     : VIREO_JOB_FAILED;
+}
+
 static void
 set_state (VireoJob *self, VireoJobState state)
 {
@@ -603,6 +613,23 @@ vireo_job_get_background (VireoObj *object)
   return g_object_get_qdata (G_OBJECT (object), background_quark ());
 }
 
+static void
+go_to_background (VireoJob *self)
+{
+  GPtrArray *jobs = vireo_job_get_background (self->object);
+
+  self->detached = TRUE;
+  self->background = TRUE;
+  if (jobs == NULL)
+    {
+      jobs = g_ptr_array_new_with_free_func (g_object_unref);
+      g_object_set_qdata_full (G_OBJECT (self->object), background_quark (), jobs,
+                               (GDestroyNotify) g_ptr_array_unref);
+    }
+  g_ptr_array_add (jobs, g_object_ref (self));
+  g_object_notify (G_OBJECT (self->object), "jobs");
+}
+
 /**
  * vireo_job_new_background:
  * @object: an object
@@ -618,18 +645,48 @@ VireoJob *
 vireo_job_new_background (VireoObj *object, const char *operation, guint uid)
 {
   VireoJob *self = _vireo_job_new (object, operation, VIREO_JOB_NONE, uid);
-  GPtrArray *jobs = vireo_job_get_background (object);
+
+  go_to_background (self);
+  return self;
+}
+
+VireoJob *
+_vireo_job_new_found (VireoObj *object, const char *operation, guint uid, guint64 started_at)
+{
+  VireoJob *self = _vireo_job_new (object, operation, VIREO_JOB_CHANGE, uid);
 
   self->detached = TRUE;
-  self->background = TRUE;
-  if (jobs == NULL)
-    {
-      jobs = g_ptr_array_new_with_free_func (g_object_unref);
-      g_object_set_qdata_full (G_OBJECT (object), background_quark (), jobs,
-                               (GDestroyNotify) g_ptr_array_unref);
-    }
-  g_ptr_array_add (jobs, g_object_ref (self));
-  g_object_notify (G_OBJECT (object), "jobs");
+  self->started_at = (gint64) started_at;
+  return self;
+}
+
+/* @slot: whether it had it. Nobody else should have it at that time; work that cannot wait for it
+ * goes on beside. */
+void
+_vireo_job_place (VireoJob *self, gboolean slot)
+{
+  if (slot && _vireo_obj_take_slot (self->object, self))
+    return;
+  self->kind = VIREO_JOB_NONE;
+  go_to_background (self);
+}
+
+VireoJob *
+_vireo_job_new_ended (const char *operation, guint uid, guint64 started_at, guint64 ended_at,
+                      const GError *error, GVariant *statistics)
+{
+  VireoJob *self = g_object_new (VIREO_TYPE_JOB, NULL);
+
+  self->operation = g_strdup (operation);
+  self->uid = uid;
+  self->started_at = (gint64) started_at;
+  self->ended_at = (gint64) ended_at;
+  self->ended = self->detached = TRUE;
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+  self->state = state_of_end (error);
+  self->progress = error == NULL ? 1 : -1;
+  if (statistics != NULL)
+    vireo_job_set_statistics (self, statistics);
   return self;
 }
 
@@ -660,12 +717,7 @@ vireo_job_end (VireoJob *self, const GError *error)
   self->ended_at = g_get_real_time ();
   self->error = error != NULL ? g_error_copy (error) : NULL;
   g_object_freeze_notify (object);
-  if (error == NULL)
-    set_state (self, VIREO_JOB_COMPLETED);
-  else if (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_CANCELLED))
-    set_state (self, VIREO_JOB_CANCELLED);
-  else
-    set_state (self, VIREO_JOB_FAILED);
+  set_state (self, state_of_end (error));
   g_object_notify_by_pspec (object, props[PROP_ENDED_AT]);
   if (error != NULL)
     {

@@ -92,6 +92,41 @@ GVariant *vireo_job_describe (VireoJob *self);
 GVariant *vireo_job_get_last_description (VireoObj *object);
 void vireo_job_forget_last_description (VireoObj *object);
 
+/* ---- that outlives the daemon ---- */
+
+/**
+ * VireoJobResumer:
+ * @kind: name of the way in which the work goes on without the daemon, such as "qemu-snapshot"
+ * @resume: takes the work up again. It is called once, before the daemon answers anybody, with what
+ *   vireo_job_set_resume_async() was given last in another daemon. From then on the job, of which
+ *   it takes a reference, is its to show progress of, to make cancelable and to end
+ *
+ * A row of the table #VireoObjClass.resumers, which ends with an empty one. Work that cannot be
+ * taken up, for it has no row, or its object is gone, has ended with Interrupted.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  const char *kind;
+  void (*resume) (VireoObj *object, VireoJob *job, GVariant *data);
+} VireoJobResumer;
+
+/* Writes down how a daemon that comes after this one takes the work up. To be called before the
+ * work begins, and again when there is something else to know: what is begun in the callback is
+ * found again, whenever the daemon is killed. It never fails: work whose record cannot be written, which
+ * is logged, goes on, and would be lost. Jobs that no client sees are not written down.
+ * @kind: (nullable): a row of the object's class; %NULL when it cannot be taken up from here on
+ * @data: (nullable): a{sv}, sunk */
+void vireo_job_set_resume_async (VireoJob *self,
+                                 const char *kind,
+                                 GVariant *data,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+void vireo_job_set_resume_finish (VireoJob *self, GAsyncResult *result);
+/* Hands @self, which was found, to the row @kind, which there is. */
+void vireo_job_resume (VireoJob *self, const char *kind, GVariant *data);
+
 /* ---- in the background ---- */
 
 /* Makes a job on @object that does not hold its slot, and is detached. Whoever makes it ends it. */

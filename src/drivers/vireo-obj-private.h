@@ -21,6 +21,16 @@ void _vireo_obj_list_emit_children (VireoObjList *self, VireoObj *obj, const cha
 void _vireo_obj_list_set_parent (VireoObjList *self, VireoObj *parent);
 VireoObj *_vireo_obj_list_get_parent (VireoObjList *self);
 
+/* @job has the slot if that is free. */
+gboolean _vireo_obj_take_slot (VireoObj *self, VireoJob *job);
+
+/* Of a job that was found on disk: one that goes on, which is then put into its place, and one that
+ * has ended. */
+VireoJob *_vireo_job_new_found (VireoObj *object, const char *operation, guint uid,
+                                guint64 started_at);
+void _vireo_job_place (VireoJob *self, gboolean slot);
+VireoJob *_vireo_job_new_ended (const char *operation, guint uid, guint64 started_at,
+                                guint64 ended_at, const GError *error, GVariant *statistics);
 VireoJob *_vireo_job_new (VireoObj *object, const char *operation, VireoJobKind kind, guint uid);
 
 G_END_DECLS

@@ -550,6 +550,15 @@ set_current_job (VireoObj *self, VireoJob *job)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CURRENT_JOB]);
 }
 
+gboolean
+_vireo_obj_take_slot (VireoObj *self, VireoJob *job)
+{
+  if (get_private (self)->current_job != NULL)
+    return FALSE;
+  set_current_job (self, job);
+  return TRUE;
+}
+
 /* Callers hear of it from the main loop, never from inside the call that freed the slot. */
 static gboolean
 return_job (gpointer data)

@@ -44,6 +44,7 @@ typedef void (*VireoDescribeFunc) (const char *key, const char *value, gpointer 
  * @job_wait: for how long callers wait for the slot, in milliseconds; 30,000 unless a class says
  * @describe: (nullable): tells the variables that administrators' rules know an object of the kind
  *   by, beside its name, UUID and owner and those of what it is in
+ * @resumers: (nullable): which of its jobs go on without the daemon, and how they are taken up
  *
  * Since: 0.1
  */
@@ -54,6 +55,7 @@ struct _VireoObjClass
   const char *kind;
   guint job_wait;
   void (*describe) (VireoObj *self, VireoDescribeFunc func, gpointer user_data);
+  const VireoJobResumer *resumers;
 };
 
 /* A uid that is nobody's: the owner of what was found without a record of who made it is root. */

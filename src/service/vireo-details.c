@@ -118,6 +118,16 @@ vireo_details_new (const VireoSubject *subject)
 }
 
 VireoDetails *
+vireo_details_new_again (GVariant *dictionary)
+{
+  VireoDetails *self = g_new0 (VireoDetails, 1);
+
+  self->n_refs = 1;
+  self->dictionary = g_variant_ref_sink (dictionary);
+  return self;
+}
+
+VireoDetails *
 vireo_details_ref (VireoDetails *self)
 {
   self->n_refs++;

@@ -45,6 +45,8 @@ typedef struct
 } VireoSubject;
 
 VireoDetails *vireo_details_new (const VireoSubject *subject);
+/* Those that were made before: @dictionary, of the type a{ss}, is what they had. */
+VireoDetails *vireo_details_new_again (GVariant *dictionary);
 VireoDetails *vireo_details_ref (VireoDetails *self);
 void vireo_details_unref (VireoDetails *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoDetails, vireo_details_unref)

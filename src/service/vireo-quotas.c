@@ -116,22 +116,27 @@ vireo_quotas_check (VireoQuotas *self, guint uid, VireoQuota what, guint64 has, 
   return FALSE;
 }
 
-gboolean
-vireo_quotas_take (VireoQuotas *self, guint uid, VireoQuota what, guint64 amount, GError **error)
+void
+vireo_quotas_charge (VireoQuotas *self, guint uid, VireoQuota what, guint64 amount)
 {
-  Account *account;
+  Account *account = g_hash_table_lookup (self->accounts, GUINT_TO_POINTER (uid));
 
   if (is_exempt (self, uid))
-    return TRUE;
-  if (!vireo_quotas_check (self, uid, what, amount, error))
-    return FALSE;
-  account = g_hash_table_lookup (self->accounts, GUINT_TO_POINTER (uid));
+    return;
   if (account == NULL)
     {
       account = g_new0 (Account, 1);
       g_hash_table_insert (self->accounts, GUINT_TO_POINTER (uid), account);
     }
   account->used[what] += amount;
+}
+
+gboolean
+vireo_quotas_take (VireoQuotas *self, guint uid, VireoQuota what, guint64 amount, GError **error)
+{
+  if (!vireo_quotas_check (self, uid, what, amount, error))
+    return FALSE;
+  vireo_quotas_charge (self, uid, what, amount);
   return TRUE;
 }
 

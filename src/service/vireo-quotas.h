@@ -40,6 +40,8 @@ void vireo_quotas_free (VireoQuotas *self);
 /* QuotaExceeded, and nothing is taken, when @uid would have more than it may. */
 gboolean
 vireo_quotas_take (VireoQuotas *self, guint uid, VireoQuota what, guint64 amount, GError **error);
+/* The same for what a user has already: it is counted, however much there is. */
+void vireo_quotas_charge (VireoQuotas *self, guint uid, VireoQuota what, guint64 amount);
 void vireo_quotas_give_back (VireoQuotas *self, guint uid, VireoQuota what, guint64 amount);
 
 /* The same for what is counted elsewhere: @has is what there is beside what was taken. */

@@ -14,7 +14,7 @@ struct _VireoTree
   GHashTable *owned; /* uid -> how many of them are whose */
   VireoNode *manager;
   GPtrArray *connections;
-  guint64 n_jobs;
+  VireoJobBook *book;
   GQueue lingering; /* nodes of jobs that have ended, in the order in which they did */
   guint linger_id;
 };
@@ -222,6 +222,7 @@ tree_finalize (GObject *object)
   g_hash_table_unref (self->nodes);
   g_hash_table_unref (self->owned);
   g_hash_table_unref (self->shown_operations);
+  g_object_unref (self->book);
   for (gsize i = 0; i < VIREO_PATH_N_KINDS; i++)
     g_clear_pointer (&self->exports[i], vireo_export_free);
   G_OBJECT_CLASS (vireo_tree_parent_class)->finalize (object);
@@ -253,6 +254,7 @@ vireo_tree_init (VireoTree *self)
   self->owned = g_hash_table_new (NULL, NULL);
   self->connections = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
   self->shown_operations = g_hash_table_new (g_str_hash, g_str_equal);
+  self->book = vireo_job_book_new (NULL, NULL);
 }
 
 static void
@@ -317,6 +319,18 @@ const VireoExport *
 vireo_tree_get_export (VireoTree *self, VireoPathKind path_kind)
 {
   return self->exports[path_kind];
+}
+
+void
+vireo_tree_set_job_book (VireoTree *self, VireoJobBook *book)
+{
+  g_set_object (&self->book, book);
+}
+
+VireoJobBook *
+vireo_tree_get_job_book (VireoTree *self)
+{
+  return self->book;
 }
 
 VireoNode *
@@ -425,25 +439,28 @@ remove_node (VireoTree *self, VireoNode *node)
 #define LINGER_SECONDS 60
 #define MAX_LINGERING 256
 
+static void
+end_lingering (VireoTree *self)
+{
+  g_autoptr (VireoNode) node = g_queue_pop_head (&self->lingering);
+
+  vireo_job_book_forget (self->book, VIREO_JOB (node->object));
+  remove_node (self, node);
+}
+
 /* Those that stay for a while began to do so one after the other: there is one timer for all. */
 static gboolean
 remove_lingering (gpointer data)
 {
   VireoTree *self = data;
-  gint64 now = g_get_real_time ();
-  VireoNode *node;
+  gint64 now = g_get_monotonic_time ();
+  const VireoNode *node;
 
   while ((node = g_queue_peek_head (&self->lingering)) != NULL)
     {
-      guint64 ended_at;
-
-      g_object_get (node->object, "ended-at", &ended_at, NULL);
-      if (self->lingering.length <= MAX_LINGERING
-          && (gint64) ended_at + LINGER_SECONDS * G_USEC_PER_SEC > now)
+      if (node->linger_until > now)
         return G_SOURCE_CONTINUE;
-      g_queue_pop_head (&self->lingering);
-      remove_node (self, node);
-      vireo_node_unref (node);
+      end_lingering (self);
     }
   self->linger_id = 0;
   return G_SOURCE_REMOVE;
@@ -452,13 +469,10 @@ remove_lingering (gpointer data)
 static void
 linger (VireoTree *self, VireoNode *node)
 {
+  node->linger_until = g_get_monotonic_time () + LINGER_SECONDS * G_USEC_PER_SEC;
   g_queue_push_tail (&self->lingering, vireo_node_ref (node));
   if (self->lingering.length > MAX_LINGERING)
-    {
-      g_autoptr (VireoNode) oldest = g_queue_pop_head (&self->lingering);
-
-      remove_node (self, oldest);
-    }
+    end_lingering (self);
   if (self->linger_id == 0)
     self->linger_id = g_timeout_add_seconds (LINGER_SECONDS / 4, remove_lingering, self);
 }
@@ -479,9 +493,15 @@ on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, node, "Completed", args, node);
   g_variant_unref (args);
   if (vireo_job_get_detached (job))
-    linger (self, node);
+    {
+      vireo_job_book_keep_result (self->book, job);
+      linger (self, node);
+    }
   else
-    remove_node (self, node);
+    {
+      vireo_job_book_forget (self->book, job);
+      remove_node (self, node);
+    }
 }
 
 static void
@@ -494,16 +514,62 @@ on_job_notify (VireoJob *job, GParamSpec *pspec, gpointer user_data)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0, node, pspec->name);
 }
 
+/* What the next daemon is to know of what a job works on, and of what that is in: a(sa{ss}). */
+static GVariant *
+describe_subject (VireoNode *node)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sa{ss})"));
+  for (; node != NULL; node = node->parent)
+    g_variant_builder_add (&builder, "(s@a{ss})", node->path,
+                           vireo_details_get_dictionary (vireo_node_get_details (node)));
+  return g_variant_builder_end (&builder);
+}
+
+static VireoNode *
+new_job_node (VireoTree *self, VireoNode *of, VireoJob *job)
+{
+  guint64 number = vireo_job_book_enter (self->book, job, describe_subject (of));
+  VireoNode *node = node_new (VIREO_PATH_JOB, self->exports[VIREO_PATH_JOB], job, NULL,
+                              vireo_path_for_job (number));
+
+  node->subject = vireo_node_ref (of);
+  return node;
+}
+
 static void
 show_job (VireoTree *self, VireoNode *of, VireoJob *job)
 {
-  VireoNode *node = node_new (VIREO_PATH_JOB, self->exports[VIREO_PATH_JOB], job, NULL,
-                              vireo_path_for_job (++self->n_jobs));
+  VireoNode *node = new_job_node (self, of, job);
 
-  node->subject = vireo_node_ref (of);
   g_signal_connect (job, "completed", G_CALLBACK (on_job_completed), self);
   g_signal_connect (job, "notify", G_CALLBACK (on_job_notify), self);
   insert_node (self, node);
+}
+
+void
+vireo_tree_show_ended_job (VireoTree *self, VireoJob *job, VireoNode *subject)
+{
+  VireoNode *node = new_job_node (self, subject, job);
+
+  insert_node (self, node);
+  linger (self, node);
+}
+
+VireoNode *
+vireo_tree_recall (VireoTree *self, const char *path, VireoNode *parent, GVariant *details)
+{
+  VireoPathKind path_kind = vireo_path_classify (path);
+  VireoNode *node;
+
+  if (path_kind < VIREO_PATH_CONNECTION || self->exports[path_kind] == NULL
+      || path_kind == VIREO_PATH_JOB)
+    return NULL;
+  node = node_new (path_kind, self->exports[path_kind], NULL, parent, g_strdup (path));
+  node->gone = TRUE;
+  node->details = vireo_details_new_again (details);
+  return node;
 }
 
 /* Those that work beside who has the slot. */

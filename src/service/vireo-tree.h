@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "drivers/vireo-obj.h"
+#include "drivers/vireo-job-book.h"
 #include "vireo-details.h"
 #include "vireo-exports.h"
 
@@ -33,6 +33,7 @@ struct _VireoNode
   guint owner; /* when it came */
   VireoDetails *details;
   gpointer shown_job;
+  gint64 linger_until; /* of a job that has ended; monotonic, µs */
   GSList *lists; /* of its children, by kind */
 };
 
@@ -78,6 +79,17 @@ VireoNode *vireo_tree_find (VireoTree *self, const char *path);
 /* How many objects are a user's. */
 guint vireo_tree_count_owned (VireoTree *self, guint uid);
 GPtrArray *vireo_tree_snapshot (VireoTree *self);
+
+/* Has jobs written down, and numbered, by @book; before there are any. */
+void vireo_tree_set_job_book (VireoTree *self, VireoJobBook *book);
+VireoJobBook *vireo_tree_get_job_book (VireoTree *self);
+/* Shows a job that had ended when the daemon began, for as long as others that have ended.
+ * @subject: what it worked on, which need not be there any more. */
+void vireo_tree_show_ended_job (VireoTree *self, VireoJob *job, VireoNode *subject);
+/* What was at @path, which is not in the tree, as a subject: who sees it is who saw it then.
+ * @parent: (nullable). (transfer full) (nullable): %NULL when nothing can be at that path. */
+VireoNode *vireo_tree_recall (VireoTree *self, const char *path, VireoNode *parent,
+                              GVariant *details);
 
 VireoNode *vireo_tree_add_connection (VireoTree *self, VireoObj *connection);
 GPtrArray *vireo_tree_get_connections (VireoTree *self);

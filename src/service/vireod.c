@@ -10,6 +10,7 @@
 #include "libvirt/vireo-libvirt.h"
 #include "util/vireo-store.h"
 #include "vireo-hypervisors.h"
+#include "vireo-recovery.h"
 #include "vireo-server.h"
 #include "vireo-services.h"
 #include "vireod-bus.h"
@@ -26,6 +27,7 @@ typedef struct
   VireoTree *tree;
   VireoHypervisors *hypervisors;
   VireoServer *server;
+  GPtrArray *found_jobs; /* (nullable): until the connections are open */
   VireoLibvirt *libvirt;
   VireodBus *bus;
   gboolean ready;
@@ -96,7 +98,20 @@ on_all_open (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   vireo_hypervisors_open_all_finish (VIREO_HYPERVISORS (source), result);
+  vireo_recover_jobs (self->tree, vireo_server_get_quotas (self->server), self->found_jobs);
+  g_clear_pointer (&self->found_jobs, g_ptr_array_unref);
   vireod_bus_serve (self->bus, self->libvirt != NULL);
+}
+
+/* Before a driver makes the first job of this daemon. */
+static void
+open_job_book (Daemon *self)
+{
+  g_autoptr (VireoJobBook) book
+      = vireo_job_book_new (self->options.env.run_dir, self->options.env.state_dir);
+
+  self->found_jobs = vireo_job_book_load (book);
+  vireo_tree_set_job_book (self->tree, book);
 }
 
 static gboolean
@@ -111,6 +126,7 @@ start (Daemon *self, GError **error)
   self->tree = vireo_tree_new (vireo_services, error);
   if (self->tree == NULL)
     return FALSE;
+  open_job_book (self);
   self->hypervisors = vireo_hypervisors_new (self->tree, &self->options.env,
                                              (const char *const *) self->options.drivers, error);
   if (self->hypervisors == NULL)
@@ -140,6 +156,8 @@ stop (Daemon *self)
 {
   if (self->bus != NULL)
     vireod_bus_close (self->bus);
+  if (self->tree != NULL)
+    vireo_job_book_flush (vireo_tree_get_job_book (self->tree));
   vireo_stores_settle ();
 }
 

@@ -48,6 +48,8 @@ G_BEGIN_DECLS
  * @VIREO_ERROR_NETWORK: a bridge, interface, firewall rule or address could not be set up
  * @VIREO_ERROR_UNPARSABLE: the definition on disk cannot be parsed
  * @VIREO_ERROR_ABI_MISMATCH: two definitions differ in what the guest sees
+ * @VIREO_ERROR_INTERRUPTED: the service ended in the middle of the work, which could not go on
+ *   without it
  *
  * What went wrong.
  *
@@ -84,6 +86,7 @@ typedef enum
   VIREO_ERROR_NETWORK,
   VIREO_ERROR_UNPARSABLE,
   VIREO_ERROR_ABI_MISMATCH,
+  VIREO_ERROR_INTERRUPTED,
 } VireoError;
 
 /**

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * a caller as Failed, with their text, when somebody forgot to. */
 #define VIREO_ERROR_DBUS_PREFIX "org.vireo.Vireo1.Error."
 
-#define VIREO_ERROR_N_CODES (VIREO_ERROR_ABI_MISMATCH + 1)
+#define VIREO_ERROR_N_CODES (VIREO_ERROR_INTERRUPTED + 1)
 
 const char *vireo_error_dbus_name (const GError *error);
 
