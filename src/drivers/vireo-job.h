@@ -114,8 +114,8 @@ typedef struct
 
 /* Writes down how a daemon that comes after this one takes the work up. To be called before the
  * work begins, and again when there is something else to know: what is begun in the callback is
- * found again, whenever the daemon is killed. It never fails: work whose record cannot be written, which
- * is logged, goes on, and would be lost. Jobs that no client sees are not written down.
+ * found again, whenever the daemon is killed. It never fails: work whose record cannot be written,
+ * which is logged, goes on, and would be lost. Jobs that no client sees are not written down.
  * @kind: (nullable): a row of the object's class; %NULL when it cannot be taken up from here on
  * @data: (nullable): a{sv}, sunk */
 void vireo_job_set_resume_async (VireoJob *self,
