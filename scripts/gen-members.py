@@ -234,7 +234,9 @@ class CWriter:
         signals = []
         for s in interface.signals:
             kinds = ''.join(a.get('type') for a in s.findall('arg'))
-            signals.append(f'  {{ {quote(s.get("name"))}, {quote("(" + kinds + ")")} }},')
+            on_request = annotations(s).get(ANNOTATION + 'OnRequest') == 'true'
+            signals.append(f'  {{ {quote(s.get("name"))}, {quote("(" + kinds + ")")}, '
+                           f'{"TRUE" if on_request else "FALSE"} }},')
         self.table('VireoMethodInfo', f'{symbol}_methods', methods)
         self.table('VireoPropertyInfo', f'{symbol}_properties', properties)
         self.table('VireoSignalInfo', f'{symbol}_signals', signals)

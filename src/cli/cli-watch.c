@@ -7,6 +7,7 @@
 #include <string.h>
 
 static char *opt_signal;
+static char **opt_event;
 static int opt_count, opt_timeout;
 static gboolean opt_all, opt_loop;
 
@@ -15,6 +16,15 @@ const GOptionEntry cli_watch_options[] = {
   { "count", 0, 0, G_OPTION_ARG_INT, &opt_count, "End after so many signals", "NUMBER" },
   { "timeout", 0, 0, G_OPTION_ARG_INT, &opt_timeout, "End after so long, and fail", "SECONDS" },
   { "all", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_all, NULL, NULL },
+  { "loop", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_loop, NULL, NULL },
+  G_OPTION_ENTRY_NULL,
+};
+
+const GOptionEntry cli_monitor_options[] = {
+  { "event", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_event,
+    "Only events that match: * stands for any letters, ? for one", "PATTERN" },
+  { "count", 0, 0, G_OPTION_ARG_INT, &opt_count, "End after so many events", "NUMBER" },
+  { "timeout", 0, 0, G_OPTION_ARG_INT, &opt_timeout, "End after so long, and fail", "SECONDS" },
   { "loop", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_loop, NULL, NULL },
   G_OPTION_ENTRY_NULL,
 };
@@ -183,6 +193,36 @@ add_sources (Watcher *watcher, GArray *ids)
     }
 }
 
+/* What monitors say is only for those who ask for it, by domain and by event. */
+static GVariant *
+monitor_options (GPtrArray *paths)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (paths->len > 0)
+    g_variant_dict_insert_value (&dict, "domains",
+                                 g_variant_new_objv ((const char *const *) paths->pdata,
+                                                     (gssize) paths->len));
+  if (opt_event != NULL)
+    g_variant_dict_insert (&dict, "events", "^as", opt_event);
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+subscribe (CliCall *call, GPtrArray *paths, GError **error)
+{
+  const char *member = call->verb->member;
+  g_autofree char *connection = NULL;
+
+  if (!g_str_has_prefix (member, "Connection."))
+    return cli_call (call->context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe",
+                     g_variant_new ("(a{sv})", NULL), NULL, error);
+  connection = cli_connection_path (call->context);
+  return cli_call (call->context, connection, CLI_IFACE ("Connection"), strchr (member, '.') + 1,
+                   g_variant_new ("(@a{sv})", monitor_options (paths)), NULL, error);
+}
+
 int
 cli_run_watch (CliCall *call)
 {
@@ -200,8 +240,7 @@ cli_run_watch (CliCall *call)
   signals = g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, NULL, NULL, NULL, NULL,
                                                 G_DBUS_SIGNAL_FLAGS_NONE, on_signal, &watcher,
                                                 NULL);
-  reply = cli_call (call->context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe",
-                    g_variant_new ("(a{sv})", NULL), NULL, &error);
+  reply = subscribe (call, paths, &error);
   if (reply == NULL)
     return cli_fail (error);
   name = g_bus_watch_name_on_connection (bus, CLI_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,

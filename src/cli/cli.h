@@ -186,6 +186,7 @@ int cli_edit (CliContext *context, const char *text, CliEditApply apply, gpointe
 int cli_complete (CliContext *context, int argc, char **argv);
 
 /* cli-watch.c */
+extern const GOptionEntry cli_monitor_options[];
 extern const GOptionEntry cli_watch_options[];
 int cli_run_watch (CliCall *call);
 

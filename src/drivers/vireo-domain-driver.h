@@ -109,6 +109,11 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * @get_guest_vcpus: (): returns (a{sv})
  * @set_guest_vcpus: (sb)
  * @set_agent_timeout: (i)
+ * @run_monitor_command: gives the hypervisor's monitor a command in JSON, or a line (@human), and
+ *   file descriptors (nullable) with it. Returns a string
+ * @watch_monitors: whether anybody wants to hear the event `MonitorEvent` of domains from now on
+ * @run_agent_command: gives the agent a command in JSON, and waits for @timeout seconds, -1 for the
+ *   usual time, -2 for ever. Returns a string
  * @send_key: (suau)
  * @send_process_signal: (xs)
  * @inject_nmi: ()
@@ -259,6 +264,18 @@ struct _VireoDomainDriverInterface
   VireoDomainFunc get_guest_vcpus;
   VireoDomainFunc set_guest_vcpus;
   VireoDomainFunc set_agent_timeout;
+  void (*run_monitor_command) (VireoDomainDriver *self,
+                               VireoDomainObj *obj,
+                               const char *command,
+                               gboolean human,
+                               GUnixFDList *files,
+                               GTask *task);
+  void (*watch_monitors) (VireoDomainDriver *self, gboolean watched);
+  void (*run_agent_command) (VireoDomainDriver *self,
+                             VireoDomainObj *obj,
+                             const char *command,
+                             int timeout,
+                             GTask *task);
   VireoDomainFunc send_key;
   VireoDomainFunc send_process_signal;
   VireoDomainFunc inject_nmi;

@@ -11,6 +11,7 @@ typedef struct
   guint64 state_changed_at;
   guint id;
   gboolean has_managed_save;
+  gboolean custom_monitor;
 } VireoDomainObjPrivate;
 
 enum
@@ -362,6 +363,8 @@ vireo_domain_obj_set_state (VireoDomainObj *self, VireoDomainState state, const 
   g_object_freeze_notify (object);
   priv->state = state;
   priv->state_changed_at = (guint64) g_get_real_time ();
+  if (state == VIREO_DOMAIN_STATE_SHUTOFF)
+    priv->custom_monitor = FALSE;
   if (!same_reason)
     {
       g_autofree char *old_reason = priv->state_reason;
@@ -517,4 +520,32 @@ gboolean
 vireo_domain_obj_get_has_managed_save (VireoDomainObj *self)
 {
   return get_private (self)->has_managed_save;
+}
+
+/**
+ * vireo_domain_obj_set_custom_monitor:
+ * @self: a domain
+ * @custom_monitor: whether somebody gave commands to its hypervisor by hand
+ *
+ * Over when the domain stops.
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_obj_set_custom_monitor (VireoDomainObj *self, gboolean custom_monitor)
+{
+  get_private (self)->custom_monitor = custom_monitor;
+}
+
+/**
+ * vireo_domain_obj_get_custom_monitor:
+ * @self: a domain
+ *
+ * Returns: whether somebody gave commands to its hypervisor by hand since it started
+ * Since: 0.1
+ */
+gboolean
+vireo_domain_obj_get_custom_monitor (VireoDomainObj *self)
+{
+  return get_private (self)->custom_monitor;
 }

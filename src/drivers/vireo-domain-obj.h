@@ -92,6 +92,9 @@ void vireo_domain_obj_set_state (VireoDomainObj *self, VireoDomainState state, c
 /* Of a state that it was in before this daemon knew it. Notifies. */
 void vireo_domain_obj_set_state_changed_at (VireoDomainObj *self, guint64 when);
 guint64 vireo_domain_obj_get_state_changed_at (VireoDomainObj *self);
+/* Whether somebody gave commands to its hypervisor by hand since it started; over when it stops. */
+void vireo_domain_obj_set_custom_monitor (VireoDomainObj *self, gboolean custom_monitor);
+gboolean vireo_domain_obj_get_custom_monitor (VireoDomainObj *self);
 void vireo_domain_obj_set_id (VireoDomainObj *self, guint id);
 guint vireo_domain_obj_get_id (VireoDomainObj *self);
 /* Whether the driver keeps a state from which the next start goes on. Notifies. */

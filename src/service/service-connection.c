@@ -286,6 +286,10 @@ static const VireoHandler methods[] = {
   { "AllocateHostPages", vireo_handle_query, HOST (allocate_pages) },
   { "SuspendHost", vireo_handle_query, HOST (suspend) },
   { "GetHostSevInfo", vireo_handle_query, HOST (get_sev_info) },
+  { "SubscribeMonitorEvents", vireo_connection_subscribe_monitor_events,
+    DOMAINS (watch_monitors) },
+  { "UnsubscribeMonitorEvents", vireo_connection_unsubscribe_monitor_events,
+    DOMAINS (watch_monitors) },
   { "Reload", handle_reload },
   { NULL },
 };

@@ -217,6 +217,9 @@ handle_get_messages (VireoCall *call)
   g_variant_builder_init (&messages, G_VARIANT_TYPE ("as"));
   if (def != NULL && (tainting || !deprecation))
     vireo_domain_view_taints (def, &messages);
+  if (vireo_domain_obj_get_custom_monitor (get_domain (call)) && (tainting || !deprecation))
+    g_variant_builder_add (&messages, "s",
+                           "tainted: commands were given to the hypervisor by hand");
   vireo_call_return (call, g_variant_new ("(as)", &messages));
 }
 

@@ -310,7 +310,7 @@ static const VireoGetter getters[] = {
 };
 
 static const VireoHandler *const more_methods[]
-    = { vireo_domain_edit_methods, vireo_domain_guest_methods, NULL };
+    = { vireo_domain_edit_methods, vireo_domain_guest_methods, vireo_domain_monitor_methods, NULL };
 
 const VireoService vireo_service_domain = {
   .interface = "org.vireo.Vireo1.Domain",

@@ -8,6 +8,12 @@ G_BEGIN_DECLS
 /* The methods of a domain, by topic; see #VireoService.more_methods. */
 extern const VireoHandler vireo_domain_edit_methods[];
 extern const VireoHandler vireo_domain_guest_methods[];
+extern const VireoHandler vireo_domain_monitor_methods[];
+
+/* ---- service-domain-monitor.c ---- */
+
+void vireo_connection_subscribe_monitor_events (VireoCall *call);
+void vireo_connection_unsubscribe_monitor_events (VireoCall *call);
 
 /* ---- service-domain-stats.c ---- */
 

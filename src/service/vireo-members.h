@@ -100,6 +100,7 @@ typedef struct
 {
   const char *name;
   const char *type;
+  gboolean on_request;
 } VireoSignalInfo;
 
 /**

@@ -12,6 +12,7 @@ struct _VireoPublisher
 
   VireoTree *tree;
   VireoReceivers *receivers;
+  VireoMonitorWatchers *watchers;
   /* What is not told yet, in its order, and by node. */
   GQueue news;
   GHashTable *news_of;
@@ -193,6 +194,11 @@ on_event (VireoTree *tree,
       g_critical ("%s has no signal %s%s", node->export->info->name, signal, type);
       return;
     }
+  if (info->on_request)
+    {
+      vireo_monitor_watchers_send (self->watchers, node, signal, args);
+      return;
+    }
   if (!has_audience (self))
     return;
   news = g_hash_table_lookup (self->news_of, node);
@@ -238,6 +244,12 @@ vireo_publisher_unsubscribe (VireoPublisher *self, VireoCaller *caller)
   vireo_receivers_remove (self->receivers, caller);
 }
 
+VireoMonitorWatchers *
+vireo_publisher_get_watchers (VireoPublisher *self)
+{
+  return self->watchers;
+}
+
 static void
 publisher_dispose (GObject *object)
 {
@@ -264,6 +276,7 @@ publisher_finalize (GObject *object)
 
   g_hash_table_unref (self->news_of);
   g_clear_object (&self->receivers);
+  g_clear_pointer (&self->watchers, vireo_monitor_watchers_free);
   g_clear_object (&self->tree);
   G_OBJECT_CLASS (vireo_publisher_parent_class)->finalize (object);
 }
@@ -289,6 +302,7 @@ vireo_publisher_new (VireoTree *tree, VireoAuthority *authority, gboolean sessio
 
   self->tree = g_object_ref (tree);
   self->receivers = vireo_receivers_new (authority, session);
+  self->watchers = vireo_monitor_watchers_new (authority);
   g_signal_connect (tree, "added", G_CALLBACK (on_added), self);
   g_signal_connect (tree, "removed", G_CALLBACK (on_removed), self);
   g_signal_connect (tree, "changed", G_CALLBACK (on_changed), self);

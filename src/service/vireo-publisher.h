@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-authority.h"
+#include "vireo-monitor-watchers.h"
 #include "vireo-tree.h"
 
 G_BEGIN_DECLS
@@ -36,6 +37,8 @@ gboolean vireo_publisher_is_new (VireoPublisher *self, VireoCaller *caller);
 guint vireo_publisher_count_of (VireoPublisher *self, guint uid);
 void vireo_publisher_subscribe (VireoPublisher *self, VireoCaller *caller);
 void vireo_publisher_unsubscribe (VireoPublisher *self, VireoCaller *caller);
+/* (transfer none): who hears signals that are only for those who asked for them. */
+VireoMonitorWatchers *vireo_publisher_get_watchers (VireoPublisher *self);
 void vireo_publisher_flush (VireoPublisher *self);
 
 G_END_DECLS

@@ -13,6 +13,8 @@ struct _VireoReceivers
 
   VireoAuthority *authority;
   gboolean session;
+  VireoWantsFunc wants; /* (nullable) */
+  gpointer wants_data;
 
   GHashTable *receivers; /* caller -> Receiver */
 };
@@ -192,6 +194,8 @@ vireo_receivers_send (VireoReceivers *self,
     {
       Receiver *receiver = link->data;
 
+      if (self->wants != NULL && !self->wants (receiver->caller, node, sunk, self->wants_data))
+        continue;
       if (receiver->waiting.length < MAX_WAITING
           && (receiver->caller == NULL
               || vireo_caller_count_waiting (receiver->caller) < MAX_WAITING))
@@ -206,6 +210,13 @@ vireo_receivers_send (VireoReceivers *self,
 }
 
 /* ---- who ---- */
+
+void
+vireo_receivers_set_filter (VireoReceivers *self, VireoWantsFunc wants, gpointer user_data)
+{
+  self->wants = wants;
+  self->wants_data = user_data;
+}
 
 static void
 on_gone (VireoCaller *caller, gpointer user_data)

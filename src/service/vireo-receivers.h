@@ -28,6 +28,14 @@ guint vireo_receivers_count_of (VireoReceivers *self, guint uid);
 void vireo_receivers_add (VireoReceivers *self, VireoCaller *caller);
 void vireo_receivers_remove (VireoReceivers *self, VireoCaller *caller);
 
+/* Whether @caller wants a signal that it may have. */
+typedef gboolean (*VireoWantsFunc) (VireoCaller *caller,
+                                    VireoNode *node,
+                                    GVariant *args,
+                                    gpointer user_data);
+/* Before the first signal; without it all want all. */
+void vireo_receivers_set_filter (VireoReceivers *self, VireoWantsFunc wants, gpointer user_data);
+
 /* @node speaks, and speaks of @about; a receiver must be allowed to read both. @args: (nullable):
  * sunk. */
 void vireo_receivers_send (VireoReceivers *self,

@@ -127,13 +127,22 @@ vireo_server_flush_signals (VireoServer *self)
   vireo_publisher_flush (self->publisher);
 }
 
+/* Whether the caller's user may have one more of what sends them signals. */
+static gboolean
+check_subscriptions (VireoServer *self, VireoCaller *caller, GError **error)
+{
+  guint uid = vireo_caller_get_uid (caller);
+  guint n = vireo_publisher_count_of (self->publisher, uid)
+            + vireo_monitor_watchers_count_of (vireo_publisher_get_watchers (self->publisher), uid);
+
+  return vireo_quotas_check (self->quotas, uid, VIREO_QUOTA_SUBSCRIPTIONS, n + 1, error);
+}
+
 gboolean
 vireo_server_subscribe (VireoServer *self, VireoCaller *caller, GError **error)
 {
   if (vireo_publisher_is_new (self->publisher, caller)
-      && !vireo_quotas_check (
-          self->quotas, vireo_caller_get_uid (caller), VIREO_QUOTA_SUBSCRIPTIONS,
-          vireo_publisher_count_of (self->publisher, vireo_caller_get_uid (caller)) + 1, error))
+      && !check_subscriptions (self, caller, error))
     return FALSE;
   vireo_publisher_subscribe (self->publisher, caller);
   return TRUE;
@@ -143,4 +152,28 @@ void
 vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller)
 {
   vireo_publisher_unsubscribe (self->publisher, caller);
+}
+
+gboolean
+vireo_server_watch_monitors (VireoServer *self,
+                             VireoCaller *caller,
+                             VireoNode *connection,
+                             const char *const *domains,
+                             const char *const *events,
+                             GError **error)
+{
+  VireoMonitorWatchers *watchers = vireo_publisher_get_watchers (self->publisher);
+
+  if (vireo_monitor_watchers_is_new (watchers, caller, connection)
+      && !check_subscriptions (self, caller, error))
+    return FALSE;
+  vireo_monitor_watchers_add (watchers, caller, connection, domains, events);
+  return TRUE;
+}
+
+void
+vireo_server_unwatch_monitors (VireoServer *self, VireoCaller *caller, VireoNode *connection)
+{
+  vireo_monitor_watchers_remove (vireo_publisher_get_watchers (self->publisher), caller,
+                                 connection);
 }

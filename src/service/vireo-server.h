@@ -23,6 +23,14 @@ void vireo_server_flush_signals (VireoServer *self);
 /* QuotaExceeded when the caller's user has as many subscriptions as they may. */
 gboolean vireo_server_subscribe (VireoServer *self, VireoCaller *caller, GError **error);
 void vireo_server_unsubscribe (VireoServer *self, VireoCaller *caller);
+/* So of the events of the monitors of a connection; see vireo_monitor_watchers_add(). */
+gboolean vireo_server_watch_monitors (VireoServer *self,
+                                      VireoCaller *caller,
+                                      VireoNode *connection,
+                                      const char *const *domains,
+                                      const char *const *events,
+                                      GError **error);
+void vireo_server_unwatch_monitors (VireoServer *self, VireoCaller *caller, VireoNode *connection);
 
 /**
  * vireo_server_new:

@@ -43,6 +43,7 @@ WITHOUT_VERB = re.compile(
     r"(Name|Uuid|Id|Mac)|LookupSecretBy\w+|LookupNetworkFilterBindingByPortDev|List\w+)"
     r"|\w+\.(LookupSnapshotByName|LookupCheckpointByName|LookupPortByUuid|LookupVolumeByName"
     r"|List(Snapshots|Checkpoints|Children|Ports|Volumes))|Manager\.Unsubscribe"
+    r"|Connection\.UnsubscribeMonitorEvents"
     # desc and metadata call these two.
     r"|Domain\.[GS]etMetadata)$")
 
@@ -145,6 +146,11 @@ class Kinds(clitest.Command):
         self.run_ok("set-ssh-keys", "asked", "root", str(keys))
         self.assertEqual(self.run_ok("ssh-keys", "asked", "root").split("\n"),
                          ["ssh-ed25519 AAAA a", "ssh-ed25519 BBBB b", ""])
+        self.assertIn('"asked"', self.run_ok("monitor-command", "asked",
+                                              '{"execute": "query-name"}'))
+        self.assertEqual(self.run_ok("qemu-agent-command", "asked", '{"execute": "guest-ping"}'),
+                         "{}\n")
+        self.assertIn("name:", self.run_ok("qemu-monitor-command", "asked", "--human", "info name"))
         self.assertIn("state.state", self.run_ok("stats", "asked", "state"))
         self.assertNotIn("cpu.time", self.run_ok("stats", "asked", "state"))
         self.assertIn("state.state", self.run_ok("domstats", "state", "--domains", "asked"))

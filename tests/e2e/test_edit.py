@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A real guest that is changed while it runs."""
 
+import json
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -90,6 +91,38 @@ class Changes(unittest.TestCase):
         self.assertEqual(self.error("Screenshot", "(ua{sv})", 1, {}), "NotFound")
         self.assertEqual(self.error("Screenshot", "(ua{sv})", 0,
                                     {"format": GLib.Variant("s", "gif")}), "NotSupported")
+
+    def monitor(self, command, **options):
+        return self.call("RunMonitorCommand", "(saha{sv})", command, [], options)
+
+    def test_monitor_by_hand(self):
+        subscribe = lambda options: self.host.client.call(  # noqa: E731
+            self.connection, "Connection", "SubscribeMonitorEvents", "(a{sv})", options)
+        tainted = lambda: any("by hand" in message for message in self.call(  # noqa: E731
+            "GetMessages", "(a{sv})", {}))
+        subscribe({"events": GLib.Variant("as", ["STOP", "RES*"])})
+        with self.host.client.watch(self.path) as watch:
+            self.assertEqual(json.loads(self.monitor('{"execute": "query-status"}'))["status"],
+                             "running")
+            self.assertTrue(tainted())
+            self.monitor('{"execute": "stop"}')
+            event = watch.wait(30, lambda signal: signal.member == "MonitorEvent")
+            self.assertEqual(event.args[0], "STOP")
+            self.assertGreater(event.args[1], 1_500_000_000_000_000)
+            # What is done behind the driver's back is seen all the same.
+            watch.wait(30, lambda signal: signal.member == "Lifecycle"
+                       and signal.args[0] == "suspended")
+            self.assertIn("paused", self.monitor("info status", human=GLib.Variant("b", True)))
+            self.monitor('{"execute": "cont"}')
+            event = watch.wait(30, lambda signal: signal.member == "MonitorEvent")
+            self.assertEqual(event.args[0], "RESUME")
+        with self.assertRaisesRegex(vireotest.BusError, "CommandNotFound"):
+            self.monitor('{"execute": "wings"}')
+        self.assertGreater(len(self.monitor('{"execute": "query-qmp-schema"}')), 65536)
+        self.host.daemon.kill_and_restart()
+        self.host.client.open("qemu:///system")
+        wait_until(self.is_reached, 30, "the emulator to be reached again")
+        self.assertTrue(tainted())
 
     def test_what_cannot_be_changed_yet(self):
         self.assertEqual(self.error("SetVcpus", "(ua{sv})", 1, LIVE), "NotSupported")

@@ -15,6 +15,7 @@ from vireotest.samples import minimal_domain
 OPEN = {
     "Manager.OpenConnection", "Manager.CheckAuthorization", "Manager.Subscribe",
     "Manager.Unsubscribe", "Connection.ListDomains", "Connection.GetDomains",
+    "Connection.UnsubscribeMonitorEvents",
     "Connection.LookupDomainByName", "Connection.LookupDomainByUuid",
     "Connection.LookupDomainById", "Connection.ListNetworks", "Connection.GetNetworks",
     "Connection.LookupNetworkByName", "Connection.LookupNetworkByUuid",

@@ -70,6 +70,7 @@ restore_state (VireoQemuDomain *self)
   vireo_domain_obj_set_id (obj, self->status->id);
   vireo_domain_obj_set_state (obj, state, reason != NULL ? reason : "unknown");
   vireo_domain_obj_set_state_changed_at (obj, since);
+  vireo_domain_obj_set_custom_monitor (obj, self->status->custom_monitor);
   g_object_thaw_notify (G_OBJECT (obj));
 }
 

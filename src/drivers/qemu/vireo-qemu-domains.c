@@ -8,6 +8,7 @@
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-guest.h"
 #include "vireo-qemu-moments.h"
+#include "vireo-qemu-monitor-command.h"
 #include "vireo-qemu-postparse.h"
 #include "vireo-qemu-stats.h"
 
@@ -45,6 +46,8 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->screenshot = vireo_qemu_screenshot;
   iface->inject_nmi = vireo_qemu_inject_nmi;
   iface->send_key = vireo_qemu_send_key;
+  iface->run_monitor_command = vireo_qemu_run_monitor_command;
+  iface->watch_monitors = vireo_qemu_watch_monitors;
 }
 
 /* ---- completing definitions ---- */

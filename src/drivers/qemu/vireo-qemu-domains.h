@@ -62,6 +62,7 @@ struct _VireoQemuDomains
   char *log_dir; /* the driver's */
   guint next_id;
   VireoQemuTimeouts timeouts;
+  gboolean monitors_watched; /* whether anybody wants to hear what monitors say */
 };
 
 VireoQemuDomains *vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks);

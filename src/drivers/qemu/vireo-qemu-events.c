@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "vireo-qemu-device.h"
+#include "vireo-qemu-monitor-command.h"
 #include "vireo-qmp-message.h"
 
 /* Events of QEMU (its QMP reference, "Run State Management" and others) and what they mean for a
@@ -203,6 +204,8 @@ on_event (VireoQmp *qmp, const char *name, JsonObject *data, gint64 timestamp,
 {
   g_autoptr (VireoQemuDomain) kept = g_object_ref (self);
 
+  if (self->status != NULL)
+    vireo_qemu_tell_monitor_event (self, name, data, timestamp);
   /* Before it runs, it has no state that an event could change. */
   if (self->status == NULL || self->status->phase == VIREO_QEMU_PHASE_STARTING)
     return;

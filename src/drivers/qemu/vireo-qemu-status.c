@@ -154,6 +154,7 @@ vireo_qemu_status_to_bytes (const VireoQemuStatus *self)
   g_key_file_set_uint64 (file, GROUP_DOMAIN, "next-fdset", self->next_fdset);
   g_key_file_set_string (file, GROUP_DOMAIN, "phase", phase_names[self->phase]);
   g_key_file_set_boolean (file, GROUP_DOMAIN, "rebooting", self->rebooting);
+  g_key_file_set_boolean (file, GROUP_DOMAIN, "custom-monitor", self->custom_monitor);
   g_key_file_set_int64 (file, GROUP_PROCESS, "pid", self->pid);
   g_key_file_set_uint64 (file, GROUP_PROCESS, "start-time", self->start_time);
   g_key_file_set_string_list (file, GROUP_DOMAIN, "taps", (const char *const *) self->taps,
@@ -235,6 +236,7 @@ read_all (GKeyFile *file, VireoQemuStatus *self)
   if (self->next_fdset == 0)
     self->next_fdset = FIRST_UNKNOWN_FDSET;
   self->rebooting = g_key_file_get_boolean (file, GROUP_DOMAIN, "rebooting", NULL);
+  self->custom_monitor = g_key_file_get_boolean (file, GROUP_DOMAIN, "custom-monitor", NULL);
   self->pid = g_key_file_get_int64 (file, GROUP_PROCESS, "pid", NULL);
   self->start_time = g_key_file_get_uint64 (file, GROUP_PROCESS, "start-time", NULL);
   if (taps != NULL)

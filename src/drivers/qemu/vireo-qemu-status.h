@@ -61,6 +61,7 @@ typedef struct
  * @state_reason: of the domain
  * @state_changed_at: since when, in microseconds since 1970-01-01 UTC; 0 when that is not known
  * @rebooting: whether a power-off of the guest is to become a restart
+ * @custom_monitor: whether somebody gave commands to the monitor by hand
  * @taps: (array zero-terminated=1): tap devices
  * @images: (element-type VireoQemuStatusImage): what its disks consist of; those of one disk from
  *   the top to the base
@@ -89,6 +90,7 @@ typedef struct
   char *state_reason;
   guint64 state_changed_at;
   gboolean rebooting;
+  gboolean custom_monitor;
   char **taps;
   GArray *images;
   guint next_fdset;

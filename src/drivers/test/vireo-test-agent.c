@@ -13,21 +13,6 @@
 #define FS_SIZE (G_GUINT64_CONSTANT (8) << 30)
 #define FS_USED (G_GUINT64_CONSTANT (3) << 30)
 
-static gboolean
-need_agent (VireoTestGuest *guest, GError **error)
-{
-  const char *name = vireo_obj_get_name (VIREO_OBJ (guest->domain));
-
-  if (vireo_domain_obj_get_state (guest->domain) != VIREO_DOMAIN_STATE_RUNNING)
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "domain \"%s\" does not run", name);
-  else if (!vireo_test_guest_has_agent (guest))
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                 "no agent answers in domain \"%s\": it has no channel for one", name);
-  else
-    return TRUE;
-  return FALSE;
-}
-
 /* ---- file systems: one on each disk that stays ---- */
 
 typedef void (*MountFunc) (VireoTestGuest *guest,
@@ -76,7 +61,7 @@ get_fs_info_now (VireoTestGuest *guest, GVariant *args, GError **error)
 {
   GVariantBuilder list;
 
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   foreach_mount (guest, add_fs, &list);
@@ -96,7 +81,7 @@ select_mounts (VireoTestGuest *guest, const char *const *wanted, GError **error)
   g_autoptr (GHashTable) all = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) some = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   foreach_mount (guest, add_mount, all);
   for (; *wanted != NULL; wanted++)
@@ -174,7 +159,7 @@ fs_trim_now (VireoTestGuest *guest, GVariant *args, GError **error)
 static GVariant *
 get_hostname_now (VireoTestGuest *guest, GVariant *args, GError **error)
 {
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   return g_variant_new ("(s)", vireo_obj_get_name (VIREO_OBJ (guest->domain)));
 }
@@ -302,7 +287,7 @@ get_guest_info_now (VireoTestGuest *guest, GVariant *args, GError **error)
   g_autofree const char **types = NULL;
   GVariantBuilder info;
 
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   g_variant_get_child (args, 0, "^a&s", &types);
   for (gsize i = 0; types[i] != NULL; i++)
@@ -333,7 +318,7 @@ get_interface_addresses_now (VireoTestGuest *guest, GVariant *args, GError **err
   const char *source;
 
   g_variant_get_child (args, 0, "&s", &source);
-  if (g_str_equal (source, "agent") && !need_agent (guest, error))
+  if (g_str_equal (source, "agent") && !vireo_test_guest_need_agent (guest, error))
     return NULL;
   g_variant_builder_init (&list, G_VARIANT_TYPE ("a(ssa(ssu))"));
   for (guint i = 0; i < def->n_interfaces; i++)
@@ -364,7 +349,7 @@ get_interface_addresses_now (VireoTestGuest *guest, GVariant *args, GError **err
 static GVariant *
 get_time_now (VireoTestGuest *guest, GVariant *args, GError **error)
 {
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   return g_variant_new ("(t)", (guint64) (g_get_real_time () + guest->clock_offset));
 }
@@ -374,7 +359,7 @@ set_time_now (VireoTestGuest *guest, GVariant *args, GError **error)
 {
   guint64 when;
 
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   g_variant_get_child (args, 0, "t", &when);
   if (vireo_test_option (args, "sync"))
@@ -397,7 +382,7 @@ set_time_now (VireoTestGuest *guest, GVariant *args, GError **error)
 static gboolean
 need_user (VireoTestGuest *guest, const char *user, GError **error)
 {
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return FALSE;
   if (g_str_equal (user, "root"))
     return TRUE;
@@ -488,7 +473,7 @@ get_guest_vcpus_now (VireoTestGuest *guest, GVariant *args, GError **error)
   g_autoptr (GString) offlinable = g_string_new (NULL);
   GVariantBuilder values;
 
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   for (guint i = 0; i < MAX (def->vcpus, 1); i++)
     {
@@ -515,7 +500,7 @@ set_guest_vcpus_now (VireoTestGuest *guest, GVariant *args, GError **error)
   gboolean online;
   const char *text;
 
-  if (!need_agent (guest, error))
+  if (!vireo_test_guest_need_agent (guest, error))
     return NULL;
   g_variant_get_child (args, 0, "&s", &text);
   g_variant_get_child (args, 1, "b", &online);

@@ -524,6 +524,7 @@ suspend (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
   if (!require_state (obj, VIREO_DOMAIN_STATE_RUNNING, task))
     return;
   vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_PAUSED, "user");
+  vireo_test_monitor_tell (obj, "STOP");
   vireo_domain_obj_emit_lifecycle (obj, "suspended", "paused");
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
@@ -535,6 +536,7 @@ resume (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
   if (!require_state (obj, VIREO_DOMAIN_STATE_PAUSED, task))
     return;
   vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_RUNNING, "unpaused");
+  vireo_test_monitor_tell (obj, "RESUME");
   vireo_domain_obj_emit_lifecycle (obj, "resumed", "unpaused");
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
@@ -651,6 +653,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   vireo_test_agent_fill (iface);
   vireo_test_files_fill (iface);
   vireo_test_disks_fill (iface);
+  vireo_test_monitor_fill (iface);
   vireo_test_power_fill (iface);
   vireo_test_screen_fill (iface);
   vireo_test_stats_fill (iface);

@@ -50,6 +50,7 @@ vireo_test_guest_new (VireoDomainObj *domain)
   self->disk_errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                       (GDestroyNotify) vireo_test_console_free);
+  self->monitor_files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->dirty_rate = -1;
   g_string_printf (self->screen, "%s login: ", vireo_obj_get_name (VIREO_OBJ (domain)));
   vireo_domain_assign_aliases (def);
@@ -74,6 +75,7 @@ vireo_test_guest_free (VireoTestGuest *self)
   g_clear_handle_id (&self->wakeup_id, g_source_remove);
   g_clear_handle_id (&self->dirty_id, g_source_remove);
   g_hash_table_unref (self->frozen);
+  g_hash_table_unref (self->monitor_files);
   g_hash_table_unref (self->passwords);
   g_hash_table_unref (self->ssh_keys);
   g_hash_table_unref (self->offline_vcpus);
@@ -99,6 +101,29 @@ gboolean
 vireo_test_guest_has_agent (VireoTestGuest *self)
 {
   return find_agent_channel (vireo_domain_obj_get_live_def (self->domain)) != NULL;
+}
+
+/**
+ * vireo_test_guest_need_agent:
+ * @self: a guest
+ * @error: InvalidState
+ *
+ * Returns: whether it has an agent that can be asked something now
+ * Since: 0.1
+ */
+gboolean
+vireo_test_guest_need_agent (VireoTestGuest *self, GError **error)
+{
+  const char *name = vireo_obj_get_name (VIREO_OBJ (self->domain));
+
+  if (vireo_domain_obj_get_state (self->domain) != VIREO_DOMAIN_STATE_RUNNING)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "domain \"%s\" does not run", name);
+  else if (!vireo_test_guest_has_agent (self))
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "no agent answers in domain \"%s\": it has no channel for one", name);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 /**

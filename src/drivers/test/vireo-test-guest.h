@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  * @dirty_seconds: for how long it is measured
  * @dirty_id: the measurement that goes on
  * @launch_secret: whether it was given a secret before it ran
+ * @monitor_files: name -> files that the monitor was given under it
  * @files: (nullable): what the init of a container was given
  *
  * What pretends to be inside a domain that runs.
@@ -56,6 +57,7 @@ typedef struct
   guint dirty_seconds;
   guint dirty_id;
   gboolean launch_secret;
+  GHashTable *monitor_files;
   GUnixFDList *files;
 } VireoTestGuest;
 
@@ -64,6 +66,8 @@ void vireo_test_guest_free (VireoTestGuest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoTestGuest, vireo_test_guest_free)
 
 gboolean vireo_test_guest_has_agent (VireoTestGuest *self);
+/* Whether it can be asked something now. Errors: InvalidState. */
+gboolean vireo_test_guest_need_agent (VireoTestGuest *self, GError **error);
 
 /* A socket to a channel or, for a display, to what begins to speak VNC. */
 int vireo_test_guest_open (VireoTestGuest *self,

@@ -34,9 +34,13 @@ void vireo_test_open (VireoDomainObj *obj, VireoTestOpening func, GVariant *args
 gboolean vireo_test_option (GVariant *args, const char *name);
 GVariant *vireo_test_done (void);
 
+/* What a monitor says by itself. */
+void vireo_test_monitor_tell (VireoDomainObj *domain, const char *event);
+
 /* What each file has to offer. */
 void vireo_test_agent_fill (VireoDomainDriverInterface *iface);
 void vireo_test_disks_fill (VireoDomainDriverInterface *iface);
+void vireo_test_monitor_fill (VireoDomainDriverInterface *iface);
 void vireo_test_power_fill (VireoDomainDriverInterface *iface);
 void vireo_test_screen_fill (VireoDomainDriverInterface *iface);
 void vireo_test_stats_fill (VireoDomainDriverInterface *iface);
