@@ -86,13 +86,16 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   g_subprocess_force_exit (user_data);
 }
 
-/* Without capabilities, it can open what the owner of the first file can, and nothing else. */
+/* Without capabilities, it can open what the owner of the first file can, and nothing else. It ends
+ * with the daemon, for nobody would know what it did: the next one finds nothing of it at work.
+ * (setpriv (1) sees to that last, as the kernel forgets it when the user changes.) */
 static void
 add_confinement (GPtrArray *argv, int fd)
 {
-  static const char *const limits[] = { "prlimit", "--core=0", MAX_MEMORY, MAX_FILES };
-  static const char *const privileges[] = { "setpriv", "--no-new-privs", "--inh-caps=-all",
-                                            "--bounding-set=-all", "--ambient-caps=-all" };
+  static const char *const limits[] = { "prlimit", "--core=0",       MAX_MEMORY,    MAX_FILES,
+                                        "setpriv", "--no-new-privs", "--pdeathsig", "KILL" };
+  static const char *const privileges[]
+      = { "--inh-caps=-all", "--bounding-set=-all", "--ambient-caps=-all" };
 
   struct stat status;
 

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /* Runs qemu-img with @args (its name is put in front) and nothing of the service's own: without
  * privileges that it does not need, with little memory and files, and with the file descriptors
- * @fds, which are taken over, as number 3 and on: it knows files by those only. Errors:
+ * @fds, which are taken over, as number 3 and on: it knows files by those only. It is killed when
+ * the daemon ends. For the main thread only. Errors:
  * MissingResource where there is no qemu-img, Cancelled, NoSpace, Hypervisor with what it said. */
 void vireo_qemu_img_run_async (const char *const *args,
                                const int *fds,

@@ -4,6 +4,7 @@
 #include "vireo-qemu-console.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-domains.h"
+#include "vireo-qemu-snapshot-work.h"
 
 /* After the process is gone, its last events may still be in the socket; so long they may take. */
 #define LAST_EVENTS_MS 1000
@@ -11,6 +12,7 @@
 enum
 {
   SIGNAL_ENDED,
+  SIGNAL_REACHED,
   N_SIGNALS
 };
 
@@ -63,12 +65,26 @@ vireo_qemu_domain_finalize (GObject *object)
   G_OBJECT_CLASS (vireo_qemu_domain_parent_class)->finalize (object);
 }
 
+static const VireoJobResumer resumers[] = {
+  { VIREO_QEMU_SNAPSHOT_RESUME_KIND, vireo_qemu_snapshot_resume },
+  { NULL },
+};
+
 static void
 vireo_qemu_domain_class_init (VireoQemuDomainClass *klass)
 {
+  VIREO_OBJ_CLASS (klass)->resumers = resumers;
   G_OBJECT_CLASS (klass)->finalize = vireo_qemu_domain_finalize;
   signals[SIGNAL_ENDED] = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_REACHED] = g_signal_new ("reached", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+void
+vireo_qemu_domain_emit_reached (VireoQemuDomain *self)
+{
+  g_signal_emit (self, signals[SIGNAL_REACHED], 0);
 }
 
 static void

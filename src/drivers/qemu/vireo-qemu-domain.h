@@ -41,7 +41,9 @@ typedef enum
  * VireoQemuDomain:
  *
  * A domain of QEMU, with what there is of it while it is active: the record that is also on disk,
- * the process, and the monitor. Signal `ended`: the guest is gone and its traces are cleared away.
+ * the process, and the monitor. Signals: `ended`: the guest is gone and its traces are cleared
+ * away; `reached`: the monitor of a guest that was started before, or was lost, is there again, and
+ * the state is up to date.
  *
  * Since: 0.1
  */
@@ -79,6 +81,8 @@ void vireo_qemu_domain_set_qmp (VireoQemuDomain *self, VireoQmp *qmp);
 /* Connects to the monitor of a guest that was started before, now or as soon as it can be had, and
  * brings its state up to date. */
 void vireo_qemu_domain_connect (VireoQemuDomain *self);
+
+void vireo_qemu_domain_emit_reached (VireoQemuDomain *self);
 
 /* The same, in a while: the monitor was lost or cannot be had. Nothing happens unless the guest is
  * one that should have a monitor. @error: (nullable): why. */

@@ -107,6 +107,7 @@ static const struct
   { "watchdog", now_watchdog },       { "suspended", now_suspended },
   { "guest-panicked", now_panicked }, { "shutdown", now_shut_down },
   { "internal-error", now_paused },   { "debug", keep_state },
+  { "save-vm", keep_state },          { "restore-vm", keep_state },
 };
 
 static void
@@ -181,6 +182,8 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
   reconcile (self, status != NULL && json_node_get_value_type (status) == G_TYPE_STRING
                        ? json_node_get_string (status)
                        : NULL);
+  if (self->qmp == qmp && vireo_qmp_is_open (qmp))
+    vireo_qemu_domain_emit_reached (self);
 }
 
 static void

@@ -2,6 +2,8 @@
 /* Snapshots in qcow2 images: by QEMU while it has them, else by qemu-img. */
 #include "vireo-qemu-snapshot-disks.h"
 
+#include <string.h>
+
 #include "drivers/common/vireo-domain-chains.h"
 #include "drivers/common/vireo-qemu-img.h"
 #include "vireo-qemu-command.h"
@@ -17,7 +19,11 @@ static const struct
   [VIREO_QEMU_SNAPSHOT_CREATE] = { "snapshot-save", "-c" },
   [VIREO_QEMU_SNAPSHOT_APPLY] = { "snapshot-load", "-a" },
   [VIREO_QEMU_SNAPSHOT_DELETE] = { "snapshot-delete", "-d" },
+  [VIREO_QEMU_SNAPSHOT_CLEAR] = { "snapshot-delete", "-d" },
 };
+
+/* How qemu-img says that an image has no such snapshot. */
+#define NOT_THERE "snapshot not found"
 
 /* The image by its descriptor, and nothing below it: no name in it is followed. */
 #define IMAGE                                                                                      \
@@ -25,7 +31,8 @@ static const struct
   "\"file\":{\"driver\":\"file\",\"filename\":\"" VIREO_QEMU_IMG_FILE_0 "\"}}"
 
 GPtrArray *
-vireo_qemu_snapshot_disks (const VireoDomainDef *domain, const VireoDomainSnapshotDef *def,
+vireo_qemu_snapshot_disks (const VireoDomainDef *domain,
+                           const VireoDomainSnapshotDef *def,
                            GError **error)
 {
   g_autoptr (GPtrArray) disks
@@ -62,6 +69,7 @@ vireo_qemu_snapshot_disks (const VireoDomainDef *domain, const VireoDomainSnapsh
 typedef struct
 {
   VireoQemuDomain *domain;
+  char *id; /* of QEMU's job */
   VireoQemuSnapshotAction action;
   char *name;
   GPtrArray *disks;
@@ -75,6 +83,7 @@ act_free (gpointer data)
   Act *act = data;
 
   g_object_unref (act->domain);
+  g_free (act->id);
   g_free (act->name);
   g_ptr_array_unref (act->disks);
   g_clear_error (&act->error);
@@ -91,10 +100,16 @@ on_job (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   act->domain->pause_reason = NULL;
-  if (vireo_qemu_job_run_finish (result, &error))
+  if (vireo_qemu_job_finish (result, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
+}
+
+static gboolean
+stops_guest (const Act *act)
+{
+  return act->action == VIREO_QEMU_SNAPSHOT_CREATE || act->action == VIREO_QEMU_SNAPSHOT_APPLY;
 }
 
 static void
@@ -107,8 +122,7 @@ ask_emulator (GTask *task)
   for (guint i = 0; i < act->disks->len; i++)
     {
       const VireoDiskDef *disk = act->disks->pdata[i];
-      g_autoptr (GArray) fdsets
-          = vireo_qemu_status_get_fdsets (act->domain->status, disk->alias);
+      g_autoptr (GArray) fdsets = vireo_qemu_status_get_fdsets (act->domain->status, disk->alias);
       g_autofree char *node
           = fdsets->len > 0 ? vireo_qemu_image_node (g_array_index (fdsets, guint, 0)) : NULL;
 
@@ -116,17 +130,16 @@ ask_emulator (GTask *task)
         continue;
       json_array_add_string_element (devices, node);
       /* The memory is in the first. */
-      if (!json_object_has_member (arguments, "vmstate")
-          && act->action != VIREO_QEMU_SNAPSHOT_DELETE)
+      if (!json_object_has_member (arguments, "vmstate") && stops_guest (act))
         json_object_set_string_member (arguments, "vmstate", node);
     }
   json_object_set_string_member (arguments, "tag", act->name);
   json_object_set_array_member (arguments, "devices", devices);
   /* QEMU stops the guest for it, and lets it go on. */
-  if (act->action != VIREO_QEMU_SNAPSHOT_DELETE)
+  if (stops_guest (act))
     act->domain->pause_reason = "snapshot";
-  vireo_qemu_job_run_async (act->domain->qmp, actions[act->action].command, arguments, on_job,
-                            task);
+  vireo_qemu_job_run_async (act->domain, act->id, actions[act->action].command, arguments, NULL,
+                            on_job, task);
 }
 
 /* ---- by qemu-img ---- */
@@ -141,6 +154,10 @@ on_run (GObject *source, GAsyncResult *result, gpointer user_data)
   Act *act = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   gboolean done = vireo_qemu_img_run_finish (result, &error);
+
+  if (!done && act->action == VIREO_QEMU_SNAPSHOT_CLEAR && act->error == NULL
+      && strstr (error->message, NOT_THERE) != NULL)
+    done = TRUE;
 
   if (act->error != NULL)
     {
@@ -162,8 +179,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Act *act = g_task_get_task_data (task);
-  VireoQemuSnapshotAction action
-      = act->error != NULL ? VIREO_QEMU_SNAPSHOT_DELETE : act->action;
+  VireoQemuSnapshotAction action = act->error != NULL ? VIREO_QEMU_SNAPSHOT_DELETE : act->action;
   const char *const args[] = { "snapshot", "-q", actions[action].option, act->name, IMAGE, NULL };
   g_autoptr (GPtrArray) chain = NULL;
   GError *error = NULL;
@@ -225,8 +241,12 @@ run_next (GTask *task)
 }
 
 void
-vireo_qemu_snapshot_act_async (VireoQemuDomain *self, VireoQemuSnapshotAction action,
-                               const char *name, GPtrArray *disks, GAsyncReadyCallback callback,
+vireo_qemu_snapshot_act_async (VireoQemuDomain *self,
+                               const char *id,
+                               VireoQemuSnapshotAction action,
+                               const char *name,
+                               GPtrArray *disks,
+                               GAsyncReadyCallback callback,
                                gpointer user_data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
@@ -235,6 +255,7 @@ vireo_qemu_snapshot_act_async (VireoQemuDomain *self, VireoQemuSnapshotAction ac
 
   g_task_set_source_tag (task, vireo_qemu_snapshot_act_async);
   act->domain = g_object_ref (self);
+  act->id = id != NULL ? g_strdup (id) : vireo_qemu_job_new_id ();
   act->action = action;
   act->name = g_strdup (name);
   act->disks = disks;

@@ -1,85 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Snapshots whose memory and disks are in qcow2 images. Those with files of their own are told of,
  * but neither made nor gone back to. */
-#include "util/vireo-steps.h"
-#include "vireo-qemu-moments.h"
-#include "vireo-qemu-snapshot-disks.h"
+#include "vireo-qemu-snapshot-work.h"
 
-typedef struct
-{
-  VireoQemuDomains *driver;
-  VireoQemuDomain *domain;
-  VireoDomainSnapshotDef *def; /* of one that is made */
-  VireoMomentObj *moment;
-  GPtrArray *others; /* that are deleted with it, and it */
-  guint flags;
-  guint next;
-  gboolean started; /* the machine, to go back */
-} Work;
-
-static void
-work_free (gpointer data)
-{
-  Work *work = data;
-
-  g_object_unref (work->driver);
-  g_object_unref (work->domain);
-  g_clear_pointer (&work->def, vireo_domain_snapshot_def_free);
-  g_clear_object (&work->moment);
-  g_clear_pointer (&work->others, g_ptr_array_unref);
-  g_free (work);
-}
+typedef VireoQemuSnapshotWork Work;
 
 static Work *
-work_new (VireoDomainDriver *driver, VireoDomainObj *obj, guint flags, GTask *task)
+work_new (VireoDomainDriver *driver,
+          VireoDomainObj *obj,
+          const char *what,
+          guint flags,
+          GTask *task)
 {
-  Work *work = g_new0 (Work, 1);
-
-  work->driver = g_object_ref (VIREO_QEMU_DOMAINS (driver));
-  work->domain = g_object_ref (VIREO_QEMU_DOMAIN (obj));
-  work->flags = flags;
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, work, work_free);
-  return work;
-}
-
-static void
-return_step (GTask *task, gboolean success, GError *error)
-{
-  if (success)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
-}
-
-static void
-on_boolean (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = g_task_propagate_boolean (G_TASK (result), &error);
-
-  return_step (user_data, success, error);
-}
-
-static void
-act (Work *work, VireoQemuSnapshotAction action, const VireoDomainSnapshotDef *def, GTask *task)
-{
-  GError *error = NULL;
-  GPtrArray *disks = vireo_qemu_snapshot_disks (
-      vireo_domain_obj_get_def (VIREO_DOMAIN_OBJ (work->domain)), def, &error);
-
-  if (disks != NULL)
-    vireo_qemu_snapshot_act_async (work->domain, action, def->name, disks, on_boolean, task);
-  else
-    return_step (task, FALSE, error);
+  return vireo_qemu_snapshot_work_new (VIREO_QEMU_DOMAINS (driver), VIREO_QEMU_DOMAIN (obj),
+                                       vireo_obj_get_current_job (VIREO_OBJ (obj)), what, flags,
+                                       task);
 }
 
 /* ---- create ---- */
 
 static gboolean
-check_create (VireoDomainObj *obj, const VireoDomainSnapshotDef *def,
-              VireoSnapshotCreateFlags flags, GError **error)
+check_create (VireoDomainObj *obj,
+              const VireoDomainSnapshotDef *def,
+              VireoSnapshotCreateFlags flags,
+              GError **error)
 {
   const guint unknown = VIREO_SNAPSHOT_CREATE_HALT | VIREO_SNAPSHOT_CREATE_DISK_ONLY
                         | VIREO_SNAPSHOT_CREATE_REUSE_EXTERNAL | VIREO_SNAPSHOT_CREATE_QUIESCE
@@ -111,6 +55,7 @@ on_created_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   Work *work = g_task_get_task_data (task);
   GError *error = NULL;
 
+  vireo_qemu_snapshot_acted (work);
   if (g_task_propagate_boolean (G_TASK (result), &error))
     {
       g_task_return_pointer (task, g_object_ref (work->moment), g_object_unref);
@@ -134,39 +79,47 @@ on_redefined_saved (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, error);
 }
 
-static void
-on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
+void
+vireo_qemu_snapshot_taken (Work *work, GTask *task)
 {
-  GTask *task = user_data;
-  Work *work = g_task_get_task_data (task);
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (work->domain);
-  GError *error = NULL;
 
-  if (!vireo_qemu_snapshot_act_finish (result, &error))
-    {
-      g_task_return_error (task, error);
-      g_object_unref (task);
-      return;
-    }
   if ((work->flags & VIREO_SNAPSHOT_CREATE_NO_METADATA) != 0)
     {
+      vireo_qemu_snapshot_acted (work);
       g_task_return_pointer (task, NULL, NULL);
       g_object_unref (task);
       return;
     }
-  work->moment = g_object_ref (
-      vireo_snapshot_obj_new (VIREO_OBJ (obj), g_steal_pointer (&work->def)));
+  work->moment
+      = g_object_ref (vireo_snapshot_obj_new (VIREO_OBJ (obj), g_steal_pointer (&work->def)));
   vireo_domain_moment_add (obj, work->moment, TRUE);
   vireo_qemu_moments_save (work->driver, work->moment,
                            g_task_new (NULL, NULL, on_created_saved, task));
 }
 
 static void
+on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Work *work = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      vireo_qemu_snapshot_taken (work, task);
+      return;
+    }
+  vireo_qemu_snapshot_acted (work);
+  vireo_qemu_snapshot_return (task, FALSE, error);
+}
+
+static void
 redefine (Work *work, const VireoDomainSnapshotDef *def, GTask *task)
 {
   GError *error = NULL;
-  VireoMomentObj *moment = vireo_domain_snapshot_redefine (VIREO_DOMAIN_OBJ (work->domain), def,
-                                                           work->flags, &error);
+  VireoMomentObj *moment
+      = vireo_domain_snapshot_redefine (VIREO_DOMAIN_OBJ (work->domain), def, work->flags, &error);
 
   if (moment == NULL)
     {
@@ -175,17 +128,18 @@ redefine (Work *work, const VireoDomainSnapshotDef *def, GTask *task)
       return;
     }
   work->moment = g_object_ref (moment);
-  vireo_qemu_moments_save (work->driver, moment,
-                           g_task_new (NULL, NULL, on_redefined_saved, task));
+  vireo_qemu_moments_save (work->driver, moment, g_task_new (NULL, NULL, on_redefined_saved, task));
 }
 
 static void
-create_snapshot (VireoDomainDriver *driver, VireoDomainObj *obj, const VireoDomainSnapshotDef *def,
-                 VireoSnapshotCreateFlags flags, GTask *task)
+create_snapshot (VireoDomainDriver *driver,
+                 VireoDomainObj *obj,
+                 const VireoDomainSnapshotDef *def,
+                 VireoSnapshotCreateFlags flags,
+                 GTask *task)
 {
-  Work *work = work_new (driver, obj, flags, task);
+  Work *work = work_new (driver, obj, "create", flags, task);
   GError *error = NULL;
-  GPtrArray *disks;
 
   if ((flags & VIREO_SNAPSHOT_CREATE_REDEFINE) != 0)
     {
@@ -201,9 +155,8 @@ create_snapshot (VireoDomainDriver *driver, VireoDomainObj *obj, const VireoDoma
       return;
     }
   vireo_domain_snapshot_keep (obj, work->def);
-  disks = vireo_qemu_snapshot_disks (vireo_domain_obj_get_def (obj), work->def, NULL);
-  vireo_qemu_snapshot_act_async (work->domain, VIREO_QEMU_SNAPSHOT_CREATE, work->def->name, disks,
-                                 on_taken, task);
+  vireo_qemu_snapshot_act (work, VIREO_QEMU_SNAPSHOT_CREATE, work->def,
+                           g_task_new (NULL, NULL, on_taken, task));
 }
 
 /* ---- revert ---- */
@@ -236,7 +189,7 @@ stop_guest (gpointer context, GTask *task)
     vireo_qemu_destroy (VIREO_DOMAIN_DRIVER (work->driver), VIREO_DOMAIN_OBJ (work->domain),
                         VIREO_DOMAIN_DESTROY_NONE, task);
   else
-    return_step (task, TRUE, NULL);
+    vireo_qemu_snapshot_return (task, TRUE, NULL);
 }
 
 static void
@@ -250,7 +203,7 @@ put_definition_back (gpointer context, GTask *task)
   if (persistent != NULL)
     vireo_keeper_replace (VIREO_KEEPER (work->driver), VIREO_OBJ (work->domain), persistent, task);
   else
-    return_step (task, TRUE, NULL);
+    vireo_qemu_snapshot_return (task, TRUE, NULL);
 }
 
 static void
@@ -259,9 +212,16 @@ put_disks_back (gpointer context, GTask *task)
   Work *work = context;
 
   if (has_memory (work))
-    return_step (task, TRUE, NULL);
+    vireo_qemu_snapshot_return (task, TRUE, NULL);
   else
-    act (work, VIREO_QEMU_SNAPSHOT_APPLY, get_def (work), task);
+    vireo_qemu_snapshot_act (work, VIREO_QEMU_SNAPSHOT_APPLY, get_def (work), task);
+}
+
+static void
+start_noted (Work *work, GTask *task)
+{
+  vireo_qemu_start (VIREO_DOMAIN_DRIVER (work->driver), VIREO_DOMAIN_OBJ (work->domain),
+                    VIREO_DOMAIN_START_PAUSED, task);
 }
 
 static void
@@ -274,10 +234,9 @@ start_guest (gpointer context, GTask *task)
 
   work->started = wanted && !is_active (work);
   if (work->started)
-    vireo_qemu_start (VIREO_DOMAIN_DRIVER (work->driver), VIREO_DOMAIN_OBJ (work->domain),
-                      VIREO_DOMAIN_START_PAUSED, task);
+    vireo_qemu_snapshot_note (work, VIREO_QEMU_SNAPSHOT_STAGE_START, start_noted, task);
   else
-    return_step (task, TRUE, NULL);
+    vireo_qemu_snapshot_return (task, TRUE, NULL);
 }
 
 static void
@@ -289,8 +248,8 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
     g_message ("a machine that was started for a snapshot: %s", error->message);
 }
 
-static void
-stop_started (gpointer context)
+void
+vireo_qemu_snapshot_stop_started (gpointer context)
 {
   Work *work = context;
 
@@ -308,18 +267,19 @@ put_memory_back (gpointer context, GTask *task)
   GError *error = NULL;
 
   if (!has_memory (work))
-    return_step (task, TRUE, NULL);
+    vireo_qemu_snapshot_return (task, TRUE, NULL);
+  else if (work->resumed)
+    vireo_qemu_snapshot_follow (work, task);
   else if (!vireo_doc_check_abi (vireo_doc_kind_find ("domain"), get_def (work)->domain, live,
                                  &error))
-    return_step (task, FALSE, error);
+    vireo_qemu_snapshot_return (task, FALSE, error);
   else
-    act (work, VIREO_QEMU_SNAPSHOT_APPLY, get_def (work), task);
+    vireo_qemu_snapshot_act (work, VIREO_QEMU_SNAPSHOT_APPLY, get_def (work), task);
 }
 
 static void
-let_run (gpointer context, GTask *task)
+run_noted (Work *work, GTask *task)
 {
-  Work *work = context;
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (work->domain);
   VireoDomainDriver *driver = VIREO_DOMAIN_DRIVER (work->driver);
   VireoSnapshotTarget target = vireo_domain_snapshot_get_target (get_def (work), work->flags);
@@ -330,7 +290,13 @@ let_run (gpointer context, GTask *task)
   else if (target == VIREO_SNAPSHOT_TARGET_PAUSED && state == VIREO_DOMAIN_STATE_RUNNING)
     vireo_qemu_suspend (driver, obj, task);
   else
-    return_step (task, TRUE, NULL);
+    vireo_qemu_snapshot_return (task, TRUE, NULL);
+}
+
+static void
+let_run (gpointer context, GTask *task)
+{
+  vireo_qemu_snapshot_note (context, VIREO_QEMU_SNAPSHOT_STAGE_RUN, run_noted, task);
 }
 
 static void
@@ -342,15 +308,16 @@ make_current (gpointer context, GTask *task)
   vireo_qemu_moments_save (work->driver, work->moment, task);
 }
 
-static const VireoStep revert_steps[] = {
+const VireoStep vireo_qemu_snapshot_revert_steps[] = {
   { "stop the guest", stop_guest, NULL },
   { "put the definition back", put_definition_back, NULL },
   { "put the disks back", put_disks_back, NULL },
-  { "start the machine", start_guest, stop_started },
+  { "start the machine", start_guest, vireo_qemu_snapshot_stop_started },
   { "put the memory back", put_memory_back, NULL },
   { "let the guest run", let_run, NULL },
   { "record the snapshot as the current one", make_current, NULL },
 };
+const gsize vireo_qemu_snapshot_n_revert_steps = G_N_ELEMENTS (vireo_qemu_snapshot_revert_steps);
 
 static void
 on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -358,6 +325,7 @@ on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
 
+  vireo_qemu_snapshot_acted (g_task_get_task_data (task));
   if (vireo_steps_run_finish (result, &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -388,40 +356,50 @@ check_revert (Work *work, GError **error)
 }
 
 static void
-revert_snapshot (VireoDomainDriver *driver, VireoMomentObj *snapshot,
-                 VireoSnapshotRevertFlags flags, GTask *task)
+revert_snapshot (VireoDomainDriver *driver,
+                 VireoMomentObj *snapshot,
+                 VireoSnapshotRevertFlags flags,
+                 GTask *task)
 {
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (vireo_moment_obj_get_domain (snapshot));
-  Work *work = work_new (driver, obj, flags, task);
+  Work *work = work_new (driver, obj, "revert", flags, task);
   GError *error = NULL;
 
   work->moment = g_object_ref (snapshot);
   if (check_revert (work, &error))
-    vireo_steps_run_async (revert_steps, G_N_ELEMENTS (revert_steps), work, NULL, on_reverted,
-                           task);
+    vireo_steps_run_async (vireo_qemu_snapshot_revert_steps, vireo_qemu_snapshot_n_revert_steps,
+                           work, NULL, on_reverted, task);
   else
-    return_step (task, FALSE, error);
+    vireo_qemu_snapshot_return (task, FALSE, error);
 }
 
 /* ---- delete ---- */
-
-static void delete_next (GTask *task);
 
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Work *work = g_task_get_task_data (task);
-  g_autoptr (GPtrArray) one = g_ptr_array_new ();
   GError *error = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
-      return_step (task, FALSE, error);
+      vireo_qemu_snapshot_return (task, FALSE, error);
       return;
     }
+  vireo_qemu_snapshot_acted (work);
   work->next++;
-  delete_next (task);
+  vireo_qemu_snapshot_delete_next (work, task);
+}
+
+void
+vireo_qemu_snapshot_cleared (Work *work, GTask *task)
+{
+  g_autoptr (GPtrArray) one = g_ptr_array_new ();
+
+  g_ptr_array_add (one, work->others->pdata[work->next]);
+  vireo_qemu_moments_remove (work->driver, VIREO_DOMAIN_OBJ (work->domain), one,
+                             g_task_new (NULL, NULL, on_deleted, task));
 }
 
 static void
@@ -429,56 +407,56 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Work *work = g_task_get_task_data (task);
-  g_autoptr (GPtrArray) one = g_ptr_array_new ();
   GError *error = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
-      return_step (task, FALSE, error);
+      vireo_qemu_snapshot_return (task, FALSE, error);
       return;
     }
-  g_ptr_array_add (one, work->others->pdata[work->next]);
-  vireo_qemu_moments_remove (work->driver, VIREO_DOMAIN_OBJ (work->domain), one,
-                             g_task_new (NULL, NULL, on_deleted, task));
+  vireo_qemu_snapshot_cleared (work, task);
 }
 
 /* One after the other, each on the disks and then in the list: what fails, is still there. */
-static void
-delete_next (GTask *task)
+void
+vireo_qemu_snapshot_delete_next (Work *work, GTask *task)
 {
-  Work *work = g_task_get_task_data (task);
   const VireoDomainSnapshotDef *def;
   GTask *step;
 
   if (work->next == work->others->len)
     {
-      return_step (task, TRUE, NULL);
+      vireo_qemu_snapshot_return (task, TRUE, NULL);
       return;
     }
   def = vireo_moment_obj_get_def (work->others->pdata[work->next]);
   step = g_task_new (NULL, NULL, on_cleared, task);
   if ((work->flags & VIREO_MOMENT_DELETE_METADATA_ONLY) != 0)
-    return_step (step, TRUE, NULL);
+    vireo_qemu_snapshot_return (step, TRUE, NULL);
   else if (vireo_snapshot_def_is_external (def))
-    return_step (step, FALSE,
-                 g_error_new (VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
-                              "this driver does not delete the files that the snapshot \"%s\" has; "
-                              "it can forget it: option \"metadata-only\"",
-                              def->name));
+    vireo_qemu_snapshot_return (
+        step, FALSE,
+        g_error_new (VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
+                     "this driver does not delete the files that the snapshot \"%s\" has; "
+                     "it can forget it: option \"metadata-only\"",
+                     def->name));
   else
-    act (work, VIREO_QEMU_SNAPSHOT_DELETE, def, step);
+    vireo_qemu_snapshot_act (
+        work, work->resumed ? VIREO_QEMU_SNAPSHOT_CLEAR : VIREO_QEMU_SNAPSHOT_DELETE, def, step);
 }
 
 static void
-delete_snapshot (VireoDomainDriver *driver, VireoMomentObj *snapshot, VireoMomentDeleteFlags flags,
+delete_snapshot (VireoDomainDriver *driver,
+                 VireoMomentObj *snapshot,
+                 VireoMomentDeleteFlags flags,
                  GTask *task)
 {
   VireoDomainObj *obj = VIREO_DOMAIN_OBJ (vireo_moment_obj_get_domain (snapshot));
-  Work *work = work_new (driver, obj, flags, task);
+  Work *work = work_new (driver, obj, "delete", flags, task);
 
   work->moment = g_object_ref (snapshot);
   work->others = vireo_domain_moment_collect (snapshot, flags);
-  delete_next (task);
+  vireo_qemu_snapshot_delete_next (work, task);
 }
 
 /* ---- with the domain ---- */
@@ -513,14 +491,17 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   if (g_task_propagate_boolean (G_TASK (result), &error))
-    parent_iface ()->undefine (g_task_get_source_object (task), obj, undefine->flags,
-                               g_task_new (NULL, g_task_get_cancellable (task), on_boolean, task));
+    parent_iface ()->undefine (
+        g_task_get_source_object (task), obj, undefine->flags,
+        g_task_new (NULL, g_task_get_cancellable (task), vireo_qemu_snapshot_on_boolean, task));
   else
-    return_step (task, FALSE, error);
+    vireo_qemu_snapshot_return (task, FALSE, error);
 }
 
 static void
-undefine (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainUndefineFlags flags,
+undefine (VireoDomainDriver *driver,
+          VireoDomainObj *obj,
+          VireoDomainUndefineFlags flags,
           GTask *task)
 {
   VireoObjList *list = vireo_domain_moments_of (obj, VIREO_KIND_SNAPSHOT);
@@ -535,15 +516,16 @@ undefine (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainUndefineFla
     }
   if ((flags & VIREO_DOMAIN_UNDEFINE_SNAPSHOTS) == 0)
     {
-      return_step (task, FALSE,
-                   g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                                "domain \"%s\" has snapshots, of which nothing would be known any "
-                                "more",
-                                vireo_obj_get_name (VIREO_OBJ (obj))));
+      vireo_qemu_snapshot_return (
+          task, FALSE,
+          g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                       "domain \"%s\" has snapshots, of which nothing would be known any "
+                       "more",
+                       vireo_obj_get_name (VIREO_OBJ (obj))));
       return;
     }
   all = vireo_obj_list_snapshot (list);
-  outer = g_task_new (driver, g_task_get_cancellable (task), on_boolean, task);
+  outer = g_task_new (driver, g_task_get_cancellable (task), vireo_qemu_snapshot_on_boolean, task);
   undefine = g_new (Undefine, 1);
   *undefine = (Undefine){ g_object_ref (obj), flags };
   g_task_set_task_data (outer, undefine, undefine_free);
@@ -557,10 +539,10 @@ rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name,
   if (vireo_domain_moments_count (obj, VIREO_KIND_SNAPSHOT) == 0)
     parent_iface ()->rename (driver, obj, name, task);
   else
-    return_step (task, FALSE,
-                 g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                              "domain \"%s\" has snapshots, which have its old name",
-                              vireo_obj_get_name (VIREO_OBJ (obj))));
+    vireo_qemu_snapshot_return (task, FALSE,
+                                g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                                             "domain \"%s\" has snapshots, which have its old name",
+                                             vireo_obj_get_name (VIREO_OBJ (obj))));
 }
 
 void
