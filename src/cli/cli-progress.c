@@ -271,7 +271,76 @@ cli_call_watched (CliContext *context, const char *path, const char *interface, 
   return g_steal_pointer (&watch->reply);
 }
 
-/* Returns when @job has ended, or is ready: it keeps up then until somebody finishes it. */
+/* ---- over a restart of the service ---- */
+
+/* A service that is restarted is back in seconds; one that is not by then, is not restarted. */
+#define COME_BACK_SECONDS 300
+
+typedef struct
+{
+  GMainLoop *loop;
+  gboolean is_back;
+} Return;
+
+static void
+on_back (GDBusConnection *bus, const char *name, const char *owner, gpointer data)
+{
+  Return *awaited = data;
+
+  awaited->is_back = TRUE;
+  g_main_loop_quit (awaited->loop);
+}
+
+static gboolean
+on_too_late (gpointer data)
+{
+  g_main_loop_quit (((Return *) data)->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Ctrl+C ends the command meanwhile, as it does when nothing is waited for. */
+static gboolean
+wait_for_service (CliContext *context)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Return awaited = { loop, FALSE };
+  guint late_id = g_timeout_add_seconds (COME_BACK_SECONDS, on_too_late, &awaited);
+  guint watch_id = g_bus_watch_name_on_connection (
+      context->bus, CLI_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, on_back, NULL, &awaited, NULL);
+
+  g_printerr ("%s\n", "the service has gone; waiting for it to come back");
+  g_main_loop_run (loop);
+  g_bus_unwatch_name (watch_id);
+  g_source_remove (late_id);
+  return awaited.is_back;
+}
+
+static gboolean
+service_has_gone (const Watch *watch)
+{
+  static const GDBusError codes[]
+      = { G_DBUS_ERROR_NO_REPLY, G_DBUS_ERROR_SERVICE_UNKNOWN, G_DBUS_ERROR_NAME_HAS_NO_OWNER };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_error_matches (watch->error, G_DBUS_ERROR, (gint) codes[i]))
+      return !g_dbus_connection_is_closed (watch->context->bus);
+  return FALSE;
+}
+
+static Watch *
+follow_once (CliContext *context, const char *job)
+{
+  Watch *watch = watch_start (context, NULL, job);
+
+  subscribe (context);
+  ask_job (watch);
+  call (watch, job, CLI_IFACE ("Job"), "Wait", g_variant_new ("(a{sv})", NULL), NULL);
+  watch_run (watch);
+  return watch;
+}
+
+/* Returns when @job has ended, or is ready: it keeps up then until somebody finishes it. A service
+ * that ends meanwhile has the job at the same path when it is back. */
 CliJobEnd
 cli_job_follow (CliContext *context, const char *job, GError **error)
 {
@@ -279,11 +348,12 @@ cli_job_follow (CliContext *context, const char *job, GError **error)
 
   if (cli_bus (context, error) == NULL)
     return CLI_JOB_FAILED;
-  watch = watch_start (context, NULL, job);
-  subscribe (context);
-  ask_job (watch);
-  call (watch, job, CLI_IFACE ("Job"), "Wait", g_variant_new ("(a{sv})", NULL), NULL);
-  watch_run (watch);
+  watch = follow_once (context, job);
+  while (service_has_gone (watch) && wait_for_service (context))
+    {
+      watch_release (watch);
+      watch = follow_once (context, job);
+    }
   if (watch->reply != NULL)
     return CLI_JOB_DONE;
   if (watch->error == NULL)

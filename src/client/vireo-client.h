@@ -64,6 +64,12 @@ GListModel *vireo_client_get_storage_pool_model (VireoClient *self);
 GListModel *vireo_client_get_job_model (VireoClient *self);
 GListModel *vireo_client_get_model (VireoClient *self, GType type);
 
+void vireo_client_wait_for_job_async (VireoClient *self, const char *path,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+gboolean vireo_client_wait_for_job_finish (VireoClient *self, GAsyncResult *result,
+                                           GError **error);
+
 GListModel *vireo_connection_get_domain_model (VireoConnection *self);
 GListModel *vireo_connection_get_network_model (VireoConnection *self);
 GListModel *vireo_connection_get_storage_pool_model (VireoConnection *self);

@@ -164,6 +164,27 @@ class Verbs(clitest.Command):
         self.assertIn(check.stdout, ("no\n", "after authentication\n"))
         self.assertEqual(check.returncode, 1)
 
+    def test_job_is_waited_for_over_a_restart(self):
+        domain = self.define(
+            "slower", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"
+                      " start='600000'/></metadata>")
+        start = subprocess.Popen(vireoctl("-c", "test", "start", "slower"), env=self.env,
+                                 stderr=subprocess.DEVNULL)
+        wait_until(lambda: "domain-start" in self.run_ok("job", "list"), 20, lambda: "a job")
+        number = self.host.client.get(domain, "Domain", "CurrentJob").rsplit("/", 1)[1]
+        said = self.host.folder / "said"
+        with open(said, "wb") as file:
+            waiting = subprocess.Popen(vireoctl("job", "wait", number), env=self.env, stdout=file,
+                                       stderr=file)
+        self.host.daemon.kill()
+        wait_until(lambda: "waiting for it to come back" in said.read_text(), 20,
+                   "the command to notice")
+        self.assertNotEqual(start.wait(30), 0)
+        self.host.daemon.start()
+        self.assertEqual(waiting.wait(30), 1)
+        self.assertIn("in the middle of domain-start", said.read_text())
+        self.host.client.open("test:///default")
+
     def test_jobs_are_listed_and_cancelled(self):
         self.define("slow", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"
                             " start='60000'/></metadata>")

@@ -32,6 +32,13 @@ def uuid_of(number):
     return f"00000000-0000-4000-8000-{number:012}"
 
 
+def slow_xml(start):
+    """Of a domain that takes so many milliseconds to start."""
+    return XML.format("slow", uuid_of(3)).replace("<devices/>", f"""<devices/><metadata>
+          <test:delay xmlns:test="https://vireo.org/xmlns/domain/test/1.0" start="{start}"/>
+          </metadata>""")
+
+
 def names(model):
     return [item.get_name() for item in model]
 
@@ -178,10 +185,7 @@ class Properties(Case):
         self.assertTrue(manager.get_version())
 
     def test_job_has_progress_and_ends(self):
-        slow = XML.format("slow", uuid_of(3)).replace("<devices/>", """<devices/><metadata>
-          <test:delay xmlns:test="https://vireo.org/xmlns/domain/test/1.0" start="1500"/>
-          </metadata>""")
-        domain = self.connection.define_domain_sync(slow, None, None)
+        domain = self.connection.define_domain_sync(slow_xml(1500), None, None)
         jobs = self.watch(self.client.get_job_model())
         completed, started = [], []
 
@@ -235,6 +239,44 @@ class Restarts(Case):
         # Signals come again, which they do only after a new subscription.
         kept.set_autostart_sync(True, None)
         self.wait(kept.get_autostart, "the property")
+
+    def test_job_over_a_restart(self):
+        """It is waited for at the same path; a plain call ends with the service."""
+        client = self.open()
+        connection = client.get_manager().open_connection_sync("test:///default", None, None)
+        domain = connection.define_domain_sync(slow_xml(600000), None, None)
+        domain.start_async(None, None, None)
+        self.wait(lambda: domain.get_current_job() not in (None, "/"), "the job")
+        path = domain.get_current_job()
+        ends, stopped, plain = [], [], []
+
+        def ended(source, result, where):
+            try:
+                where.append(source.wait_for_job_finish(result))
+            except GLib.Error as error:
+                where.append(error)
+
+        def plainly_ended(source, result):
+            try:
+                plain.append(source.wait_finish(result))
+            except GLib.Error as error:
+                plain.append(error)
+
+        cancellable = Gio.Cancellable()
+        client.wait_for_job_async(path, None, ended, ends)
+        client.wait_for_job_async(path, cancellable, ended, stopped)
+        client.lookup_object(path).wait_async(None, None, plainly_ended)
+        self.host.daemon.kill()
+        self.wait(lambda: not client.get_available(), "the client to notice")
+        self.wait(lambda: plain, "the call to end")
+        cancellable.cancel()
+        self.wait(lambda: stopped, "the waiting to be cancelled")
+        self.assertTrue(stopped[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+        self.assertEqual(ends, [])
+        self.host.daemon.start()
+        self.wait(lambda: ends, "the result")
+        self.assertTrue(ends[0].matches(Vireo.error_quark(), Vireo.Error.INTERRUPTED), ends[0])
+        self.assertEqual(client.lookup_object(path).get_state(), "failed")
 
     def test_service_comes_late(self):
         self.host.daemon.terminate()

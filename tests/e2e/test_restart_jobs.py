@@ -212,11 +212,17 @@ class OfRunningGuests(Snapshots):
         self.call(self.domain, "Domain", "Start")
 
     def test_goes_on(self):
+        said = self.host.folder / "said"
         job, before = self.kill_in(self.domain, "Domain", "CreateSnapshot", "(sa{sv})",
                                    self.snapshot_xml("one"))
+        with open(said, "wb") as file:
+            waiting = subprocess.Popen([vireotest.built("src/cli/vireoctl"), "job", "wait", job],
+                                       env=self.host.bus.environment(), stdout=file, stderr=file)
+        wait_until(lambda: "waiting for it" in said.read_text(), 20, "the command to wait")
         self.daemon.start()
         self.assertEqual(self.same(job, before)["State"], "running")
         self.assertEqual(self.client.get(self.domain, "Domain", "CurrentJob"), job)
+        self.assertEqual(waiting.poll(), None)
         # It has the slot: nobody else is let in.
         second = self.begin(self.domain, "Domain", "CreateSnapshot", "(sa{sv})",
                             self.snapshot_xml("two"))
@@ -224,6 +230,8 @@ class OfRunningGuests(Snapshots):
         self.call(job, "Job", "Wait")
         self.assertEqual(self.same(job, before)["State"], "completed")
         second.wait(60)
+        self.assertEqual(waiting.wait(60), 0, said.read_text())
+        self.assertIn("completed", said.read_text())
         self.assertEqual(self.known(), ["one", "two"])
         self.assertEqual(self.on_disk(), ["one", "two"])
         self.client.wait_for(self.domain, "Domain", "State", "running")
