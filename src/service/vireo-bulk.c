@@ -45,7 +45,8 @@ make_slice (Bulk *self)
 
       if (self->next % AT_ONCE == 0 && g_get_monotonic_time () > until)
         return FALSE;
-      if (node->gone)
+      /* One that is too long is not made to its end to say so. */
+      if (node->gone || self->size > 2 * LONGEST_ANSWER)
         continue;
       entry = g_variant_take_ref (self->func (node, self->call));
       /* Puts it into one piece of memory: as a tree of its parts, it takes ten times that. */
@@ -108,6 +109,12 @@ on_encoded (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* The answer goes first, and then what waited for it. */
   vireo_caller_let_pass (caller);
+  if (blob != NULL
+      && !vireo_reader_has_room (vireo_caller_get_reader (caller), g_bytes_get_size (blob)))
+    {
+      g_clear_pointer (&blob, g_bytes_unref);
+      vireo_reader_set_error (vireo_caller_get_reader (caller), &error);
+    }
   if (blob != NULL)
     vireo_call_return_blob (self->call, blob);
   else
@@ -152,23 +159,59 @@ on_turn (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+refuse (Bulk *self)
+{
+  VireoServer *server = self->call->server;
+  g_autoptr (VireoCaller) caller = g_object_ref (self->call->caller);
+  GError *error = NULL;
+
+  vireo_reader_set_error (vireo_caller_get_reader (caller), &error);
+  if (self->held)
+    vireo_caller_let_pass (caller);
+  vireo_call_return_error (self->call, error);
+  if (self->held)
+    vireo_server_release (server, caller);
+  bulk_free (self);
+}
+
+static void
+on_granted (gboolean granted, gpointer user_data)
+{
+  Bulk *self = user_data;
+
+  if (!granted)
+    {
+      refuse (self);
+      return;
+    }
+  vireo_call_set_turn (self->call);
+  if (!self->held && make_slice (self))
+    {
+      return_list (self);
+      return;
+    }
+  if (!self->held)
+    vireo_caller_hold (self->call->caller);
+  self->held = TRUE;
+  /* After calls of others, which are served in a source of the default priority. */
+  g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, self, NULL);
+}
+
 void
 vireo_bulk_return (VireoCall *call, GPtrArray *nodes, const GVariantType *type, VireoBulkFunc func)
 {
   Bulk *self = g_new0 (Bulk, 1);
+  g_autoptr (VireoCaller) caller = g_object_ref (call->caller);
 
   self->call = call;
   self->nodes = g_ptr_array_ref (nodes);
   self->type = g_variant_type_copy (type);
   self->func = func;
   self->entries = g_ptr_array_new_full (nodes->len, (GDestroyNotify) g_variant_unref);
-  if (make_slice (self))
-    {
-      return_list (self);
-      return;
-    }
+  if (vireo_reader_take_turn (vireo_caller_get_reader (caller),
+                              sizeof *self + nodes->len * sizeof (gpointer), on_granted, self))
+    return;
   self->held = TRUE;
-  vireo_caller_hold (call->caller);
-  /* After calls of others, which are served in a source of the default priority. */
-  g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, self, NULL);
+  vireo_caller_hold (caller);
 }

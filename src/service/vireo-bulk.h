@@ -25,6 +25,9 @@ typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call);
  * put into the bus' form by another thread. Meanwhile nothing else is said to the caller: what
  * changed since the beginning is told after the list, and no other call of theirs is begun. So the
  * list and the signals join without a gap.
+ *
+ * A user's lists are made one after the other, and none while the user's connections have not read
+ * what they were sent: neither here nor on the bus is there ever much more than one for each user.
  */
 void
 vireo_bulk_return (VireoCall *call, GPtrArray *nodes, const GVariantType *type, VireoBulkFunc func);

@@ -19,6 +19,9 @@
 /* Of all senders together of whom the bus has not said yet who they are. */
 #define MAX_UNKNOWN_BYTES (64u * 1024 * 1024)
 
+/* Of an answer, or of a signal with a long path. */
+#define TYPICAL_HEADER 256u
+
 /* D-Bus Specification, "Message Format": after endianness, type, flags, version and the length. */
 #define SERIAL_OFFSET 8u
 /* A bus that takes nothing for so long is none. */
@@ -32,6 +35,7 @@ struct _VireoBus
   VireoQuotas *quotas;
   VireoBusFunc func;
   gpointer user_data;
+  VireoBacklog *backlog;
   guint filter_id;
   guint left_id;
   GSource *source;
@@ -99,27 +103,81 @@ sender_free (gpointer data)
   g_free (self);
 }
 
+/* Until a list is made for them, or they have read what was sent. */
+static gboolean
+is_held (Sender *sender)
+{
+  return vireo_caller_is_held (sender->caller)
+         || vireo_reader_is_behind (vireo_caller_get_reader (sender->caller));
+}
+
 static void
 enter_ring (Sender *sender)
 {
   if (sender->in_ring || !sender->known || sender->n_running >= MAX_RUNNING
-      || vireo_caller_is_held (sender->caller) || g_queue_is_empty (&sender->waiting))
+      || g_queue_is_empty (&sender->waiting) || is_held (sender))
     return;
   sender->in_ring = TRUE;
   g_queue_push_tail (&sender->bus->ring, sender);
   g_source_set_ready_time (sender->bus->source, 0);
 }
 
+/* Who does not even read that gets nothing: the bus lets them have only so many open calls. */
 static void
-refuse (VireoBus *self, GDBusMessage *message, const char *name, const char *text)
+refuse (Sender *sender, GDBusMessage *message, const char *name, const char *text)
 {
   g_autoptr (GDBusMessage) reply = NULL;
 
-  if (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
+  if (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED
+      || vireo_reader_is_lost (vireo_caller_get_reader (sender->caller)))
     return;
   reply = g_dbus_message_new_method_error_literal (message, name, text);
-  g_dbus_connection_send_message (self->connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
-                                  NULL);
+  vireo_caller_send (sender->caller, reply);
+}
+
+static void
+refuse_unread (Sender *sender, GDBusMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  vireo_reader_set_error (vireo_caller_get_reader (sender->caller), &error);
+  refuse (sender, message, vireo_error_dbus_name (error), error->message);
+}
+
+/* Serves what waits, or refuses it, when that is how it is with their user. */
+static void
+go_on (Sender *sender)
+{
+  VireoReader *reader = vireo_caller_get_reader (sender->caller);
+  GDBusMessage *message;
+
+  while (vireo_reader_is_refused (reader)
+         && (message = g_queue_pop_head (&sender->waiting)) != NULL)
+    {
+      sender->waiting_bytes -= message_size (message);
+      vireo_bus_give_back (sender->bus->quotas, sender->caller, message);
+      refuse_unread (sender, message);
+      g_object_unref (message);
+    }
+  enter_ring (sender);
+}
+
+/* A user reads again, or does not read at all. */
+static void
+on_backlog (guint uid, gpointer user_data)
+{
+  VireoBus *self = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->senders);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Sender *sender = value;
+
+      if (sender->known && vireo_caller_get_uid (sender->caller) == uid)
+        go_on (sender);
+    }
 }
 
 /* Takes what the call needs of its caller's quotas, or refuses it. */
@@ -136,7 +194,7 @@ charge (Sender *sender, GDBusMessage *message)
         return TRUE;
       vireo_quotas_give_back (quotas, uid, VIREO_QUOTA_CALLS, 1);
     }
-  refuse (sender->bus, message, vireo_error_dbus_name (error), error->message);
+  refuse (sender, message, vireo_error_dbus_name (error), error->message);
   return FALSE;
 }
 
@@ -160,7 +218,7 @@ become_known (Sender *sender, guint uid)
       }
     else
       g_object_unref (message);
-  enter_ring (sender);
+  go_on (sender);
 }
 
 typedef struct
@@ -199,7 +257,7 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       sender->waiting_bytes -= message_size (message);
       self->unknown_bytes -= message_size (message);
-      refuse (self, message, "org.freedesktop.DBus.Error.AccessDenied",
+      refuse (sender, message, "org.freedesktop.DBus.Error.AccessDenied",
               "the bus does not say who you are");
       g_object_unref (message);
     }
@@ -217,7 +275,7 @@ ensure_sender (VireoBus *self, const char *name)
 
   sender = g_new0 (Sender, 1);
   sender->bus = self;
-  sender->caller = vireo_caller_new (self->connection, name);
+  sender->caller = vireo_caller_new (self->connection, self->backlog, name);
   g_queue_init (&sender->waiting);
   g_hash_table_insert (self->senders, (gpointer) vireo_caller_get_name (sender->caller), sender);
 
@@ -242,19 +300,25 @@ sort_in (VireoBus *self, GDBusMessage *message)
       g_object_unref (message);
       return;
     }
+  sender = ensure_sender (self, name);
   if (g_dbus_message_get_flags (message) & VIREO_GUARD_UNREADABLE)
     {
-      refuse (self, message, "org.vireo.Vireo1.Error.LimitExceeded",
+      refuse (sender, message, "org.vireo.Vireo1.Error.LimitExceeded",
               "the arguments of the call are nested too deeply to be read");
       g_object_unref (message);
       return;
     }
-  sender = ensure_sender (self, name);
+  if (vireo_reader_is_refused (vireo_caller_get_reader (sender->caller)))
+    {
+      refuse_unread (sender, message);
+      g_object_unref (message);
+      return;
+    }
   if (sender->waiting.length >= MAX_WAITING
       || sender->waiting_bytes + message_size (message) > MAX_WAITING_BYTES
       || (!sender->known && self->unknown_bytes + message_size (message) > MAX_UNKNOWN_BYTES))
     {
-      refuse (self, message, "org.freedesktop.DBus.Error.LimitsExceeded",
+      refuse (sender, message, "org.freedesktop.DBus.Error.LimitsExceeded",
               "too many of your calls wait to be served");
       g_object_unref (message);
       return;
@@ -278,7 +342,7 @@ serve_one (VireoBus *self)
   GDBusMessage *message;
 
   sender->in_ring = FALSE;
-  if (vireo_caller_is_held (sender->caller))
+  if (g_queue_is_empty (&sender->waiting) || is_held (sender))
     return;
   message = g_queue_pop_head (&sender->waiting);
   sender->waiting_bytes -= message_size (message);
@@ -329,6 +393,21 @@ vireo_bus_set_blob (GDBusMessage *message, GBytes *blob)
 {
   g_object_set_qdata_full (G_OBJECT (message), blob_quark (), g_bytes_ref (blob),
                            (GDestroyNotify) g_bytes_unref);
+}
+
+gsize
+vireo_bus_measure (GDBusMessage *message)
+{
+  GBytes *blob = g_object_get_qdata (G_OBJECT (message), blob_quark ());
+  GVariant *body = g_dbus_message_get_body (message);
+  gsize size = body != NULL ? g_variant_get_size (body) : 0;
+
+  if (blob != NULL)
+    return g_bytes_get_size (blob);
+  /* Pieces of containers are aligned there; a text is what it is. */
+  if (body != NULL && !g_variant_is_of_type (body, G_VARIANT_TYPE ("(s)")))
+    size *= 2;
+  return size + TYPICAL_HEADER;
 }
 
 static gboolean
@@ -476,6 +555,7 @@ vireo_bus_new (GDBusConnection *connection,
 
   self->connection = g_object_ref (connection);
   self->quotas = quotas;
+  self->backlog = vireo_backlog_new (connection, quotas, on_backlog, self);
   self->func = func;
   self->user_data = user_data;
   self->source = g_source_new (&source_funcs, sizeof (GSource));
@@ -538,4 +618,5 @@ vireo_bus_close (VireoBus *self)
   g_dbus_connection_remove_filter (self->connection, self->filter_id);
   self->filter_id = 0;
   g_hash_table_remove_all (self->senders);
+  g_clear_pointer (&self->backlog, vireo_backlog_close);
 }

@@ -47,6 +47,9 @@ void vireo_bus_resume (VireoBus *self, VireoCaller *caller);
  */
 void vireo_bus_set_blob (GDBusMessage *message, GBytes *blob);
 
+/* About how many bytes it takes on the bus; rather too many than too few. */
+gsize vireo_bus_measure (GDBusMessage *message);
+
 /* Takes no more calls, and forgets those that wait. */
 void vireo_bus_close (VireoBus *self);
 

@@ -61,6 +61,8 @@ call_free (VireoCall *self)
   VireoQuotas *quotas = vireo_server_get_quotas (self->server);
   guint uid = vireo_caller_get_uid (self->caller);
 
+  if (self->has_turn)
+    vireo_reader_end_turn (vireo_caller_get_reader (self->caller));
   if (self->answer == NULL)
     vireo_server_call_ended (self->server, self->caller, self->message);
   if (self->has_object_quota)
@@ -290,8 +292,10 @@ audit (VireoCall *self, const char *result, const char *message)
 static void
 finish (VireoCall *self, GDBusMessage *reply)
 {
-  if (wants_reply (self))
+  if (wants_reply (self) && self->has_turn)
     vireo_caller_send (self->caller, reply);
+  else if (wants_reply (self))
+    vireo_caller_answer (self->caller, self->message, reply);
   g_object_unref (reply);
   call_free (self);
 }
@@ -344,6 +348,12 @@ vireo_call_return (VireoCall *self, GVariant *values)
   if (self->changes)
     audit (self, "done", "");
   finish_with (self, values, NULL);
+}
+
+void
+vireo_call_set_turn (VireoCall *self)
+{
+  self->has_turn = TRUE;
 }
 
 gboolean

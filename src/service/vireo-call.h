@@ -100,6 +100,7 @@ struct _VireoCall
   gboolean makes; /* an object that was not there */
   gboolean has_object_quota;
   gboolean has_job_quota;
+  gboolean has_turn;
   GCancellable *cancellable;
   gulong gone_id;
 };
@@ -138,6 +139,8 @@ guint vireo_call_get_flags (VireoCall *self, const VireoFlagOption *rows);
 void vireo_call_return (VireoCall *self, GVariant *values);
 /* Whether the answer goes to the bus, as a message. */
 gboolean vireo_call_takes_message (VireoCall *self);
+/* The call was granted a turn of its caller's (vireo_reader_take_turn()), which ends with it. */
+void vireo_call_set_turn (VireoCall *self);
 /* With a message in the bus' form, of which the serial is set when it is sent. */
 void vireo_call_return_blob (VireoCall *self, GBytes *blob);
 /* Answers with a job, which goes on: the call's own, which is ended by whoever works on it, or one

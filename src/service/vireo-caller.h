@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "vireo-backlog.h"
 
 G_BEGIN_DECLS
 
@@ -17,7 +17,8 @@ G_BEGIN_DECLS
 #define VIREO_TYPE_CALLER (vireo_caller_get_type ())
 G_DECLARE_FINAL_TYPE (VireoCaller, vireo_caller, VIREO, CALLER, GObject)
 
-VireoCaller *vireo_caller_new (GDBusConnection *connection, const char *name);
+VireoCaller *
+vireo_caller_new (GDBusConnection *connection, VireoBacklog *backlog, const char *name);
 GDBusConnection *vireo_caller_get_connection (VireoCaller *self);
 const char *vireo_caller_get_name (VireoCaller *self);
 
@@ -30,6 +31,12 @@ void vireo_caller_set_gone (VireoCaller *self);
 
 /* @message: for the caller. It is dropped when the bus that they called on is gone. */
 void vireo_caller_send (VireoCaller *self, GDBusMessage *message);
+
+/* @reply: to @call, which is theirs. A long one, or one with descriptors, goes when it is its turn;
+ * an error goes instead when there is no room for it. */
+void vireo_caller_answer (VireoCaller *self, GDBusMessage *call, GDBusMessage *reply);
+/* What of the above they have not read. */
+VireoReader *vireo_caller_get_reader (VireoCaller *self);
 
 /* While a caller is held, what is sent to it waits, but for one message after
  * vireo_caller_let_pass(). Each hold is released once. */

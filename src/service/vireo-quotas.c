@@ -18,6 +18,8 @@ static const struct
   [VIREO_QUOTA_CALL_MEMORY]
   = { "CallMemory", 128 * 1024 * 1024, "bytes of arguments of calls that are not answered" },
   [VIREO_QUOTA_SUBSCRIPTIONS] = { "Subscriptions", 256, "connections that get signals" },
+  [VIREO_QUOTA_UNREAD]
+  = { "Unread", 16 * 1024 * 1024, "bytes sent to you that you have not read" },
 };
 
 struct _VireoQuotas
@@ -96,10 +98,22 @@ vireo_quotas_free (VireoQuotas *self)
   g_free (self);
 }
 
-static gboolean
-is_exempt (VireoQuotas *self, guint uid)
+gboolean
+vireo_quotas_is_of_session (VireoQuotas *self)
+{
+  return self->session;
+}
+
+gboolean
+vireo_quotas_is_exempt (VireoQuotas *self, guint uid)
 {
   return uid == 0 || self->session;
+}
+
+guint64
+vireo_quotas_get_limit (VireoQuotas *self, VireoQuota what)
+{
+  return self->limits[what];
 }
 
 gboolean
@@ -108,7 +122,7 @@ vireo_quotas_check (VireoQuotas *self, guint uid, VireoQuota what, guint64 has, 
   const Account *account = g_hash_table_lookup (self->accounts, GUINT_TO_POINTER (uid));
   guint64 used = has + (account != NULL ? account->used[what] : 0);
 
-  if (is_exempt (self, uid) || used <= self->limits[what])
+  if (vireo_quotas_is_exempt (self, uid) || used <= self->limits[what])
     return TRUE;
   g_set_error (error, VIREO_ERROR, VIREO_ERROR_QUOTA_EXCEEDED,
                "there may be %" G_GUINT64_FORMAT " %s, and this would make %" G_GUINT64_FORMAT,
@@ -121,7 +135,7 @@ vireo_quotas_charge (VireoQuotas *self, guint uid, VireoQuota what, guint64 amou
 {
   Account *account = g_hash_table_lookup (self->accounts, GUINT_TO_POINTER (uid));
 
-  if (is_exempt (self, uid))
+  if (vireo_quotas_is_exempt (self, uid))
     return;
   if (account == NULL)
     {
@@ -146,7 +160,7 @@ vireo_quotas_give_back (VireoQuotas *self, guint uid, VireoQuota what, guint64 a
   Account *account = g_hash_table_lookup (self->accounts, GUINT_TO_POINTER (uid));
   guint64 left = 0;
 
-  if (is_exempt (self, uid) || account == NULL)
+  if (vireo_quotas_is_exempt (self, uid) || account == NULL)
     return;
   account->used[what] -= MIN (amount, account->used[what]);
   for (gsize i = 0; i < G_N_ELEMENTS (account->used); i++)

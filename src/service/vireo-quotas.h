@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * @VIREO_QUOTA_CALLS: calls that are not answered
  * @VIREO_QUOTA_CALL_MEMORY: bytes of their arguments
  * @VIREO_QUOTA_SUBSCRIPTIONS: connections that get signals
+ * @VIREO_QUOTA_UNREAD: bytes that were sent to their connections and these have not read; nothing
+ *   is taken of it here, see #VireoBacklog
  *
  * What there is only so much of for a user, over all of their connections.
  */
@@ -22,6 +24,7 @@ typedef enum
   VIREO_QUOTA_CALLS,
   VIREO_QUOTA_CALL_MEMORY,
   VIREO_QUOTA_SUBSCRIPTIONS,
+  VIREO_QUOTA_UNREAD,
   VIREO_N_QUOTAS
 } VireoQuota;
 
@@ -36,6 +39,10 @@ typedef struct _VireoQuotas VireoQuotas;
 /* @folder: of the configuration; from its file vireod.conf, if it is there, come limits */
 VireoQuotas *vireo_quotas_new (const char *folder, gboolean session, GError **error);
 void vireo_quotas_free (VireoQuotas *self);
+
+gboolean vireo_quotas_is_of_session (VireoQuotas *self);
+gboolean vireo_quotas_is_exempt (VireoQuotas *self, guint uid);
+guint64 vireo_quotas_get_limit (VireoQuotas *self, VireoQuota what);
 
 /* QuotaExceeded, and nothing is taken, when @uid would have more than it may. */
 gboolean

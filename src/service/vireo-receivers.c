@@ -3,8 +3,8 @@
 
 #include "vireo-visibility.h"
 
-/* A receiver for which more than this waits, for polkit's answers or the end of a list, has lost
- * track, and is dropped. */
+/* A receiver for which more than this waits, for polkit's answers or the end of a list, or who does
+ * not read, has lost track, and is dropped. */
 #define MAX_WAITING 65536u
 
 struct _VireoReceivers
@@ -178,6 +178,16 @@ post (VireoReceivers *self,
   vireo_visibility_filter (self->authority, receiver->caller, nodes, on_visible, letter);
 }
 
+static gboolean
+keeps_up (Receiver *receiver)
+{
+  if (receiver->waiting.length >= MAX_WAITING)
+    return FALSE;
+  return receiver->caller == NULL
+         || (vireo_caller_count_waiting (receiver->caller) < MAX_WAITING
+             && vireo_reader_keeps_up (vireo_caller_get_reader (receiver->caller)));
+}
+
 void
 vireo_receivers_send (VireoReceivers *self,
                       VireoNode *node,
@@ -196,9 +206,7 @@ vireo_receivers_send (VireoReceivers *self,
 
       if (self->wants != NULL && !self->wants (receiver->caller, node, sunk, self->wants_data))
         continue;
-      if (receiver->waiting.length < MAX_WAITING
-          && (receiver->caller == NULL
-              || vireo_caller_count_waiting (receiver->caller) < MAX_WAITING))
+      if (keeps_up (receiver))
         {
           post (self, receiver, node, about, path, interface, signal, sunk);
           continue;

@@ -41,7 +41,7 @@ static void
 finish (VireoLibvirtCall *self, GDBusMessage *reply)
 {
   if ((g_dbus_message_get_flags (self->message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0)
-    vireo_caller_send (self->caller, reply);
+    vireo_caller_answer (self->caller, self->message, reply);
   g_object_unref (reply);
   call_free (self);
 }

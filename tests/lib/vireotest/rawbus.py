@@ -16,7 +16,7 @@ from .wait import FACTOR  # noqa: E402
 class RawClient:
     """Sends, and reads only when it is told to."""
 
-    def __init__(self, address, seconds=10):
+    def __init__(self, address, seconds=10, fds=False):
         path = address.split("path=")[1].split(",")[0]
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(seconds * FACTOR)
@@ -25,9 +25,14 @@ class RawClient:
         self.socket.sendall(b"\0AUTH EXTERNAL " + identity.encode() + b"\r\n")
         if not self.socket.recv(200).startswith(b"OK"):
             raise ConnectionError("the bus does not know this user")
+        if fds:
+            # What comes is thrown away by who reads with recv(), but the bus sends it.
+            self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
+            if not self.socket.recv(200).startswith(b"AGREE"):
+                raise ConnectionError("the bus passes no descriptors")
         self.socket.sendall(b"BEGIN\r\n")
         self.serial = 0
-        self._buffer = b""
+        self._buffer = bytearray()
         self.send(Gio.DBusMessage.new_method_call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello"))
 
@@ -63,20 +68,35 @@ class RawClient:
         self.socket.sendall(bytes(head) + body)
         return self.serial
 
+    def _take(self):
+        """The next message of what was read, or None."""
+        if len(self._buffer) < 16:
+            return None
+        size = Gio.DBusMessage.bytes_needed(bytes(self._buffer[:16]))
+        if len(self._buffer) < size:
+            return None
+        message = Gio.DBusMessage.new_from_blob(bytes(self._buffer[:size]),
+                                                Gio.DBusCapabilityFlags.NONE)
+        del self._buffer[:size]
+        return message
+
+    def _receive(self):
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the bus closed the connection")
+        self._buffer += data
+
     def read(self):
         """The next message that comes."""
-        while True:
-            if len(self._buffer) >= 16:
-                size = Gio.DBusMessage.bytes_needed(self._buffer[:16])
-                if len(self._buffer) >= size:
-                    message = Gio.DBusMessage.new_from_blob(self._buffer[:size],
-                                                            Gio.DBusCapabilityFlags.NONE)
-                    self._buffer = self._buffer[size:]
-                    return message
-            data = self.socket.recv(65536)
-            if not data:
-                raise ConnectionError("the bus closed the connection")
-            self._buffer += data
+        while (message := self._take()) is None:
+            self._receive()
+        return message
+
+    def read_some(self):
+        """What is complete after one read."""
+        self._receive()
+        while (message := self._take()) is not None:
+            yield message
 
     def reply(self, serial):
         """The answer to a call; whatever comes before it is dropped."""
