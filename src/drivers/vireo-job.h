@@ -96,7 +96,8 @@ void vireo_job_forget_last_description (VireoObj *object);
 
 /**
  * VireoJobResumer:
- * @kind: name of the way in which the work goes on without the daemon, such as "qemu-snapshot"
+ * @kind: name of the way in which the work goes on without the daemon, such as "qemu-snapshot"; or
+ *   an operation, such as "domain-start", for its jobs that said nothing
  * @resume: takes the work up again. It is called once, before the daemon answers anybody, with what
  *   vireo_job_set_resume_async() was given last in another daemon. From then on the job, of which
  *   it takes a reference, is its to show progress of, to make cancelable and to end

@@ -50,9 +50,10 @@ static gboolean
 take_up (VireoTree *tree, VireoQuotas *quotas, const VireoJobRecord *record, VireoNode *subject)
 {
   g_autoptr (VireoJob) job = NULL;
+  const char *kind = record->resume_kind != NULL ? record->resume_kind : record->operation;
 
   if (record->ended_at != 0 || subject->gone
-      || !vireo_obj_can_resume (VIREO_OBJ (subject->object), record->resume_kind))
+      || !vireo_obj_can_resume (VIREO_OBJ (subject->object), kind))
     return FALSE;
   job = vireo_job_book_take_up (vireo_tree_get_job_book (tree), record,
                                 VIREO_OBJ (subject->object));
@@ -60,7 +61,7 @@ take_up (VireoTree *tree, VireoQuotas *quotas, const VireoJobRecord *record, Vir
   vireo_quotas_charge (quotas, record->uid, VIREO_QUOTA_JOBS, 1);
   g_signal_connect (job, "completed", G_CALLBACK (on_completed), quotas);
   g_message ("the job %" G_GUINT64_FORMAT " (%s) goes on", record->number, record->operation);
-  vireo_job_resume (job, record->resume_kind, record->resume_data);
+  vireo_job_resume (job, kind, record->resume_data);
   return TRUE;
 }
 

@@ -335,6 +335,49 @@ class OfRunningGuests(Snapshots):
         self.assertEqual((self.known(), self.on_disk()), ([], []))
 
 
+class Life(Snapshots):
+    """Of domains: how it ended is seen in the guest."""
+
+    def record(self, number, operation):
+        """As a daemon leaves it that was killed in the middle."""
+        about = f"[('{self.domain}', @a{{ss}} {{}}), ('{self.connection}', @a{{ss}} {{}})]"
+        (self.daemon.run / "jobs" / f"{number}.job").write_text(
+            f"{{'operation': <'{operation}'>, 'uid': <uint32 0>, 'started-at': <uint64 7>,"
+            f" 'slot': <true>, 'about': <<{about}>>}}")
+        return f"{vireotest.ROOT}/jobs/{number}"
+
+    def test_start_and_stop_that_came_to_their_end(self):
+        for method, ends, fails in (("Start", "domain-start", "domain-destroy"),
+                                    ("Destroy", "domain-destroy", "domain-start")):
+            with self.subTest(method):
+                self.call(self.domain, "Domain", method)
+                self.daemon.kill()
+                good, bad = self.record(90001, ends), self.record(90002, fails)
+                self.daemon.start()
+                self.call(good, "Job", "Wait")
+                self.assertEqual(self.properties(good)["State"], "completed")
+                self.assertEqual(self.wait_error(bad).code, "Interrupted")
+                self.daemon.terminate()
+                for path in (self.daemon.run / "jobs").glob("*.job"):
+                    path.unlink()
+                self.daemon.start()
+
+    def test_stop_goes_on(self):
+        self.call(self.domain, "Domain", "Start")
+        self.hold()
+        self.begin(self.domain, "Domain", "Destroy")
+        job = self.the_job("domain-destroy")
+        wait_until(lambda: "phase=stopping" in self.status(), 20, "the record of the guest")
+        before = self.properties(job)
+        self.daemon.kill()
+        self.assertTrue(is_there(self.pid))
+        self.daemon.start()
+        self.call(job, "Job", "Wait")
+        self.assertEqual(self.same(job, before)["State"], "completed")
+        self.assertFalse(self.client.get(self.domain, "Domain", "Active"))
+        self.assertFalse(is_there(self.pid))
+
+
 class OfImages(Snapshots):
     DISKS = 2
 

@@ -4,6 +4,7 @@
 #include "vireo-qemu-console.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-domains.h"
+#include "vireo-qemu-resume.h"
 #include "vireo-qemu-snapshot-work.h"
 
 /* After the process is gone, its last events may still be in the socket; so long they may take. */
@@ -67,6 +68,9 @@ vireo_qemu_domain_finalize (GObject *object)
 
 static const VireoJobResumer resumers[] = {
   { VIREO_QEMU_SNAPSHOT_RESUME_KIND, vireo_qemu_snapshot_resume },
+  { "domain-start", vireo_qemu_resume_start },
+  { "domain-create", vireo_qemu_resume_start },
+  { "domain-destroy", vireo_qemu_resume_stop },
   { NULL },
 };
 
