@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The examples do what they say, each in its language, as they are."""
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -12,17 +13,22 @@ import vireotest
 from clienttest import LIBRARY, library_environment, program_environment, start_host
 
 EXAMPLES = vireotest.SOURCE / "examples"
+GO_PACKAGES = "/usr/share/gocode"
+RUST_PACKAGES = "/usr/share/cargo/registry"
+JAVA_PACKAGES = "/usr/share/java"
 
 
 class Examples(unittest.TestCase):
-    def run_example(self, name, *command):
+    def run_example(self, name, *command, program=True):
         if not shutil.which(command[0]):
             self.skipTest(f"{command[0]} is not installed")
         host = start_host(self, name)
         env = program_environment(host)
         del env["G_DEBUG"]
-        program = EXAMPLES / name / command[-1]
-        done = subprocess.run([*command[:-1], program], capture_output=True, text=True, timeout=60,
+        env["VIREOCTL"] = str(vireotest.built("src/cli/vireoctl"))
+        if program:
+            command = [*command[:-1], EXAMPLES / name / command[-1]]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60,
                               env=env)
         said = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, said)
@@ -33,16 +39,24 @@ class Examples(unittest.TestCase):
                 for p in host.client.managed_objects().values() if "org.vireo.Vireo1.Domain" in p]
         self.assertEqual(left, ["test"])
 
-    def compile(self, *command):
+    def need(self, path):
+        if not os.path.exists(path):
+            self.skipTest(f"{path} is not installed")
+
+    def compile(self, *command, sources=(), env=None):
         if not shutil.which(command[0]):
             self.skipTest(f"{command[0]} is not installed")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         program = pathlib.Path(folder.name) / "guest"
-        done = subprocess.run([*command, "-o", str(program)], capture_output=True, text=True,
-                              cwd=folder.name)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.build(folder.name, *command, "-o", str(program), *sources, env=env)
         return program
+
+    def build(self, folder, *command, env=None):
+        # Caches of compilers go where the rest goes.
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder,
+                              env={**os.environ, "HOME": folder, **(env or {})})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def flags(self):
         folders = (LIBRARY, vireotest.SOURCE / "src/client", vireotest.SOURCE / "src/util")
@@ -83,6 +97,40 @@ class Examples(unittest.TestCase):
 
     def test_perl(self):
         self.run_example("perl", "/usr/bin/perl", "guest.pl")
+
+    # With D-Bus alone.
+
+    def test_go(self):
+        self.need(f"{GO_PACKAGES}/src/github.com/godbus/dbus")
+        program = self.compile("/usr/bin/go", "build", env={
+            "GO111MODULE": "off", "GOPATH": GO_PACKAGES, "GOFLAGS": "", "CGO_ENABLED": "0"},
+            sources=[str(EXAMPLES / "go/guest.go")])
+        self.run_example("go", str(program))
+
+    def test_rust(self):
+        self.need(f"{RUST_PACKAGES}/dbus-0.9.6")
+        self.need("/usr/bin/cargo")
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(EXAMPLES / "rust", folder, dirs_exist_ok=True)
+            self.build(folder, "/usr/bin/cargo", "build", "--quiet", "--offline",
+                       "--config", "source.crates-io.replace-with='debian'",
+                       "--config", f"source.debian.directory='{RUST_PACKAGES}'",
+                       env={"CARGO_HOME": f"{folder}/cargo", "RUSTC": "/usr/bin/rustc",
+                            "CARGO_TARGET_DIR": f"{folder}/target", "RUSTFLAGS": "-Dwarnings"})
+            self.run_example("rust", f"{folder}/target/debug/guest")
+
+    def test_java(self):
+        self.need(f"{JAVA_PACKAGES}/dbus.jar")
+        with tempfile.TemporaryDirectory() as folder:
+            path = ":".join([folder] + [f"{JAVA_PACKAGES}/{name}.jar"
+                                        for name in ("dbus", "unix", "hexdump", "debug-disable")])
+            self.build(folder, "javac", "-Xlint:-options", "-cp", path, "-d", folder,
+                       str(EXAMPLES / "java/Guest.java"))
+            self.run_example("java", "java", "-Djava.library.path=/usr/lib/jni", "-cp", path,
+                             "Guest", program=False)
+
+    def test_ruby(self):
+        self.run_example("ruby", "/usr/bin/ruby", "guest.rb")
 
 
 vireotest.main()
