@@ -13,13 +13,14 @@ NUMBERS = {
     's32': ('int', 4, -2**31, 2**31 - 1), 's64': ('gint64', 8, -2**63, 2**63 - 1),
 }
 # Sizes with a unit: all are guint64, in the unit that the name says (README.md).
-SCALED = ['kib', 'bytes', 'mib', 'pretty', 'pretty_kib']
+SCALED = ['kib', 'bytes', 'b', 'mib', 'pretty', 'pretty_kib']
 STRINGS = ['string', 'name', 'uuid', 'alias', 'mac', 'cpuset', 'path', 'ip']
 TRISTATES = ['yesno', 'onoff']
 RAW = ['verbatim', 'foreign']
 PLACES = ('attr', 'elem', 'text')
-FLAGS = ('required', 'secret', 'live', 'abi', 'device', 'nomigrate',
-         'wanted', 'stub')
+FLAGS = ('required', 'secret', 'live', 'abi', 'nomigrate', 'wanted', 'stub')
+# Those that are no bit of a row: of a list in the domain, and of how a number is written.
+MARKS = ('device', 'base16', 'anybase')
 OPTIONS = ('c', 'in', 'when', 'min', 'max', 'hex', 'HEX')
 C_WORDS = {'default', 'auto', 'register', 'switch', 'static', 'const', 'int', 'char', 'case',
            'volatile', 'inline', 'union', 'struct', 'enum', 'signed', 'unsigned', 'restrict'}
@@ -63,6 +64,12 @@ class Field:
 
     def number(self):
         return self.type in NUMBERS or self.type in SCALED
+
+    def bases(self):
+        """In what a number may be written: 10, 16, or both, with 0x to tell them apart."""
+        if 'base16' in self.flags:
+            return 'base16'
+        return 'any' if {'hex', 'HEX'} & set(self.options) or 'anybase' in self.flags else 'base10'
 
     def has_bit(self):
         return not self.is_list and (self.number() or self.type == 'flag')
@@ -236,7 +243,7 @@ class Reader:
             field.xml = value or None
         elif key in OPTIONS and has_value and value:
             field.options[key] = value
-        elif key in FLAGS and not has_value:
+        elif key in FLAGS + MARKS and not has_value:
             field.flags.add(key)
         else:
             raise SchemaError(where, f'no option "{word}"')

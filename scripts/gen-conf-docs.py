@@ -13,7 +13,8 @@ import conf_schema  # noqa: E402
 from conf_schema import Enum, NUMBERS, Struct  # noqa: E402
 
 UNITS = {
-    "kib": "size, in KiB", "bytes": "size, in bytes", "mib": "size, in MiB",
+    "kib": "size, in KiB", "bytes": "size, in bytes", "b": "size, in bytes",
+    "mib": "size, in MiB",
     "pretty": "size, in the unit that fits", "pretty_kib": "size, in KiB without a unit",
 }
 WORDS = {
@@ -52,8 +53,10 @@ def bounds(field):
 
 def number(field):
     sign = "number, may be negative" if NUMBERS[field.type][2] < 0 else "number"
+    words = {"base10": "", "base16": ", in hexadecimal with or without 0x",
+             "any": ", decimal or with 0x"}[field.bases()]
     hexadecimal = {"hex", "HEX"} & set(field.options)
-    return sign + (", printed in hexadecimal" if hexadecimal else "")
+    return sign + words + (", printed in hexadecimal" if hexadecimal else "")
 
 
 def heading(struct):

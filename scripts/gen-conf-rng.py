@@ -74,10 +74,16 @@ def number(field):
     low = max(low, int(field.options.get("min", low)))
     high = min(high, int(field.options.get("max", high)))
     digits = len(f"{high:x}")
+    if field.bases() == "base16":
+        return ('<data type="string"><param name="pattern">'
+                f'\\s*(0[xX])?0*[0-9a-fA-F]{{1,{digits}}}\\s*</param></data>')
     kind = "integer" if low < 0 else "nonNegativeInteger"
+    decimal = (f'<data type="{kind}"><param name="minInclusive">{low}</param>'
+               f'<param name="maxInclusive">{high}</param></data>')
+    if field.bases() == "base10":
+        return decimal
     return choice([
-        f'<data type="{kind}"><param name="minInclusive">{low}</param>'
-        f'<param name="maxInclusive">{high}</param></data>',
+        decimal,
         f'<data type="string"><param name="pattern">\\s*0[xX]0*[0-9a-fA-F]{{1,{digits}}}\\s*'
         '</param></data>'])
 

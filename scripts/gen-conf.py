@@ -306,7 +306,7 @@ class Tables:
         offset = 0 if row.type == 'flag' else f'OFF ({base.ctype}, {row.c})'
         aux2 = f'OFF ({base.ctype}, n_{row.c})' if row.is_list else self.range(row)
         flags = [f.upper() for f in conf_schema.FLAGS
-                 if f in row.flags and f != 'device'] + (['LIST'] if row.is_list else [])
+                 if f in row.flags] + (['LIST'] if row.is_list else [])
         self.fields.append(
             f'{{ {self.pool.add(row.xml)}, {offset}, {self.aux(row)}, {aux2}, '
             f'{self.cond(base, row)}, {row.place.upper()}, {self.type(row)}, {bit}, '
@@ -324,9 +324,11 @@ class Tables:
             return self.enum_numbers[row.target.name]
         if isinstance(row.target, Struct):
             return self.numbers[row.target.name]
-        if 'HEX' in row.options:
-            return f'VIREO_SCHEMA_UPPER | {row.options["HEX"]}'
-        return int(row.options.get('hex', 0))
+        bases = {'base10': [], 'any': ['VIREO_SCHEMA_ANY_BASE'],
+                 'base16': ['VIREO_SCHEMA_BASE16']}[row.bases() if row.number() else 'base10']
+        upper = ['VIREO_SCHEMA_UPPER', row.options['HEX']] if 'HEX' in row.options else []
+        width = [row.options['hex']] if 'hex' in row.options else []
+        return ' | '.join(bases + upper + width) or 0
 
     def range(self, row):
         if not {'min', 'max'} & set(row.options):

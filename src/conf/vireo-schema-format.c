@@ -124,17 +124,16 @@ static void
 put_hex (Writer *writer, guint64 value, guint how)
 {
   const char *alphabet = how & VIREO_SCHEMA_UPPER ? "0123456789ABCDEF" : "0123456789abcdef";
-  guint width = how & ~(guint) VIREO_SCHEMA_UPPER;
   char digits[16];
-  guint at = sizeof digits;
+  guint n = how & VIREO_SCHEMA_WIDTH;
 
-  do
-    digits[--at] = alphabet[value & 15];
-  while ((value >>= 4) != 0);
-  while (sizeof digits - at < width)
-    digits[--at] = '0';
+  while (n < sizeof digits && value >> (4 * n) != 0)
+    n++;
+  n = MIN (n, (guint) sizeof digits);
+  for (guint i = 0; i < n; i++)
+    digits[i] = alphabet[value >> (4 * (n - 1 - i)) & 15];
   put (writer, "0x", 2);
-  put (writer, digits + at, sizeof digits - at);
+  put (writer, digits, n);
 }
 
 /* With a 0 in front, even of 0. */
@@ -213,7 +212,7 @@ put_value (Writer *writer, const VireoSchemaField *field, gconstpointer def, gbo
         put (writer, "-", 1);
       if (field->type == VIREO_SCHEMA_OCTAL)
         put_octal (writer, value);
-      else if (field->aux != 0 && !negative)
+      else if ((field->aux & VIREO_SCHEMA_WIDTH) != 0 && !negative)
         put_hex (writer, value, field->aux);
       else
         put_unsigned (writer, value);

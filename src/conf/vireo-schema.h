@@ -35,6 +35,7 @@ typedef enum
   VIREO_SCHEMA_OCTAL,
   VIREO_SCHEMA_KIB,
   VIREO_SCHEMA_BYTES,
+  VIREO_SCHEMA_B,
   VIREO_SCHEMA_MIB,
   VIREO_SCHEMA_PRETTY,
   VIREO_SCHEMA_PRETTY_KIB,
@@ -60,8 +61,11 @@ enum
   VIREO_SCHEMA_STUB = 1 << 7,   /* a struct whose required rows may be missing */
 };
 
-/* In @aux of a number: its hexadecimal digits are capital letters. */
-#define VIREO_SCHEMA_UPPER 0x100
+/* In @aux of a number. */
+#define VIREO_SCHEMA_WIDTH 0xff     /* how many hexadecimal digits it has at least; 0: decimal */
+#define VIREO_SCHEMA_UPPER 0x100    /* they are capital letters */
+#define VIREO_SCHEMA_BASE16 0x200   /* read as hexadecimal, with 0x or without */
+#define VIREO_SCHEMA_ANY_BASE 0x400 /* read as hexadecimal with 0x, as decimal without */
 
 #define VIREO_SCHEMA_NO_BIT 0xff
 #define VIREO_SCHEMA_NO_OFFSET 0xffff
@@ -83,7 +87,7 @@ typedef struct
 {
   guint16 name;
   guint16 offset;
-  guint16 aux;   /* number of the struct or enum, or digits of a hexadecimal number */
+  guint16 aux;   /* number of the struct or enum, or how a number is written */
   guint16 aux2;  /* offset of a list's count, or number of the range */
   guint16 cond;  /* number of the condition, 0 for none */
   VireoSchemaPlace place;

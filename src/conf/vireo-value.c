@@ -14,6 +14,7 @@
 static const VireoScale scales[] = {
   { KIB, KIB, KIB, "KiB" }, /* kib */
   { 1, 1, 1, "bytes" },     /* bytes */
+  { 1, 1, 1, "B" },         /* b */
   { 1, 1, MIB, "M" },       /* mib */
   { MIB, 1, 0, NULL },      /* pretty */
   { KIB, 1, 0, NULL },      /* pretty_kib */
@@ -103,18 +104,15 @@ trim (const char *text, char buffer[128])
 }
 
 static gboolean
-parse_magnitude (const char *digits, gboolean octal, guint64 *ret_value)
+parse_digits (const char *at, guint base, guint64 *ret_value)
 {
-  gboolean hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
-  guint base = hex ? 16 : octal ? 8 : 10;
   guint64 value = 0;
-  const char *at = hex ? digits + 2 : digits;
 
   if (*at == '\0')
     return FALSE;
   for (; *at != '\0'; at++)
     {
-      int digit = hex ? g_ascii_xdigit_value (*at) : g_ascii_digit_value (*at);
+      int digit = g_ascii_xdigit_value (*at);
 
       if (digit < 0 || digit >= (int) base || value > (G_MAXUINT64 - (guint64) digit) / base)
         return FALSE;
@@ -122,6 +120,19 @@ parse_magnitude (const char *digits, gboolean octal, guint64 *ret_value)
     }
   *ret_value = value;
   return TRUE;
+}
+
+/* A number without its sign, in the bases that @field takes. */
+static gboolean
+parse_magnitude (const VireoSchemaField *field, const char *digits, guint64 *ret_value)
+{
+  gboolean prefixed = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+
+  if (field->type == VIREO_SCHEMA_OCTAL)
+    return parse_digits (digits, 8, ret_value);
+  if (prefixed && (field->aux & (VIREO_SCHEMA_BASE16 | VIREO_SCHEMA_ANY_BASE)) != 0)
+    return parse_digits (digits + 2, 16, ret_value);
+  return parse_digits (digits, (field->aux & VIREO_SCHEMA_BASE16) != 0 ? 16 : 10, ret_value);
 }
 
 /* The smallest and largest number of @field. */
@@ -164,7 +175,7 @@ set_number (const VireoSchemaField *field, gpointer def, const char *text)
 
   limits_of (field, &min, &max);
   fits = trimmed != NULL
-         && parse_magnitude (trimmed + negative, field->type == VIREO_SCHEMA_OCTAL, &magnitude);
+         && parse_magnitude (field, trimmed + negative, &magnitude);
   if (fits && negative && magnitude != 0)
     fits = min < 0 && magnitude <= (guint64) - (min + 1) + 1;
   else if (fits)
@@ -193,7 +204,7 @@ set_scaled (const VireoSchemaField *field, gpointer def, const char *text, const
   if (factor == 0)
     return quoted (unit, "a unit: expected bytes, KB, KiB, MB, MiB, GB, GiB, TB, TiB, PB, PiB, EB "
                          "or EiB");
-  if (trimmed == NULL || !parse_magnitude (trimmed, FALSE, &number))
+  if (trimmed == NULL || !parse_digits (trimmed, 10, &number))
     return quoted (text, "a size: expected a whole number, at most 18446744073709551615");
   if (factor >= scale->stored && number > G_MAXUINT64 / (factor / scale->stored))
     return quoted (text, "a size that fits into 64 bits with this unit");

@@ -66,6 +66,15 @@ static const Case cases[] = {
     VIREO_ERROR_XML_INVALID, "line 1: /domain/memory: " },
   { "memory-negative", NAMED ("<memory>-5</memory>"), 0, VIREO_ERROR_XML_INVALID,
     "line 1: /domain/memory: \"-5\" is not a size" },
+  { "number-decimal", NAMED ("<vcpu>0x2</vcpu>"), 0, VIREO_ERROR_XML_INVALID,
+    "line 1: /domain/vcpu: \"0x2\" is not a number" },
+  { "size-decimal", NAMED ("<memory>0x200</memory>"), 0, VIREO_ERROR_XML_INVALID,
+    "line 1: /domain/memory: \"0x200\" is not a size" },
+  { "hex-wants-prefix", NAMED ("<devices><panic><address type='pci' slot='1f'/></panic></devices>"),
+    0, VIREO_ERROR_XML_INVALID, "line 1: /domain/devices/panic/address/@slot: \"1f\" is not" },
+  { "base-16",
+    NAMED ("<devices><panic><address type='isa' iobase='5g'/></panic></devices>"), 0,
+    VIREO_ERROR_XML_INVALID, "line 1: /domain/devices/panic/address/@iobase: \"5g\" is not" },
   { "mac",
     NAMED ("<devices><interface type='user'><mac address='52:54:00:12'/></interface>"
            "</devices>"),
@@ -178,6 +187,21 @@ test_values (void)
   g_assert_cmpstr (vireo_disk_device_to_string (VIREO_DISK_DEVICE_CDROM), ==, "cdrom");
   g_assert_null (vireo_disk_device_to_string (VIREO_DISK_DEVICE_UNSET));
   g_assert_cmpint (vireo_disk_device_from_string ("cdro"), ==, VIREO_DISK_DEVICE_UNSET);
+}
+
+/* What is always hexadecimal is so without 0x, too. */
+static void
+test_bases (void)
+{
+  g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (
+      NAMED ("<devices><panic><address type='isa' iobase='505' irq='0xA'/></panic>"
+             "<controller type='usb' ports='8'><master startport='0x4'/></controller></devices>"),
+      -1, 0, NULL);
+
+  g_assert_nonnull (def);
+  g_assert_cmpuint (def->panics[0]->address->iobase, ==, 0x505);
+  g_assert_cmpuint (def->panics[0]->address->irq, ==, 10);
+  g_assert_cmpuint (def->controllers[0]->master_startport, ==, 4);
 }
 
 static void
@@ -524,6 +548,7 @@ main (int argc, char **argv)
   g_test_add_func ("/conf/every-problem", test_every_problem);
   g_test_add_func ("/conf/rule-has-line", test_rule_has_line);
   g_test_add_func ("/conf/values", test_values);
+  g_test_add_func ("/conf/bases", test_bases);
   g_test_add_func ("/conf/any-order", test_any_order);
   g_test_add_func ("/conf/secrets", test_secrets);
   g_test_add_func ("/conf/live", test_live);
