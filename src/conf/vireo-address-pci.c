@@ -284,6 +284,19 @@ add_port (Places *places)
   return port;
 }
 
+static gboolean
+is_empty_port (const Places *places, const VireoControllerDef *controller)
+{
+  return is_root_port (controller) && controller->index < MAX_BUSES
+         && places->used[controller->index][0] == 0;
+}
+
+static gboolean
+is_pluggable (const VireoControllerDef *port)
+{
+  return port->target == NULL || port->target->hotplug != VIREO_TRISTATE_NO;
+}
+
 /* A port that is there and has nothing behind it; for plugging, one that says that it can. */
 static VireoControllerDef *
 find_empty_port (const Places *places)
@@ -291,11 +304,8 @@ find_empty_port (const Places *places)
   for (guint i = 0; i < places->def->n_controllers; i++)
     {
       VireoControllerDef *controller = places->def->controllers[i];
-      gboolean closed = places->plugging && controller->target != NULL
-                        && controller->target->hotplug == VIREO_TRISTATE_NO;
 
-      if (is_root_port (controller) && controller->index < MAX_BUSES && !closed
-          && places->used[controller->index][0] == 0)
+      if (is_empty_port (places, controller) && (!places->plugging || is_pluggable (controller)))
         return controller;
     }
   return NULL;
@@ -442,21 +452,38 @@ place_devices (Places *places)
   return TRUE;
 }
 
+/* As many as there is room for: a machine without any runs as well. */
+static void
+add_spare_ports (Places *places)
+{
+  guint n_spare = 0;
+
+  for (guint i = 0; i < places->def->n_controllers; i++)
+    n_spare += is_empty_port (places, places->def->controllers[i])
+               && is_pluggable (places->def->controllers[i]);
+  while (n_spare < places->pci->spare_ports && add_port (places) != NULL)
+    n_spare++;
+}
+
 gboolean
-vireo_address_place_pci (VireoDomainDef *def, const VireoAddressPci *pci, gboolean plugging,
+vireo_address_place_pci (VireoDomainDef *def, const VireoAddressPci *pci, VireoAddressOccasion when,
                          const char **ret_code, char **ret_message)
 {
   g_autofree Places *places = g_new0 (Places, 1);
 
   places->def = def;
   places->pci = pci;
-  places->plugging = plugging;
+  places->plugging = when == VIREO_ADDRESS_PLUGGED;
   if (reserve_written (places))
     {
       place_built_in (places);
       place_video (places);
       if (place_ports (places) && place_devices (places))
-        return TRUE;
+        {
+          if (when == VIREO_ADDRESS_NEW)
+            add_spare_ports (places);
+          return TRUE;
+        }
     }
   *ret_code = places->code;
   *ret_message = places->message;

@@ -32,10 +32,18 @@ gboolean vireo_address_place_virtio_mmio (VireoDomainDef *def);
 gboolean vireo_address_place_spapr_vio (VireoDomainDef *def);
 gboolean vireo_address_place_isa (VireoDomainDef *def);
 
-/* The same for PCI. @plugging: into a running machine, where no controller can be added and not
- * everything can be plugged. @ret_message: (transfer full): what is wrong, with @ret_code. */
+typedef enum
+{
+  VIREO_ADDRESS_NEW,      /* a new definition */
+  VIREO_ADDRESS_EXISTING, /* of a domain that exists: gets what its devices need, and no more */
+  VIREO_ADDRESS_PLUGGED,  /* of a machine that runs: no controller can be added, nor can everything
+                           * be plugged */
+} VireoAddressOccasion;
+
+/* The same for PCI. @ret_message: (transfer full): what is wrong, with @ret_code. */
 gboolean vireo_address_place_pci (VireoDomainDef *def, const VireoAddressPci *pci,
-                                  gboolean plugging, const char **ret_code, char **ret_message);
+                                  VireoAddressOccasion when, const char **ret_code,
+                                  char **ret_message);
 
 /* Whether one more hub would have a port. */
 gboolean vireo_address_has_free_usb_port (const VireoDomainDef *def);

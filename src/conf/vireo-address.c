@@ -137,7 +137,9 @@ vireo_post_parse_assign_addresses (VireoPostParseContext *context,
     }
   /* Last, for the controllers that were added want a place too. */
   if (machine->pci != NULL
-      && !vireo_address_place_pci (context->def, machine->pci, FALSE, &code, &message))
+      && !vireo_address_place_pci (context->def, machine->pci,
+                                   context->existing ? VIREO_ADDRESS_EXISTING : VIREO_ADDRESS_NEW,
+                                   &code, &message))
     return vireo_post_parse_invalid (context, code, "%s", message);
   return outcome;
 }
@@ -167,7 +169,7 @@ vireo_address_assign (VireoDomainDef *def, const VireoAddressMachine *machine, G
         return FALSE;
       }
   if (machine->pci != NULL
-      && !vireo_address_place_pci (def, machine->pci, TRUE, &code, &message))
+      && !vireo_address_place_pci (def, machine->pci, VIREO_ADDRESS_PLUGGED, &code, &message))
     {
       g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED, message);
       return FALSE;

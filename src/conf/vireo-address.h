@@ -61,6 +61,8 @@ typedef struct
  * @video_slot: where firmware and guests expect the first video device; kept for it
  * @first_slot: the first slot of the root bus for anything else
  * @first_port_slot: the first slot for root ports
+ * @spare_ports: root ports that a new definition has free in the end, into which devices can be
+ *   plugged while it runs; an existing one gets none, for its guest would see them
  *
  * A machine's PCI.
  *
@@ -76,6 +78,7 @@ typedef struct
   guint8 video_slot;
   guint8 first_slot;
   guint8 first_port_slot;
+  guint8 spare_ports;
 } VireoAddressPci;
 
 /**

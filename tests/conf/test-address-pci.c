@@ -361,6 +361,56 @@ test_ports (void)
   g_assert_cmpuint (zpci->rngs[0]->address->zpci_uid, ==, 7);
 }
 
+static guint
+count_ports (const VireoDomainDef *def)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < def->n_controllers; i++)
+    n += def->controllers[i]->model == VIREO_CONTROLLER_MODEL_PCIE_ROOT_PORT;
+  return n;
+}
+
+/* A new definition has ports for what may come, as many each time; one of a domain that exists gets
+ * none, for a guest would find another port. */
+static void
+test_spare_ports (void)
+{
+  static VireoAddressPci spare;
+  static const VireoAddressMachine pcie = { .pci = &spare };
+  static const char *const shut = EXPRESS_ROOT
+      "<controller type='pci' model='pcie-root-port'><target hotplug='off'/></controller>";
+  g_autoptr (VireoDomainDef) old = parse (EXPRESS_ROOT);
+  g_autoptr (VireoDomainDef) new = NULL;
+  g_autoptr (VireoDomainDef) closed_port = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *once = NULL;
+  g_autofree char *twice = NULL;
+
+  spare = express;
+  spare.spare_ports = 2;
+  current = &pcie;
+  vireo_domain_def_add_rng (old, vireo_rng_def_new ());
+  old->rngs[0]->model = VIREO_RNG_MODEL_VIRTIO;
+  g_assert_true (run (&old, TRUE, &error));
+  g_assert_cmpuint (count_ports (old), ==, 1);
+  new = complete (EXPRESS_ROOT PORT);
+  g_assert_cmpuint (count_ports (new), ==, 2);
+  once = format (new);
+  g_assert_true (run (&new, FALSE, &error));
+  twice = format (new);
+  g_assert_cmpstr (once, ==, twice);
+  closed_port = complete (shut);
+  g_assert_cmpuint (count_ports (closed_port), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      vireo_domain_def_add_rng (new, vireo_rng_def_new ());
+      new->rngs[i]->model = VIREO_RNG_MODEL_VIRTIO;
+      g_assert_true (vireo_address_assign (new, &pcie, &error) == (i < 2));
+    }
+  g_assert_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED);
+}
+
 /* Each kind has its own registers, and subchannels are counted. */
 static void
 test_fixed (void)
@@ -405,6 +455,7 @@ main (int argc, char **argv)
   g_test_add_func ("/address/full", test_full);
   g_test_add_func ("/address/bridges", test_bridges);
   g_test_add_func ("/address/ports", test_ports);
+  g_test_add_func ("/address/spare-ports", test_spare_ports);
   g_test_add_func ("/address/fixed", test_fixed);
   return g_test_run ();
 }

@@ -271,6 +271,22 @@ class Disks(Machine):
         self.assertEqual(error.code, "ConfigUnsupported")
 
 
+class SparePort(Machine):
+    """A machine that was defined without a port for what comes later."""
+
+    def test_takes_a_device(self):
+        self.attach_and_detach(samples.disk(self.image("one.qcow2"), target="vdb"))
+        self.attach_and_detach(f"<interface type='user'><mac address='{MAC}'/>"
+                               "<model type='virtio'/></interface>")
+
+    def test_takes_one_only(self):
+        alias = self.attach(samples.disk(self.image("two.qcow2"), target="vdb"))
+        self.addCleanup(self.detach, alias)
+        error = self.error("AttachDevice", "(sa{sv})",
+                           samples.disk(self.image("three.qcow2"), target="vdc"), LIVE)
+        self.assertEqual(error.code, "ConfigUnsupported")
+
+
 class Interfaces(Machine):
     machine = "pc"
     devices = samples.network_interface("demo")

@@ -84,7 +84,8 @@ complete (Attach *attach, const VireoDomainDef *live, gpointer *completed, gbool
   device = vireo_device_copy (attach->kind, vireo_domain_def_get_device (*completed, attach->kind,
                                                                          attach->index));
   place = vireo_device_get_address_place (attach->kind, device);
-  if (!placed && place != NULL && *place != NULL && (*place)->type == VIREO_ADDRESS_TYPE_PCI)
+  /* Where a drive is, its name says. */
+  if (!placed && place != NULL && *place != NULL && (*place)->type != VIREO_ADDRESS_TYPE_DRIVE)
     g_clear_pointer (place, vireo_address_def_free);
   attach->def = vireo_domain_def_copy (live);
   vireo_domain_def_add_device (attach->def, attach->kind, device);

@@ -32,6 +32,7 @@ static const VireoAddressPci q35 = {
   .video_slot = 1,
   .first_slot = 3,
   .first_port_slot = 2,
+  .spare_ports = 1,
 };
 
 static const VireoAddressPci arm_virt = {
@@ -40,12 +41,37 @@ static const VireoAddressPci arm_virt = {
   .video_slot = 1,
   .first_slot = 3,
   .first_port_slot = 2,
+  .spare_ports = 1,
 };
+
+/* Of every machine; what it has no controllers for, its devices cannot be on. */
+static const VireoAddressBuses common_buses
+    = VIREO_ADDRESS_BUS_SCSI | VIREO_ADDRESS_BUS_USB | VIREO_ADDRESS_BUS_VIRTIO_SERIAL
+      | VIREO_ADDRESS_BUS_CCID | VIREO_ADDRESS_BUS_DIMM;
+
+static VireoAddressBuses
+find_buses (const char *arch)
+{
+  static const struct
+  {
+    const char *arch;
+    VireoAddressBuses buses;
+  } own[] = {
+    { "i686", VIREO_ADDRESS_BUS_ISA },         { "x86_64", VIREO_ADDRESS_BUS_ISA },
+    { "s390x", VIREO_ADDRESS_BUS_CCW },        { "ppc64", VIREO_ADDRESS_BUS_SPAPR_VIO },
+    { "ppc64le", VIREO_ADDRESS_BUS_SPAPR_VIO },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    if (g_strcmp0 (arch, own[i].arch) == 0)
+      return common_buses | own[i].buses;
+  return common_buses;
+}
 
 static VireoAddressMachine
 find_machine (const VireoDomainDef *def)
 {
-  VireoAddressMachine machine = { .buses = 0 };
+  VireoAddressMachine machine = { find_buses (def->os != NULL ? def->os->arch : NULL), NULL };
 
   if (vireo_qemu_def_is_i440fx (def))
     machine.pci = &i440fx;
