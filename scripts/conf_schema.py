@@ -19,8 +19,9 @@ TRISTATES = ['yesno', 'onoff']
 RAW = ['verbatim', 'foreign']
 PLACES = ('attr', 'elem', 'text')
 FLAGS = ('required', 'secret', 'live', 'abi', 'nomigrate', 'wanted', 'stub')
-# Those that are no bit of a row: of a list in the domain, and of how a number is written.
-MARKS = ('device', 'base16', 'anybase')
+# Those that are no bit of a row: of a list in the domain, of a struct, and of how a number is
+# written.
+MARKS = ('device', 'inside', 'base16', 'anybase')
 OPTIONS = ('c', 'in', 'when', 'min', 'max', 'hex', 'HEX')
 C_WORDS = {'default', 'auto', 'register', 'switch', 'static', 'const', 'int', 'char', 'case',
            'volatile', 'inline', 'union', 'struct', 'enum', 'signed', 'unsigned', 'restrict'}
@@ -261,6 +262,8 @@ def check_field(schema, struct, field):
         raise SchemaError(where, f'"{field.name}" is a struct, thus an element')
     if field.is_list and field.place != 'elem':
         raise SchemaError(where, f'"{field.name}" is a list, thus of elements')
+    if 'inside' in field.flags and (field.is_list or not isinstance(field.target, Struct)):
+        raise SchemaError(where, f'"{field.name}" has no inside: that is for one struct')
     if kind == 'flag' and (field.place != 'elem' or field.is_list):
         raise SchemaError(where, f'"{field.name}" is a flag, thus one element')
     if field.is_list and (field.number() or kind in TRISTATES or isinstance(field.target, Enum)):

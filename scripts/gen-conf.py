@@ -331,6 +331,8 @@ class Tables:
         return ' | '.join(bases + upper + width) or 0
 
     def range(self, row):
+        if 'inside' in row.flags:
+            return 'VIREO_SCHEMA_INSIDE'
         if not {'min', 'max'} & set(row.options):
             return 0
         low = int(row.options.get('min', -2**63 if row.type in ('s32', 's64') else 0))

@@ -110,6 +110,14 @@ compare_scalar (const VireoSchemaField *field,
   return FALSE;
 }
 
+/* Of a struct that is only a place for others. */
+static gboolean
+is_inside (const VireoSchemaField *field)
+{
+  return field->type == VIREO_SCHEMA_STRUCT && !(field->flags & VIREO_SCHEMA_LIST)
+         && field->aux2 == VIREO_SCHEMA_INSIDE;
+}
+
 static gboolean
 compare_struct (const VireoSchemaField *field,
                 gconstpointer a,
@@ -120,10 +128,15 @@ compare_struct (const VireoSchemaField *field,
   gconstpointer value_a = *(gpointer const *) at (a, field->offset);
   gconstpointer value_b = *(gpointer const *) at (b, field->offset);
 
-  if (value_a != NULL && value_b != NULL)
-    return compare_fields (desc, value_a, value_b, difference);
+  static const guint64 nothing[VIREO_SCHEMA_MAX_SIZE / sizeof (guint64)];
+
   if (value_a == value_b)
     return TRUE;
+  if (is_inside (field))
+    return compare_fields (desc, value_a != NULL ? value_a : nothing,
+                           value_b != NULL ? value_b : nothing, difference);
+  if (value_a != NULL && value_b != NULL)
+    return compare_fields (desc, value_a, value_b, difference);
   difference->what = g_strdup (value_a == NULL ? "is new" : "is gone");
   return FALSE;
 }
@@ -159,7 +172,8 @@ compare_fields (const VireoSchemaStruct *desc,
     {
       const VireoSchemaField *field = &vireo_schema_fields[desc->first + i];
 
-      if (field->type != VIREO_SCHEMA_GROUP && !(field->flags & VIREO_SCHEMA_ABI))
+      if (field->type != VIREO_SCHEMA_GROUP && !(field->flags & VIREO_SCHEMA_ABI)
+          && !is_inside (field))
         continue;
       if (!compare_field (field, a, b, difference))
         return FALSE;

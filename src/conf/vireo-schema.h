@@ -67,6 +67,9 @@ enum
 #define VIREO_SCHEMA_BASE16 0x200   /* read as hexadecimal, with 0x or without */
 #define VIREO_SCHEMA_ANY_BASE 0x400 /* read as hexadecimal with 0x, as decimal without */
 
+/* In @aux2 of a struct: a guest sees what is in it, though not whether it stands there. */
+#define VIREO_SCHEMA_INSIDE 1
+
 #define VIREO_SCHEMA_NO_BIT 0xff
 #define VIREO_SCHEMA_NO_OFFSET 0xffff
 #define VIREO_SCHEMA_NO_SLOTS 0xffff

@@ -247,7 +247,10 @@ check_interfaces (const VireoDomainDef *def, GPtrArray *problems)
       const VireoInterfaceDef *interface = def->interfaces[i];
       const char *mac = interface->mac != NULL ? interface->mac->address : NULL;
 
+      g_autofree char *path = g_strdup_printf ("/domain/devices/interface[%u]/bandwidth", i + 1);
+
       check_interface_source (interface, i, problems);
+      vireo_validate_bandwidth (interface->bandwidth, path, problems);
       /* The lowest bit of the first byte says that it is an address of many. */
       if (mac != NULL && strlen (mac) > 1 && (g_ascii_xdigit_value (mac[1]) & 1) != 0)
         vireo_validate_add_device (problems, VIREO_DEVICE_INTERFACE, i, interface, "mac/@address",
@@ -374,6 +377,12 @@ check_audios (const VireoDomainDef *def, GPtrArray *problems)
       vireo_validate_add_device (problems, VIREO_DEVICE_SOUND, i, def->sounds[i], "audio/@id",
                                  "no-such-audio", "there is no <audio> with the number %u",
                                  def->sounds[i]->audio_id);
+  for (guint i = 0; i < def->n_graphics; i++)
+    if (def->graphics[i]->has_audio_id
+        && !g_hash_table_contains (ids, GUINT_TO_POINTER (def->graphics[i]->audio_id)))
+      vireo_validate_add_device (problems, VIREO_DEVICE_GRAPHICS, i, def->graphics[i], "audio/@id",
+                                 "no-such-audio", "there is no <audio> with the number %u",
+                                 def->graphics[i]->audio_id);
 }
 
 /* --- memory, shared memory --- */

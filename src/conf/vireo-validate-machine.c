@@ -3,6 +3,7 @@
 #include "vireo-cpuset.h"
 #include "vireo-validate.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- memory and processors --- */
@@ -152,6 +153,68 @@ check_cell_processors (const VireoDomainDef *def, GPtrArray *problems)
                         vireo_cpuset_last (taken), def->vcpus);
 }
 
+static gboolean
+has_cache (const VireoNumaCellDef *cell, guint level)
+{
+  for (guint i = 0; i < cell->n_caches; i++)
+    if (cell->caches[i]->has_level && cell->caches[i]->level == level)
+      return TRUE;
+  return FALSE;
+}
+
+/* ACPI's table of memory attributes (HMAT, ACPI 6.4, 5.2.27.5) is filled up to level 3. */
+static void
+check_cell_caches (const VireoCpuDef *cpu, GPtrArray *problems)
+{
+  for (guint i = 0; i < cpu->n_numa_cells; i++)
+    {
+      const VireoNumaCellDef *cell = cpu->numa_cells[i];
+      guint seen = 0;
+
+      for (guint c = 0; c < cell->n_caches; c++)
+        {
+          guint level = cell->caches[c]->level;
+
+          if (level < 1 || level > 3 || (seen & (1u << level)) != 0)
+            vireo_validate_add (problems, "bad-cache-level",
+                                "/domain/cpu/numa/cell[%u]/cache[%u]/@level the levels are from 1 "
+                                "to 3, each once; not so %u",
+                                i + 1, c + 1, level);
+          else
+            seen |= 1u << level;
+        }
+    }
+}
+
+static void
+check_interconnect (const VireoCpuDef *cpu, const char *kind, guint number, guint initiator,
+                    guint target, guint cache, GPtrArray *problems)
+{
+  guint n = cpu->n_numa_cells;
+
+  if (initiator >= n || target >= n)
+    vireo_validate_add (problems, "no-such-cell",
+                        "/domain/cpu/numa/interconnects/%s[%u]/@%s the guest has no NUMA cell %u",
+                        kind, number, initiator >= n ? "initiator" : "target",
+                        initiator >= n ? initiator : target);
+  else if (cache > 0 && !has_cache (cpu->numa_cells[target], cache))
+    vireo_validate_add (problems, "no-such-cache",
+                        "/domain/cpu/numa/interconnects/%s[%u]/@cache cell %u has no cache of the "
+                        "level %u",
+                        kind, number, target, cache);
+}
+
+static void
+check_interconnects (const VireoCpuDef *cpu, GPtrArray *problems)
+{
+  for (guint i = 0; i < cpu->n_latencies; i++)
+    check_interconnect (cpu, "latency", i + 1, cpu->latencies[i]->initiator,
+                        cpu->latencies[i]->target, cpu->latencies[i]->cache, problems);
+  for (guint i = 0; i < cpu->n_bandwidths; i++)
+    check_interconnect (cpu, "bandwidth", i + 1, cpu->bandwidths[i]->initiator,
+                        cpu->bandwidths[i]->target, cpu->bandwidths[i]->cache, problems);
+}
+
 static void
 check_numa (const VireoDomainDef *def, GPtrArray *problems)
 {
@@ -159,6 +222,8 @@ check_numa (const VireoDomainDef *def, GPtrArray *problems)
     return;
   check_cell_numbers (def->cpu, problems);
   check_cell_processors (def, problems);
+  check_cell_caches (def->cpu, problems);
+  check_interconnects (def->cpu, problems);
 }
 
 static void
@@ -333,6 +398,35 @@ check_sysinfo (const VireoDomainDef *def, GPtrArray *problems)
     }
 }
 
+/* Month, day and year, of two digits or from 1900 on (SMBIOS 3.4, 7.1). */
+static gboolean
+is_bios_date (const char *text)
+{
+  guint month, day, year;
+  int end = 0;
+
+  return sscanf (text, "%2u/%2u/%4u%n", &month, &day, &year, &end) == 3 && text[end] == '\0'
+         && month >= 1 && month <= 12 && day >= 1 && day <= 31
+         && (year < 100 || (year >= 1900 && year <= 9999));
+}
+
+static void
+check_bios (const VireoDomainDef *def, GPtrArray *problems)
+{
+  for (guint i = 0; i < def->n_sysinfos; i++)
+    {
+      const VireoSysinfoBlockDef *bios = def->sysinfos[i]->bios;
+
+      for (guint e = 0; bios != NULL && e < bios->n_entries; e++)
+        if (g_strcmp0 (bios->entries[e]->name, "date") == 0 && bios->entries[e]->value != NULL
+            && !is_bios_date (bios->entries[e]->value))
+          vireo_validate_add (problems, "bad-date",
+                              "/domain/sysinfo[%u]/bios/entry[%u] \"%s\" is not a date such as "
+                              "12/31/2020",
+                              i + 1, e + 1, bios->entries[e]->value);
+    }
+}
+
 static void
 check_seclabels (const VireoDomainDef *def, GPtrArray *problems)
 {
@@ -345,5 +439,6 @@ check_seclabels (const VireoDomainDef *def, GPtrArray *problems)
 
 const VireoValidateRule vireo_validate_machine_rules[] = {
   check_memory, check_vcpus,      check_cpu,  check_numa,    check_memnodes,  check_os,
-  check_gic,    check_boot_order, check_text, check_sysinfo, check_seclabels, NULL,
+  check_gic,    check_boot_order, check_text, check_sysinfo, check_bios,      check_seclabels,
+  NULL,
 };

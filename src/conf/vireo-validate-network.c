@@ -296,7 +296,9 @@ check_portgroups (const VireoNetworkDef *def, GPtrArray *problems)
   for (guint i = 0; i < def->n_portgroups; i++)
     {
       const VireoPortgroupDef *group = def->portgroups[i];
+      g_autofree char *path = g_strdup_printf ("/network/portgroup[%u]/bandwidth", i + 1);
 
+      vireo_validate_bandwidth (group->bandwidth, path, problems);
       if (group->name != NULL && !g_hash_table_add (seen, group->name))
         vireo_validate_add (problems, "duplicate-portgroup",
                             "/network/portgroup[%u]/@name another group has the name \"%s\"", i + 1,
@@ -354,6 +356,10 @@ check_names (const VireoNetworkDef *def, GPtrArray *problems)
     if (def->dns->hosts[i]->ip == NULL || def->dns->hosts[i]->n_hostnames == 0)
       vireo_validate_add (problems, "incomplete-host",
                           "/network/dns/host[%u] it takes an address and a name", i + 1);
+  for (guint i = 0; def->dns != NULL && i < def->dns->n_forwarders; i++)
+    if (def->dns->forwarders[i]->addr == NULL && def->dns->forwarders[i]->domain == NULL)
+      vireo_validate_add (problems, "empty-forwarder",
+                          "/network/dns/forwarder[%u] it takes an address or a domain", i + 1);
   if (def->title != NULL && strchr (def->title, '\n') != NULL)
     vireo_validate_add (problems, "newline-in-title",
                         "/network/title it cannot have more than one line");
@@ -376,4 +382,5 @@ vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems)
   check_portgroups (def, problems);
   check_names (def, problems);
   check_lines (def, problems);
+  vireo_validate_bandwidth (def->bandwidth, "/network/bandwidth", problems);
 }

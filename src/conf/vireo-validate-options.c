@@ -3,6 +3,8 @@
 #include "vireo-postparse-private.h"
 #include "vireo-validate.h"
 
+#include <string.h>
+
 /* --- options of virtio --- */
 
 static gboolean
@@ -41,6 +43,16 @@ check_virtio_options (const VireoDomainDef *def, GPtrArray *problems)
           && (driver->iommu || driver->ats || driver->packed || driver->page_per_vq))
         refuse_virtio (problems, VIREO_DEVICE_INTERFACE, i, interface);
     }
+  for (guint i = 0; i < def->n_videos; i++)
+    {
+      const VireoVideoDef *video = def->videos[i];
+      const VireoVideoDriverDef *driver = video->driver;
+
+      if (driver != NULL && video->model != NULL
+          && video->model->type != VIREO_VIDEO_MODEL_TYPE_VIRTIO
+          && (driver->iommu || driver->ats || driver->packed || driver->page_per_vq))
+        refuse_virtio (problems, VIREO_DEVICE_VIDEO, i, video);
+    }
   for (guint i = 0; i < def->n_inputs; i++)
     {
       const VireoInputDef *input = def->inputs[i];
@@ -54,6 +66,15 @@ check_virtio_options (const VireoDomainDef *def, GPtrArray *problems)
 
 /* --- disks --- */
 
+/* An NAA identifier of 64 bits (SPC-4, 7.8.6.6), with 0x or without. */
+static gboolean
+is_wwn (const char *text)
+{
+  const char *digits = g_str_has_prefix (text, "0x") ? text + 2 : text;
+
+  return strlen (digits) == 16 && strspn (digits, "0123456789abcdefABCDEF") == 16;
+}
+
 static void
 check_disk (const VireoDiskDef *disk, guint i, GPtrArray *problems)
 {
@@ -61,6 +82,10 @@ check_disk (const VireoDiskDef *disk, guint i, GPtrArray *problems)
   VireoDiskDevice device = vireo_disk_def_get_device (disk);
   guint number;
 
+  if (disk->wwn != NULL && !is_wwn (disk->wwn))
+    vireo_validate_add_device (problems, VIREO_DEVICE_DISK, i, disk, "wwn", "bad-wwn",
+                               "\"%s\" is not a world-wide name: expected 16 hexadecimal digits",
+                               disk->wwn);
   if (target == NULL)
     return;
   if (target->dev != NULL && disk->address == NULL
@@ -205,6 +230,9 @@ check_memory (const VireoDomainDef *def, GPtrArray *problems)
       if (target->has_label_size && target->label_size < MIN_LABEL)
         vireo_validate_add_device (problems, VIREO_DEVICE_MEMORY, i, memory, "target/label/size",
                                    "out-of-range", "a label has at least 128 KiB");
+      if (target->has_label_size && target->has_size && target->label_size >= target->size)
+        vireo_validate_add_device (problems, VIREO_DEVICE_MEMORY, i, memory, "target/label/size",
+                                   "out-of-range", "the label leaves nothing of the device");
       if (target->has_block && (target->block & (target->block - 1)) != 0)
         vireo_validate_add_device (problems, VIREO_DEVICE_MEMORY, i, memory, "target/block",
                                    "bad-size", "a block is a power of two");
@@ -249,7 +277,41 @@ check_hostdevs (const VireoDomainDef *def, GPtrArray *problems)
     }
 }
 
+static void
+check_inputs (const VireoDomainDef *def, GPtrArray *problems)
+{
+  for (guint i = 0; i < def->n_inputs; i++)
+    {
+      const VireoInputDef *input = def->inputs[i];
+
+      if (input->type == VIREO_INPUT_TYPE_EVDEV && input->bus != VIREO_INPUT_BUS_UNSET
+          && input->bus != VIREO_INPUT_BUS_NONE)
+        vireo_validate_add_device (problems, VIREO_DEVICE_INPUT, i, input, "@bus", "bad-bus",
+                                   "events of the host's device come to other devices, on no bus");
+      if (input->type == VIREO_INPUT_TYPE_PASSTHROUGH && input->bus != VIREO_INPUT_BUS_UNSET
+          && input->bus != VIREO_INPUT_BUS_VIRTIO)
+        vireo_validate_add_device (problems, VIREO_DEVICE_INPUT, i, input, "@bus", "bad-bus",
+                                   "a device that is passed through is a virtio device");
+    }
+}
+
+static void
+check_filesystems (const VireoDomainDef *def, GPtrArray *problems)
+{
+  for (guint i = 0; i < def->n_filesystems; i++)
+    {
+      const VireoFilesystemDef *filesystem = def->filesystems[i];
+
+      if (filesystem->has_boot_order
+          && (filesystem->driver == NULL
+              || filesystem->driver->type != VIREO_FILESYSTEM_DRIVER_TYPE_VIRTIOFS))
+        vireo_validate_add_device (problems, VIREO_DEVICE_FILESYSTEM, i, filesystem, "boot/@order",
+                                   "no-boot", "only virtiofs can be booted from");
+    }
+}
+
 const VireoValidateRule vireo_validate_option_rules[] = {
   check_virtio_options, check_disks, check_usb,  check_addresses, check_iommu,
-  check_memory,         check_tpms,  check_hostdevs, NULL,
+  check_memory,         check_tpms,  check_hostdevs, check_inputs,    check_filesystems,
+  NULL,
 };

@@ -49,6 +49,34 @@ vireo_validate_add_device (GPtrArray *problems, VireoDeviceKind kind, guint inde
 }
 
 static void
+check_rate (const VireoBandwidthRateDef *rate, gboolean inbound, const char *path,
+            GPtrArray *problems)
+{
+  const char *name = inbound ? "inbound" : "outbound";
+
+  if (rate == NULL)
+    return;
+  if (!rate->has_average && !rate->has_floor)
+    vireo_validate_add (problems, "missing-average", "%s/%s/@average it takes an average%s", path,
+                        name, inbound ? " or a floor" : "");
+  else if (!rate->has_average && (rate->has_peak || rate->has_burst))
+    vireo_validate_add (problems, "missing-average",
+                        "%s/%s/@average a peak and a burst are above an average", path, name);
+  if (!inbound && rate->has_floor)
+    vireo_validate_add (problems, "bad-floor",
+                        "%s/%s/@floor only what comes in can be guaranteed", path, name);
+}
+
+void
+vireo_validate_bandwidth (const VireoBandwidthDef *bandwidth, const char *path, GPtrArray *problems)
+{
+  if (bandwidth == NULL)
+    return;
+  check_rate (bandwidth->inbound, TRUE, path, problems);
+  check_rate (bandwidth->outbound, FALSE, path, problems);
+}
+
+static void
 apply (const VireoValidateRule *rules, const VireoDomainDef *def, GPtrArray *problems)
 {
   for (; *rules != NULL; rules++)

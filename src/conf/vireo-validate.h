@@ -36,4 +36,8 @@ void vireo_validate_add_device (GPtrArray *problems, VireoDeviceKind kind, guint
                                 gconstpointer device, const char *below, const char *code,
                                 const char *format, ...) G_GNUC_PRINTF (7, 8);
 
+/* @bandwidth: (nullable); @path: where it stands */
+void vireo_validate_bandwidth (const VireoBandwidthDef *bandwidth, const char *path,
+                               GPtrArray *problems);
+
 G_END_DECLS

@@ -173,6 +173,44 @@ static const Case cases[] = {
     { "bad-size /domain/devices/memory[1]/target/block",
       "out-of-range /domain/devices/memory[1]/target/requested",
       "out-of-range /domain/devices/memory[2]/target/label/size" } },
+  { "numa-caches",
+    "<vcpu>1</vcpu><cpu><numa><cell id='0' cpus='0' memory='1'><cache level='1'/><cache level='1'/>"
+    "<cache level='4'/></cell><interconnects><latency initiator='0' target='1' value='1'/>"
+    "<bandwidth initiator='0' target='0' cache='2' value='1'/></interconnects></numa></cpu>",
+    "",
+    { "bad-cache-level /domain/cpu/numa/cell[1]/cache[2]/@level",
+      "bad-cache-level /domain/cpu/numa/cell[1]/cache[3]/@level",
+      "no-such-cell /domain/cpu/numa/interconnects/latency[1]/@target",
+      "no-such-cache /domain/cpu/numa/interconnects/bandwidth[1]/@cache" } },
+  { "bios-date",
+    "<sysinfo type='smbios'><bios><entry name='date'>1/2/20</entry></bios></sysinfo>"
+    "<sysinfo type='smbios'><bios><entry name='date'>01/32/2020</entry></bios></sysinfo>"
+    "<sysinfo type='smbios'><bios><entry name='date'>01/02/1899</entry></bios></sysinfo>",
+    "",
+    { "bad-date /domain/sysinfo[2]/bios/entry[1]", "bad-date /domain/sysinfo[3]/bios/entry[1]" } },
+  { "wwn",
+    "",
+    "<disk type='file'><source file='/a'/><target dev='sda' bus='scsi'/>"
+    "<wwn>0x5000c50015ea71ad</wwn></disk>"
+    "<disk type='file'><source file='/b'/><target dev='sdb' bus='scsi'/>"
+    "<wwn>5000c50015ea71a</wwn></disk>",
+    { "bad-wwn /domain/devices/disk[2]/wwn" } },
+  { "bandwidth",
+    "",
+    "<interface type='user'><bandwidth><inbound floor='1'/><outbound burst='1'/></bandwidth>"
+    "</interface><interface type='user'><bandwidth><inbound floor='1' peak='2'/>"
+    "<outbound average='1' floor='1'/></bandwidth></interface>",
+    { "missing-average /domain/devices/interface[1]/bandwidth/outbound/@average",
+      "missing-average /domain/devices/interface[2]/bandwidth/inbound/@average",
+      "bad-floor /domain/devices/interface[2]/bandwidth/outbound/@floor" } },
+  { "inputs",
+    "",
+    "<input type='evdev' bus='usb'><source dev='/a'/></input><input type='passthrough' bus='usb'>"
+    "<source evdev='/a'/></input><filesystem><source dir='/a'/><target dir='a'/><boot order='1'/>"
+    "</filesystem><graphics type='vnc'><audio id='5'/></graphics>",
+    { "no-such-audio /domain/devices/graphics[1]/audio/@id",
+      "bad-bus /domain/devices/input[1]/@bus", "bad-bus /domain/devices/input[2]/@bus",
+      "no-boot /domain/devices/filesystem[1]/boot/@order" } },
   { "tpm",
     "",
     "<tpm model='tpm-tis'><backend type='external'/></tpm><tpm model='spapr-tpm-proxy'>"
@@ -358,6 +396,12 @@ static const Case networks[] = {
     "</ip>",
     NULL,
     { NULL } },
+  { "forwarder",
+    "<bandwidth><inbound burst='1'/></bandwidth><dns><forwarder/></dns>"
+    "<ip address='192.0.2.1' prefix='24'/>",
+    NULL,
+    { "empty-forwarder /network/dns/forwarder[1]",
+      "missing-average /network/bandwidth/inbound/@average" } },
   { "isolated", "<ip family='ipv6' address='fd00::1' prefix='64'/>", NULL, { NULL } },
   { "no-ip", "<forward mode='nat'/>", NULL, { "missing-ip /network/ip" } },
   { "bridge",
