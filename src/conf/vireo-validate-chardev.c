@@ -86,61 +86,42 @@ check_chardev (const Chardev *chardev, GPtrArray *problems)
     check_reconnect (chardev, chardev->sources[i], problems);
 }
 
-static void
-check_serials (const VireoDomainDef *def, GPtrArray *problems)
+/* The devices that are one as a whole, and where they have it. */
+#define KIND(KIND, Type)                                                                           \
+  { VIREO_DEVICE_##KIND, G_STRUCT_OFFSET (Vireo##Type##Def, type),                                 \
+    G_STRUCT_OFFSET (Vireo##Type##Def, sources), G_STRUCT_OFFSET (Vireo##Type##Def, n_sources) }
+static const struct
 {
-  for (guint i = 0; i < def->n_serials; i++)
-    {
-      const VireoSerialDef *device = def->serials[i];
-      Chardev chardev = { VIREO_DEVICE_SERIAL, i, device, device->type, device->sources,
-                          device->n_sources };
+  VireoDeviceKind kind;
+  gsize type;
+  gsize sources;
+  gsize n_sources;
+} kinds[] = {
+  KIND (SERIAL, Serial),   KIND (PARALLEL, Parallel), KIND (CONSOLE, Console),
+  KIND (CHANNEL, Channel), KIND (REDIRDEV, Redirdev),
+};
 
-      check_chardev (&chardev, problems);
-    }
-  for (guint i = 0; i < def->n_parallels; i++)
-    {
-      const VireoParallelDef *device = def->parallels[i];
-      Chardev chardev = { VIREO_DEVICE_PARALLEL, i, device, device->type, device->sources,
-                          device->n_sources };
+static void
+check_devices (const VireoDomainDef *def, GPtrArray *problems)
+{
+  for (gsize row = 0; row < G_N_ELEMENTS (kinds); row++)
+    for (guint i = 0; i < vireo_domain_def_n_devices (def, kinds[row].kind); i++)
+      {
+        gconstpointer device = vireo_domain_def_get_device (def, kinds[row].kind, i);
+        Chardev chardev = { kinds[row].kind, i, device,
+                            G_STRUCT_MEMBER (VireoChardevType, device, kinds[row].type),
+                            G_STRUCT_MEMBER (VireoChardevSourceDef **, device, kinds[row].sources),
+                            G_STRUCT_MEMBER (guint, device, kinds[row].n_sources) };
 
-      check_chardev (&chardev, problems);
-    }
+        /* The first console may be a serial port again, of which enough was said. */
+        if (kinds[row].kind != VIREO_DEVICE_CONSOLE || i > 0 || def->n_serials == 0)
+          check_chardev (&chardev, problems);
+      }
 }
 
 static void
-check_consoles (const VireoDomainDef *def, GPtrArray *problems)
+check_rngs (const VireoDomainDef *def, GPtrArray *problems)
 {
-  for (guint i = 0; i < def->n_consoles; i++)
-    {
-      const VireoConsoleDef *device = def->consoles[i];
-      Chardev chardev = { VIREO_DEVICE_CONSOLE, i, device, device->type, device->sources,
-                          device->n_sources };
-
-      /* The first may be a serial port again, of which enough was said. */
-      if (i > 0 || def->n_serials == 0)
-        check_chardev (&chardev, problems);
-    }
-  for (guint i = 0; i < def->n_channels; i++)
-    {
-      const VireoChannelDef *device = def->channels[i];
-      Chardev chardev = { VIREO_DEVICE_CHANNEL, i, device, device->type, device->sources,
-                          device->n_sources };
-
-      check_chardev (&chardev, problems);
-    }
-}
-
-static void
-check_others (const VireoDomainDef *def, GPtrArray *problems)
-{
-  for (guint i = 0; i < def->n_redirdevs; i++)
-    {
-      const VireoRedirdevDef *device = def->redirdevs[i];
-      Chardev chardev = { VIREO_DEVICE_REDIRDEV, i, device, device->type, device->sources,
-                          device->n_sources };
-
-      check_chardev (&chardev, problems);
-    }
   for (guint i = 0; i < def->n_rngs; i++)
     {
       const VireoRngBackendDef *backend = def->rngs[i]->backend;
@@ -155,9 +136,4 @@ check_others (const VireoDomainDef *def, GPtrArray *problems)
     }
 }
 
-const VireoValidateRule vireo_validate_chardev_rules[] = {
-  check_serials,
-  check_consoles,
-  check_others,
-  NULL,
-};
+const VireoValidateRule vireo_validate_chardev_rules[] = { check_devices, check_rngs, NULL };

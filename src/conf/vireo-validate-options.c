@@ -310,8 +310,27 @@ check_filesystems (const VireoDomainDef *def, GPtrArray *problems)
     }
 }
 
+static void
+check_rom (const VireoRomDef *rom, VireoDeviceKind kind, guint i, gconstpointer device,
+           GPtrArray *problems)
+{
+  if (rom != NULL && rom->enabled == VIREO_TRISTATE_NO
+      && (rom->file != NULL || rom->bar != VIREO_TRISTATE_UNSET))
+    vireo_validate_add_device (problems, kind, i, device, "rom", "rom-off",
+                               "a ROM that is switched off has neither file nor bar");
+}
+
+static void
+check_roms (const VireoDomainDef *def, GPtrArray *problems)
+{
+  for (guint i = 0; i < def->n_interfaces; i++)
+    check_rom (def->interfaces[i]->rom, VIREO_DEVICE_INTERFACE, i, def->interfaces[i], problems);
+  for (guint i = 0; i < def->n_hostdevs; i++)
+    check_rom (def->hostdevs[i]->rom, VIREO_DEVICE_HOSTDEV, i, def->hostdevs[i], problems);
+}
+
 const VireoValidateRule vireo_validate_option_rules[] = {
   check_virtio_options, check_disks, check_usb,  check_addresses, check_iommu,
   check_memory,         check_tpms,  check_hostdevs, check_inputs,    check_filesystems,
-  NULL,
+  check_roms,           NULL,
 };

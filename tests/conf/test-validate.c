@@ -211,6 +211,11 @@ static const Case cases[] = {
     { "no-such-audio /domain/devices/graphics[1]/audio/@id",
       "bad-bus /domain/devices/input[1]/@bus", "bad-bus /domain/devices/input[2]/@bus",
       "no-boot /domain/devices/filesystem[1]/boot/@order" } },
+  { "rom",
+    "",
+    "<interface type='user'><rom enabled='no' bar='on'/></interface>"
+    "<interface type='user'><rom enabled='no'/></interface>",
+    { "rom-off /domain/devices/interface[1]/rom" } },
   { "tpm",
     "",
     "<tpm model='tpm-tis'><backend type='external'/></tpm><tpm model='spapr-tpm-proxy'>"
