@@ -93,6 +93,44 @@ class Deputy(unittest.TestCase):
         self.assert_denied(self.start(own, "qcow2", f"<kernel>{self.secret}</kernel>"),
                            self.secret)
 
+    def firmware(self, nvram, template):
+        """What a start with these variables says; the firmware and the disk are the owner's."""
+        code = self.image("code.fd", "-f", "raw")
+        disk = self.image("disk.raw", "-f", "raw")
+        return self.start(disk, extra=f"<loader type='pflash' readonly='yes'>{code}</loader>"
+                                      f"<nvram template='{template}'>{nvram}</nvram>")
+
+    def test_variables_of_firmware(self):
+        """They are copied from what their owner may read, to where their owner may write."""
+        own = self.image("vars.fd", "-f", "raw")
+        own.write_bytes(b"theirs" + bytes(1024 * 1024 - 6))
+        fifo = self.folder / "fifo"
+        os.mkfifo(fifo)
+        huge = self.image("huge.fd", "-f", "raw")
+        os.truncate(huge, 1 << 40)
+        for path in (fifo, huge):
+            os.chown(path, NOBODY, -1)
+        pid = self.host.daemon.pid
+        copy = self.folder / "copy.fd"
+        fds = [f"/proc/{which}/fd/{fd}" for which in ("self", pid)
+               for fd in sorted(os.listdir(f"/proc/{pid}/fd"), key=int)]
+        for template in (self.secret, fifo, huge, "/dev/zero", "/etc", *fds):
+            self.assert_denied(self.firmware(copy, template), template)
+            self.doCleanups()
+            self.assertFalse(copy.exists(), template)
+        for folder in (self.host.folder, self.host.folder / "new", "/proc/self/cwd"):
+            self.assert_denied(self.firmware(f"{folder}/vars", own), folder)
+            self.doCleanups()
+        self.assertFalse((self.host.folder / "vars").exists())
+        self.assert_denied(self.firmware(self.secret, own), self.secret)
+        self.doCleanups()
+        self.firmware(self.folder / "new" / "vars.fd", own)
+        made = self.folder / "new" / "vars.fd"
+        self.assertEqual(made.read_bytes()[:6], b"theirs")
+        self.assertEqual(made.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(made.stat().st_uid, NOBODY)
+        self.assertEqual(sorted(os.listdir(made.parent)), ["vars.fd"])
+
     def test_what_the_daemon_has_open(self):
         """A descriptor of the daemon is no file of the user's, whatever its mode."""
         pid = self.host.daemon.pid

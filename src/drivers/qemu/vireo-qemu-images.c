@@ -93,6 +93,20 @@ open_plain (const char *path,
   return fd;
 }
 
+int
+vireo_qemu_plain_open (const char *path, int access, GError **error)
+{
+  struct stat status;
+
+  return open_plain (path, access, FALSE, &status, error);
+}
+
+int
+vireo_qemu_folder_open (const char *path)
+{
+  return open_without_magic (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static VireoQemuImage *
 open_layer (const char *path, const char *format, gboolean read_only, GError **error)
 {

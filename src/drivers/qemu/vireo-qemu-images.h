@@ -40,6 +40,12 @@ GPtrArray *vireo_qemu_images_open (const VireoQemuImageSpec *spec, guint *next_f
  * who may not be allowed to: it gets a copy in memory then. Blocks: for a worker thread. */
 VireoQemuFile *vireo_qemu_file_open (const char *path, gboolean foreign, GError **error);
 
+/* A plain file; never waits for a peer, and follows no link to what this process has open. Blocks.
+ * Returns -1 with @error. */
+int vireo_qemu_plain_open (const char *path, int access, GError **error);
+/* The same for a folder, which is made no use of but to name what is in it. -1 with errno. */
+int vireo_qemu_folder_open (const char *path);
+
 /**
  * VireoQemuImageRegistry:
  *

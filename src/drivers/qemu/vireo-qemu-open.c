@@ -10,9 +10,7 @@
 #include "util/vireo-credentials.h"
 #include "vireo-qemu-log.h"
 #include "vireo-qemu-monitor.h"
-
-/* Variables of firmware have some 100 KiB to a few MiB. */
-#define MAX_NVRAM (64u * 1024 * 1024)
+#include "vireo-qemu-nvram.h"
 
 /* All that the thread needs, copied: the definition belongs to the main context. */
 typedef struct
@@ -214,39 +212,6 @@ open_flash (const VireoQemuImageSpec *spec, guint *next_fdset, GError **error)
   return g_ptr_array_steal_index (chain, 0);
 }
 
-/* A guest's own copy of the variables is made at its first start. */
-static gboolean
-make_nvram (const Plan *plan, GError **error)
-{
-  g_autofree char *folder = NULL, *contents = NULL;
-  struct stat status;
-  gsize length;
-
-  if (plan->nvram_template == NULL || g_access (plan->nvram->path, F_OK) == 0)
-    return TRUE;
-  folder = g_path_get_dirname (plan->nvram->path);
-  if (stat (plan->nvram_template, &status) == 0 && status.st_size > (off_t) MAX_NVRAM)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED, "%s is too large",
-                   plan->nvram_template);
-      return FALSE;
-    }
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    {
-      vireo_error_set_errno (error, errno, "cannot make the folder %s", folder);
-      return FALSE;
-    }
-  if (!g_file_get_contents (plan->nvram_template, &contents, &length, error)
-      || !g_file_set_contents_full (plan->nvram->path, contents, (gssize) length,
-                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                    0600, error))
-    {
-      vireo_error_translate (error, "cannot make the firmware's variables");
-      return FALSE;
-    }
-  return TRUE;
-}
-
 static gboolean
 open_firmware (const Plan *plan, VireoQemuResources *resources, guint *next_fdset, GError **error)
 {
@@ -264,7 +229,8 @@ open_firmware (const Plan *plan, VireoQemuResources *resources, guint *next_fdse
       && (resources->loader = open_flash (plan->loader, next_fdset, error)) == NULL)
     return FALSE;
   if (plan->nvram != NULL
-      && (!make_nvram (plan, error)
+      && ((plan->nvram_template != NULL
+           && !vireo_qemu_nvram_make (plan->nvram->path, plan->nvram_template, error))
           || (resources->nvram = open_flash (plan->nvram, next_fdset, error)) == NULL))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)

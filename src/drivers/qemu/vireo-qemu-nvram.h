@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "util/vireo-error.h"
+
+G_BEGIN_DECLS
+
+/* A guest's own copy of the firmware's variables is made at its first start: of the file @template,
+ * if there is no @path. Both are names that the definition's owner gave, and are opened with the
+ * rights that the thread has, which are to be theirs. Blocks: for a worker thread. */
+gboolean vireo_qemu_nvram_make (const char *path, const char *template, GError **error);
+
+G_END_DECLS
