@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Saving domains and restoring them, managed save images, core dumps, and the jobs that do it."""
 
+import re
+
 import vireotest
 from members import CONNECTION, hide, permit, text
 from vireotest.client import NAME
@@ -79,6 +81,31 @@ class Save(WorkCase):
         self.restore("/saved/e")
         self.assertEqual(self.get(path, "Title"), "changed")
         self.assertEqual(self.get(path, "State"), "paused")
+
+    def test_what_a_definition_leaves_out(self):
+        """It is completed as every definition is, before it is compared with what was saved."""
+        path = self.define()
+        full = self.call(path, "GetXml", "(a{sv})", {})
+        short = re.sub(r"\s*<(address|controller|currentMemory|on_[a-z]+|vcpu)\b[^>]*"
+                       r"(/>|>[^<]*</\1>)", "", full)
+        self.assertNotEqual(short, full)
+        named = short.replace("<memory", "<title>short</title><memory")
+        self.call(path, "Save", "(sa{sv})", "/saved/short", options(xml=short))
+        self.call(CONNECTION, "SetSaveImageXml", "(ssa{sv})", "/saved/short", named, {},
+                  interface="Connection")
+        kept = self.call(CONNECTION, "GetSaveImageXml", "(sa{sv})", "/saved/short", {},
+                         interface="Connection")
+        self.assertEqual(re.sub(r"\s*<title>short</title>", "", kept).split(),
+                         re.sub(r" id='\d+'", "", full).split())
+        self.error(CONNECTION, "SetSaveImageXml", "(ssa{sv})", "/saved/short",
+                   named.replace(">65536<", ">65537<"), {}, interface="Connection",
+                   code="AbiMismatch")
+        self.restore("/saved/short")
+        self.assertEqual(self.get(path, "Title"), "short")
+        self.call(path, "ManagedSave")
+        self.call(path, "SetManagedSaveXml", "(sa{sv})", short, {})
+        self.call(path, "Start")
+        self.assertEqual(self.get(path, "Title"), "")
 
     def test_cancel_lets_it_run_on(self):
         path = self.define("<t:delay save='60000'/>")

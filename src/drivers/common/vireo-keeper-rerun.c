@@ -98,6 +98,31 @@ _vireo_keeper_complete_finish (VireoKeeper *self,
   return g_steal_pointer (&completion->def);
 }
 
+void
+vireo_keeper_complete_async (VireoKeeper *self,
+                             gconstpointer def,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
+
+  _vireo_keeper_complete_async (self, vireo_doc_copy (priv->doc, def), FALSE, VIREO_PARSE_NONE,
+                                cancellable, callback, user_data);
+}
+
+gpointer
+vireo_keeper_complete_finish (VireoKeeper *self, GAsyncResult *result, GError **error)
+{
+  VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
+  gpointer def = _vireo_keeper_complete_finish (self, result, NULL, error);
+
+  if (def == NULL || _vireo_keeper_validate (self, def, error))
+    return def;
+  vireo_doc_free (priv->doc, def);
+  return NULL;
+}
+
 gboolean
 _vireo_keeper_validate (VireoKeeper *self, gconstpointer def, GError **error)
 {

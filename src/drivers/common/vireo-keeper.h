@@ -134,6 +134,20 @@ void vireo_keeper_stopped (VireoKeeper *self, VireoObj *obj);
  * transient): adds it to the list with @live_def, which is taken over. */
 VireoObj *vireo_keeper_adopt (VireoKeeper *self, gpointer live_def, guint owner, GError **error);
 
+/**
+ * vireo_keeper_complete_async:
+ * @def: a definition that somebody gave, to be used beside the list: in the place of one in a file
+ *
+ * Completes and checks a copy of @def, as that of a new object.
+ */
+void vireo_keeper_complete_async (VireoKeeper *self,
+                                  gconstpointer def,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+/* (transfer full) */
+gpointer vireo_keeper_complete_finish (VireoKeeper *self, GAsyncResult *result, GError **error);
+
 /* ---- what the keepers of the kinds put into their interfaces; @task is taken over ---- */
 
 void vireo_keeper_define (VireoKeeper *self, gconstpointer def, guint owner, GTask *task);

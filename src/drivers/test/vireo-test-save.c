@@ -153,6 +153,62 @@ check_flags (VireoDomainSaveFlags flags, GError **error)
   return FALSE;
 }
 
+/* A definition that was given with a call, and what the call is about. */
+typedef struct _Given Given;
+
+struct _Given
+{
+  VireoDomainDriver *driver;
+  VireoDomainObj *obj; /* (nullable) */
+  char *path;          /* (nullable) */
+  guint owner;
+  VireoDomainSaveFlags flags;
+  void (*go_on) (const Given *given, const VireoDomainDef *def, GTask *task);
+  GTask *task;
+};
+
+static void
+given_completed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Given *given = data;
+  GError *error = NULL;
+  g_autoptr (VireoDomainDef) def
+      = vireo_keeper_complete_finish (VIREO_KEEPER (source), result, &error);
+
+  if (def != NULL)
+    given->go_on (given, def, given->task);
+  else
+    {
+      g_task_return_error (given->task, error);
+      g_object_unref (given->task);
+    }
+  g_object_unref (given->driver);
+  g_clear_object (&given->obj);
+  g_free (given->path);
+  g_free (given);
+}
+
+/* What is compared with a definition that is complete is complete, too. */
+static void
+complete_given (Given given, const VireoDomainDef *def, GTask *task)
+{
+  Given *copy;
+
+  if (def == NULL)
+    {
+      given.go_on (&given, NULL, task);
+      return;
+    }
+  copy = g_memdup2 (&given, sizeof given);
+  g_object_ref (copy->driver);
+  if (copy->obj != NULL)
+    g_object_ref (copy->obj);
+  copy->path = g_strdup (given.path);
+  copy->task = task;
+  vireo_keeper_complete_async (VIREO_KEEPER (given.driver), def, g_task_get_cancellable (task),
+                               given_completed, copy);
+}
+
 /* Whether it will run, when it @did. */
 static gboolean
 will_run (VireoDomainSaveFlags flags, gboolean did)
@@ -290,6 +346,22 @@ save_work (VireoDomainDriver *driver,
 }
 
 static void
+save_given (const Given *given, const VireoDomainDef *def, GTask *task)
+{
+  GError *error = NULL;
+
+  if (check_flags (given->flags, &error) && check_path (given->driver, given->path, TRUE, &error)
+      && check_active (given->obj, &error)
+      && check_replacement (vireo_domain_obj_get_live_def (given->obj), def, &error))
+    {
+      save_work (given->driver, given->obj, given->path, def, given->flags, task);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static void
 save (VireoDomainDriver *driver,
       VireoDomainObj *obj,
       const char *path,
@@ -297,17 +369,7 @@ save (VireoDomainDriver *driver,
       VireoDomainSaveFlags flags,
       GTask *task)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (check_flags (flags, &error) && check_path (driver, path, TRUE, &error)
-      && check_active (obj, &error)
-      && check_replacement (vireo_domain_obj_get_live_def (obj), def, &error))
-    {
-      save_work (driver, obj, path, def, flags, task);
-      return;
-    }
-  g_task_return_error (task, g_steal_pointer (&error));
-  g_object_unref (task);
+  complete_given ((Given){ driver, obj, (char *) path, 0, flags, save_given, NULL }, def, task);
 }
 
 static void
@@ -463,18 +525,15 @@ restore_created (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-restore (VireoDomainDriver *driver,
-         const char *path,
-         const VireoDomainDef *def,
-         guint owner,
-         VireoDomainSaveFlags flags,
-         GTask *task)
+restore_given (const Given *given, const VireoDomainDef *def, GTask *task)
 {
+  VireoDomainDriver *driver = given->driver;
   g_autoptr (GError) error = NULL;
-  Image *image = find_image (driver, path, &error);
+  Image *image = find_image (driver, given->path, &error);
   Restore *state;
 
-  if (image == NULL || !check_flags (flags, &error) || !check_replacement (image->def, def, &error))
+  if (image == NULL || !check_flags (given->flags, &error)
+      || !check_replacement (image->def, def, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       g_object_unref (task);
@@ -482,11 +541,23 @@ restore (VireoDomainDriver *driver,
     }
   state = g_new0 (Restore, 1);
   state->domains = g_object_ref (VIREO_TEST_DOMAINS (driver));
-  state->paused = !will_run (flags, image->running);
+  state->paused = !will_run (given->flags, image->running);
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, state, restore_free);
-  vireo_keeper_create_async (VIREO_KEEPER (driver), def != NULL ? def : image->def, owner,
+  vireo_keeper_create_async (VIREO_KEEPER (driver), def != NULL ? def : image->def, given->owner,
                              g_task_get_cancellable (task), restore_created, task);
+}
+
+static void
+restore (VireoDomainDriver *driver,
+         const char *path,
+         const VireoDomainDef *def,
+         guint owner,
+         VireoDomainSaveFlags flags,
+         GTask *task)
+{
+  complete_given ((Given){ driver, NULL, (char *) path, owner, flags, restore_given, NULL }, def,
+                  task);
 }
 
 /* ---- looking at files, and changing them ---- */
@@ -543,16 +614,23 @@ read_save_image (VireoDomainDriver *driver, const char *path, GTask *task)
 }
 
 static void
+write_given (const Given *given, const VireoDomainDef *def, GTask *task)
+{
+  GError *error = NULL;
+  Image *image = given->obj != NULL ? find_managed (given->obj, &error)
+                                    : find_image (given->driver, given->path, &error);
+
+  replace_definition (task, image, def, given->flags, error);
+}
+
+static void
 write_save_image (VireoDomainDriver *driver,
                   const char *path,
                   const VireoDomainDef *def,
                   VireoDomainSaveFlags flags,
                   GTask *task)
 {
-  GError *error = NULL;
-  Image *image = find_image (driver, path, &error);
-
-  replace_definition (task, image, def, flags, error);
+  complete_given ((Given){ driver, NULL, (char *) path, 0, flags, write_given, NULL }, def, task);
 }
 
 static void
@@ -571,10 +649,7 @@ write_managed_save (VireoDomainDriver *driver,
                     VireoDomainSaveFlags flags,
                     GTask *task)
 {
-  GError *error = NULL;
-  Image *image = find_managed (obj, &error);
-
-  replace_definition (task, image, def, flags, error);
+  complete_given ((Given){ driver, obj, NULL, 0, flags, write_given, NULL }, def, task);
 }
 
 static void
