@@ -118,7 +118,8 @@ vireo_json_get_string (JsonObject *object, const char *member, gsize max)
   JsonNode *node = get_value (object, member, G_TYPE_STRING);
   const char *value = node != NULL ? json_node_get_string (node) : NULL;
 
-  return value != NULL && strlen (value) <= max ? value : NULL;
+  /* Escapes can spell what is no character. */
+  return value != NULL && strlen (value) <= max && g_utf8_validate (value, -1, NULL) ? value : NULL;
 }
 
 gint64

@@ -99,6 +99,9 @@ write_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancell
 static void
 return_text (GTask *task, char *text)
 {
+  /* Escapes can spell what is no character. */
+  if (text != NULL && !g_utf8_validate (text, -1, NULL))
+    g_clear_pointer (&text, g_free);
   if (text != NULL && strlen (text) <= VIREO_MONITOR_MAX_REPLY)
     {
       g_task_return_pointer (task, text, g_free);

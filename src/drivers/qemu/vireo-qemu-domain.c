@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qemu-domain.h"
 
+#include "vireo-qemu-agent.h"
 #include "vireo-qemu-console.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-domains.h"
@@ -59,6 +60,7 @@ vireo_qemu_domain_finalize (GObject *object)
   VireoQemuDomain *self = VIREO_QEMU_DOMAIN (object);
 
   g_clear_handle_id (&self->reconnect_source, g_source_remove);
+  vireo_qemu_agent_drop (self);
   drop_qmp (self);
   drop_process (self);
   g_clear_pointer (&self->status, vireo_qemu_status_free);
@@ -331,6 +333,7 @@ vireo_qemu_domain_finish (VireoQemuDomain *self, VireoQemuEnd end)
       self, g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the domain has stopped"));
   g_clear_handle_id (&self->reconnect_source, g_source_remove);
   self->reconnect_delay = 0;
+  vireo_qemu_agent_drop (self);
   drop_qmp (self);
   drop_process (self);
   g_hash_table_remove_all (self->console_holders);

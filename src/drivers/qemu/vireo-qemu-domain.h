@@ -4,6 +4,7 @@
 #include "drivers/vireo-domain-obj.h"
 #include "vireo-qemu-process.h"
 #include "vireo-qemu-status.h"
+#include "vireo-qga.h"
 #include "vireo-qmp.h"
 
 G_BEGIN_DECLS
@@ -58,6 +59,7 @@ struct _VireoQemuDomain
   VireoQemuStatus *status;     /* NULL: there is nothing of a guest */
   VireoQemuProcess *process;   /* NULL: not there yet, or not any more */
   VireoQmp *qmp;               /* NULL: not connected */
+  VireoQga *agent;             /* NULL: there is none, or nobody wanted anything of it yet */
   gboolean reaching;           /* connected again, and its run state is not known yet */
   VireoQemuEnd end;            /* what will have ended it, as far as is known */
   const char *pause_reason;    /* of the next STOP event; static, NULL for "user" */

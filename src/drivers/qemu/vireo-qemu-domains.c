@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "vireo-qemu-agent.h"
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-guest.h"
 #include "vireo-qemu-moments.h"
@@ -48,6 +49,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->send_key = vireo_qemu_send_key;
   iface->run_monitor_command = vireo_qemu_run_monitor_command;
   iface->watch_monitors = vireo_qemu_watch_monitors;
+  vireo_qemu_agent_fill (iface);
 }
 
 /* ---- completing definitions ---- */

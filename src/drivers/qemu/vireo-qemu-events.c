@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "vireo-qemu-agent.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-monitor-command.h"
 #include "vireo-qmp-message.h"
@@ -173,6 +174,16 @@ react_tray (VireoQemuDomain *self, JsonObject *data)
 }
 
 static void
+react_serial_port (VireoQemuDomain *self, JsonObject *data)
+{
+  const char *alias = get_string (data, "id");
+
+  if (alias != NULL)
+    vireo_qemu_agent_set_open (self, alias, vireo_json_get_boolean (data, "open", FALSE),
+                               "channel");
+}
+
+static void
 react_vnc (VireoQemuDomain *self, JsonObject *data)
 {
   g_debug ("a viewer of '%s' came or went", vireo_obj_get_name (VIREO_OBJ (self)));
@@ -194,6 +205,7 @@ static const Reaction reactions[] = {
   { "DEVICE_UNPLUG_GUEST_ERROR", 0, NULL, NULL, NULL, react_device_kept },
   { "DEVICE_TRAY_MOVED", 0, NULL, NULL, NULL, react_tray },
   { "BALLOON_CHANGE", 0, NULL, NULL, NULL, react_balloon },
+  { "VSERPORT_CHANGE", 0, NULL, NULL, NULL, react_serial_port },
   { "VNC_CONNECTED", 0, NULL, NULL, NULL, react_vnc },
   { "VNC_DISCONNECTED", 0, NULL, NULL, NULL, react_vnc },
 };

@@ -126,7 +126,7 @@ vireo_qemu_tell_monitor_event (VireoQemuDomain *self, const char *name, JsonObje
     return;
   if (data != NULL)
     text = vireo_json_object_to_text (data);
-  if (text != NULL && strlen (text) > MAX_EVENT_DATA)
+  if (text != NULL && (strlen (text) > MAX_EVENT_DATA || !g_utf8_validate (text, -1, NULL)))
     g_clear_pointer (&text, g_free);
   vireo_obj_emit_event (VIREO_OBJ (self), "MonitorEvent",
                         g_variant_new ("(sts)", name, (guint64) timestamp,

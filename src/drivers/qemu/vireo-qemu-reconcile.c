@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <signal.h>
 
+#include "vireo-qemu-agent.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-monitor.h"
 
@@ -197,6 +198,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   /* QEMU answers in order: nobody else gets at the domain before its devices are known. */
   vireo_qemu_devices_reconcile (self);
+  vireo_qemu_agent_reconcile (self);
   vireo_qmp_execute_async (qmp, "query-status", NULL, NULL, VIREO_QMP_TIMEOUT_NEVER, NULL,
                            on_status, g_object_ref (self));
 }

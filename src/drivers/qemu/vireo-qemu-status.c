@@ -53,6 +53,7 @@ vireo_qemu_status_new (void)
   self->images = g_array_new (FALSE, FALSE, sizeof (VireoQemuStatusImage));
   g_array_set_clear_func (self->images, image_clear);
   self->next_fdset = FIRST_UNKNOWN_FDSET;
+  self->agent_timeout = -1;
   self->consoles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
@@ -155,6 +156,7 @@ vireo_qemu_status_to_bytes (const VireoQemuStatus *self)
   g_key_file_set_string (file, GROUP_DOMAIN, "phase", phase_names[self->phase]);
   g_key_file_set_boolean (file, GROUP_DOMAIN, "rebooting", self->rebooting);
   g_key_file_set_boolean (file, GROUP_DOMAIN, "custom-monitor", self->custom_monitor);
+  g_key_file_set_integer (file, GROUP_DOMAIN, "agent-timeout", self->agent_timeout);
   g_key_file_set_int64 (file, GROUP_PROCESS, "pid", self->pid);
   g_key_file_set_uint64 (file, GROUP_PROCESS, "start-time", self->start_time);
   g_key_file_set_string_list (file, GROUP_DOMAIN, "taps", (const char *const *) self->taps,
@@ -236,6 +238,8 @@ read_all (GKeyFile *file, VireoQemuStatus *self)
   if (self->next_fdset == 0)
     self->next_fdset = FIRST_UNKNOWN_FDSET;
   self->rebooting = g_key_file_get_boolean (file, GROUP_DOMAIN, "rebooting", NULL);
+  if (g_key_file_has_key (file, GROUP_DOMAIN, "agent-timeout", NULL))
+    self->agent_timeout = g_key_file_get_integer (file, GROUP_DOMAIN, "agent-timeout", NULL);
   self->custom_monitor = g_key_file_get_boolean (file, GROUP_DOMAIN, "custom-monitor", NULL);
   self->pid = g_key_file_get_int64 (file, GROUP_PROCESS, "pid", NULL);
   self->start_time = g_key_file_get_uint64 (file, GROUP_PROCESS, "start-time", NULL);

@@ -62,6 +62,7 @@ typedef struct
  * @state_changed_at: since when, in microseconds since 1970-01-01 UTC; 0 when that is not known
  * @rebooting: whether a power-off of the guest is to become a restart
  * @custom_monitor: whether somebody gave commands to the monitor by hand
+ * @agent_timeout: for how long the agent in the guest is waited for, as in vireo-qga.h
  * @taps: (array zero-terminated=1): tap devices
  * @images: (element-type VireoQemuStatusImage): what its disks consist of; those of one disk from
  *   the top to the base
@@ -91,6 +92,7 @@ typedef struct
   guint64 state_changed_at;
   gboolean rebooting;
   gboolean custom_monitor;
+  int agent_timeout;
   char **taps;
   GArray *images;
   guint next_fdset;

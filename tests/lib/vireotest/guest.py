@@ -24,6 +24,22 @@ MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "virtio_console", "virtio_s
 INIT = pathlib.Path(__file__).parent / "guest-files" / "init"
 EMULATOR = "qemu-system-x86_64"
 CMDLINE = "console=ttyS0 quiet panic=1 random.trust_cpu=on"
+# What the agent needs of a guest beside itself: users, a name of the system, a way to stop.
+AGENT = pathlib.Path("/usr/sbin/qemu-ga")
+AGENT_MODULES = ("ext4",)
+AGENT_FILES = {
+    "etc/passwd": b"root:x:0:0:root:/root:/bin/sh\n",
+    "etc/shadow": b"root:*:19000:0:99999:7:::\n",
+    "etc/group": b"root:x:0:\n",
+    "etc/os-release": b'ID=vireo-guest\nNAME="Vireo guest"\nPRETTY_NAME="Vireo guest 1"\n',
+    "root/README": b"",
+    "var/run/README": b"",
+    # What it was given is kept for a test to see.
+    "bin/chpasswd": b'#!/bin/sh\nread -r line\ngrep -q "^${line%%:*}:" /etc/passwd || exit 1\n'
+                    b'echo "$line" > /run/chpasswd\n',
+    "sbin/hwclock": b'#!/bin/sh\nexec /bin/busybox hwclock -u "$@"\n',
+    "sbin/shutdown": b'#!/bin/sh\nsync\ncase $1 in -r) reboot -f ;; *) poweroff -f ;; esac\n',
+}
 READY = "VIREO GUEST READY"
 POWER_BUTTON = "VIREO GUEST POWER BUTTON"
 
@@ -145,9 +161,28 @@ class Cpio:
         return bytes(self.data)
 
 
-def make_initrd(kernel, busybox):
+def agent_files():
+    """QEMU's guest agent, with the libraries that it needs, by their names in the guest."""
+    if not AGENT.exists():
+        raise GuestUnavailable("qemu-guest-agent is not installed")
+    libraries = re.findall(r"(/\S+) \(0x", output(["ldd", str(AGENT)]))
+    return {file.lstrip("/"): pathlib.Path(file).read_bytes()
+            for file in [str(AGENT), *libraries]}
+
+
+def add_agent(cpio):
+    files = agent_files()
+    files.update(AGENT_FILES)
+    folders = {str(parent) for name in files for parent in pathlib.PurePath(name).parents}
+    for folder in sorted(folders - {".", "etc", "bin", "dev"}):
+        cpio.folder(folder)
+    for name, contents in files.items():
+        cpio.file(name, contents, 0o755)
+
+
+def make_initrd(kernel, busybox, agent):
     index = module_index(kernel)
-    order = load_order(index, MODULES)
+    order = load_order(index, MODULES + (AGENT_MODULES if agent else ()))
     cpio = Cpio()
     for folder in ("bin", "dev", "etc", "modules"):
         cpio.folder(folder)
@@ -157,6 +192,8 @@ def make_initrd(kernel, busybox):
     cpio.file("modules/order", "".join(f"{n}\n" for n in order).encode())
     for name in order:
         cpio.file(f"modules/{name}.ko", index[name].read_bytes())
+    if agent:
+        add_agent(cpio)
     return cpio.finish()
 
 
@@ -170,8 +207,8 @@ def find_busybox():
     return binary
 
 
-def build(cache=None):
-    """The guest, from the cache when it is there."""
+def build(cache=None, agent=False):
+    """The guest, with QEMU's agent in it or not, from the cache when it is there."""
     cache = pathlib.Path(cache) if cache else cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     busybox = find_busybox()
@@ -180,6 +217,8 @@ def build(cache=None):
     for part in (kernel.name.encode(), busybox.read_bytes(), INIT.read_bytes(),
                  pathlib.Path(__file__).read_bytes()):
         digest.update(hashlib.sha256(part).digest())
+    for name, contents in sorted(agent_files().items()) if agent else ():
+        digest.update(hashlib.sha256(name.encode() + contents).digest())
     folder = cache / "guests" / digest.hexdigest()[:16]
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -187,7 +226,7 @@ def build(cache=None):
             made = pathlib.Path(work) / "guest"
             made.mkdir()
             shutil.copy(next(kernel.glob("boot/vmlinuz-*")), made / "vmlinuz")
-            (made / "initrd").write_bytes(make_initrd(kernel, busybox))
+            (made / "initrd").write_bytes(make_initrd(kernel, busybox, agent))
             for file in made.iterdir():
                 file.chmod(0o644)
             made.chmod(0o755)
@@ -201,11 +240,11 @@ def prepare_emulator():
         raise unittest.SkipTest(f"{EMULATOR} is not installed")
 
 
-def prepare():
+def prepare(agent=False):
     """For vireotest.main(): builds the guest while there is a network, or skips the tests."""
     prepare_emulator()
     try:
-        build()
+        build(agent=agent)
     except GuestUnavailable as problem:
         raise unittest.SkipTest(str(problem)) from None
 
