@@ -31,9 +31,9 @@ typedef enum
  *
  * A client of the agent that runs in a guest ("QEMU Guest Agent Protocol Reference"), over the
  * socket of its channel. Commands are done one after another; before each the two come to terms on
- * where the stream is, so that the reply to a command that somebody gave up is not taken for another's.
- * Guests are not trusted: what they send is read only while something is awaited, and bounded; what
- * does not come in time ends the connection, and the next command makes another.
+ * where the stream is, so that the reply to a command that somebody gave up is not taken for
+ * another's. Guests are not trusted: what they send is read only while something is awaited, and
+ * bounded; what does not come in time ends the connection, and the next command makes another.
  *
  * Since: 0.1
  */

@@ -58,9 +58,20 @@ runs (VireoTestGuest *guest)
   return vireo_domain_obj_get_state (guest->domain) == VIREO_DOMAIN_STATE_RUNNING;
 }
 
+/* Whether anybody listens, on the list of a connection's domains. */
+static GQuark
+watched_quark (void)
+{
+  return g_quark_from_static_string ("vireo-test-monitors-watched");
+}
+
 void
 vireo_test_monitor_tell (VireoDomainObj *domain, const char *event)
 {
+  VireoObjList *list = vireo_obj_get_list (VIREO_OBJ (domain));
+
+  if (list == NULL || g_object_get_qdata (G_OBJECT (list), watched_quark ()) == NULL)
+    return;
   vireo_obj_emit_event (VIREO_OBJ (domain), "MonitorEvent",
                         g_variant_new ("(sts)", event, (guint64) g_get_real_time (), ""));
 }
@@ -335,10 +346,12 @@ run_agent_command (VireoDomainDriver *driver,
   end (task, reply, FALSE, error);
 }
 
-/* Its events are few, and cost nothing. */
 static void
 watch_monitors (VireoDomainDriver *driver, gboolean watched)
 {
+  VireoObjList *list = VIREO_DOMAIN_DRIVER_GET_IFACE (driver)->get_domains (driver);
+
+  g_object_set_qdata (G_OBJECT (list), watched_quark (), GINT_TO_POINTER (watched));
 }
 
 void
