@@ -55,8 +55,9 @@ const GOptionEntry cli_media_options[] = {
   G_OPTION_ENTRY_NULL,
 };
 
-static int
-call_device (CliCall *call, const char *member, const char *xml)
+/* With --live and --config as they were given. */
+int
+cli_call_device (CliCall *call, const char *member, const char *xml)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *path = cli_call_path (call, &error);
@@ -116,7 +117,7 @@ cli_run_attach_disk (CliCall *call)
   append (xml, "<serial>", opt_serial, "</serial>");
   g_string_append_printf (xml, "%s%s</disk>", opt_readonly ? "<readonly/>" : "",
                           opt_shareable ? "<shareable/>" : "");
-  return call_device (call, "Domain.AttachDevice", xml->str);
+  return cli_call_device (call, "Domain.AttachDevice", xml->str);
 }
 
 /* DOMAIN TYPE SOURCE */
@@ -151,17 +152,18 @@ cli_run_attach_interface (CliCall *call)
   append (xml, "<model type='", opt_model, "'/>");
   append (xml, "<target dev='", opt_target, "'/>");
   g_string_append (xml, "</interface>");
-  return call_device (call, "Domain.AttachDevice", xml->str);
+  return cli_call_device (call, "Domain.AttachDevice", xml->str);
 }
 
 /* ---- what is there ---- */
 
-static VireoDomainDef *
-get_domain (CliCall *call, GError **error)
+/* The definition, or with --config that of the next start. */
+char *
+cli_domain_xml (CliCall *call, GError **error)
 {
   g_autofree char *path = cli_call_path (call, error);
   g_autoptr (GVariant) reply = NULL;
-  const char *xml;
+  char *xml;
   GVariantDict options;
 
   if (path == NULL)
@@ -173,8 +175,18 @@ get_domain (CliCall *call, GError **error)
                     g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), "(s)", error);
   if (reply == NULL)
     return NULL;
-  g_variant_get (reply, "(&s)", &xml);
-  return vireo_doc_parse (vireo_doc_kind_find ("domain"), xml, -1, VIREO_PARSE_NONE, error);
+  g_variant_get (reply, "(s)", &xml);
+  return xml;
+}
+
+static VireoDomainDef *
+get_domain (CliCall *call, GError **error)
+{
+  g_autofree char *xml = cli_domain_xml (call, error);
+
+  return xml != NULL ? vireo_doc_parse (vireo_doc_kind_find ("domain"), xml, -1, VIREO_PARSE_NONE,
+                                        error)
+                     : NULL;
 }
 
 static const VireoDiskDef *
@@ -210,7 +222,7 @@ cli_run_detach_disk (CliCall *call)
   append (xml, " type='", vireo_disk_type_to_string (disk->type), "'");
   append (xml, " device='", vireo_disk_device_to_string (disk->device), "'");
   append (xml, "><target dev='", disk->target->dev, "'/></disk>");
-  return call_device (call, "Domain.DetachDevice", xml->str);
+  return cli_call_device (call, "Domain.DetachDevice", xml->str);
 }
 
 /* DOMAIN TYPE */
@@ -244,7 +256,7 @@ cli_run_detach_interface (CliCall *call)
     }
   append (xml, " type='", call->words[1], "'>");
   append (xml, "<mac address='", mac, "'/></interface>");
-  return call_device (call, "Domain.DetachDevice", xml->str);
+  return cli_call_device (call, "Domain.DetachDevice", xml->str);
 }
 
 /* DOMAIN TARGET [SOURCE] */
@@ -278,7 +290,7 @@ cli_run_change_media (CliCall *call)
     append_source (xml, call->context, call->words[2]);
   append (xml, "<target dev='", disk->target->dev, "'/>");
   g_string_append (xml, "<readonly/></disk>");
-  return call_device (call, "Domain.UpdateDevice", xml->str);
+  return cli_call_device (call, "Domain.UpdateDevice", xml->str);
 }
 
 static const char *

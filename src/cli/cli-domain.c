@@ -16,6 +16,38 @@ run_backup (CliCall *call)
   return cli_run_call (&whole);
 }
 
+/* DOMAIN: the figures of the group that the verb is for. */
+static int
+run_stats_of (CliCall *call)
+{
+  static const struct
+  {
+    const char *verb;
+    const char *group;
+  } rows[] = {
+    { "block-stats", "block" },
+    { "interface-stats", "interface" },
+    { "memory-stats", "balloon" },
+  };
+  CliCall whole = *call;
+
+  if (call->n_words != 1)
+    {
+      g_printerr ("Usage: vireoctl domain %s DOMAIN\n", call->verb->name);
+      return CLI_EXIT_USAGE;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_str_equal (rows[i].verb, call->verb->name))
+      {
+        char *words[] = { call->words[0], (char *) rows[i].group, NULL };
+
+        whole.words = words;
+        whole.n_words = 2;
+        return cli_run_call (&whole);
+      }
+  return CLI_EXIT_USAGE;
+}
+
 static const CliVerb verbs[] = {
   { "list", "ls", "Connection.GetDomains", "List domains", cli_run_list,
     .options = cli_list_options },
@@ -80,7 +112,8 @@ static const CliVerb verbs[] = {
 
   { "migrate", NULL, "Domain.Migrate", "Move a domain to another host", cli_run_job,
     .options = cli_job_options },
-  { "migration-tuning", "migrate-setspeed migrate-setmaxdowntime migrate-getspeed",
+  { "migration-tuning", "migrate-setspeed migrate-setmaxdowntime "
+                        "migrate-getspeed migrate-getmaxdowntime migrate-compcache",
     "Domain.SetMigrationParameters", "Say or set how a domain is moved",
     .show = "Domain.GetMigrationParameters" },
   { "migrate-postcopy", NULL, "Domain.StartPostcopy",
@@ -104,6 +137,11 @@ static const CliVerb verbs[] = {
   { "disks", "domblklist", NULL, "List the disks", cli_run_disks, .options = cli_affect_options },
   { "interfaces", "domiflist", NULL, "List the network interfaces", cli_run_interfaces,
     .options = cli_affect_options },
+  { "link", "domif-getlink domif-setlink", NULL,
+    "Print or set whether the cable of a network interface is plugged in", cli_run_link,
+    .usage = "DOMAIN TARGET|MAC [up|down]", .options = cli_affect_options },
+  { "tty", "ttyconsole", NULL, "Print the host's terminal of the console", cli_run_tty,
+    .usage = "DOMAIN" },
   { "display", "domdisplay vncdisplay", NULL, "Print where viewers connect to",
     cli_run_display },
 
@@ -148,6 +186,12 @@ static const CliVerb verbs[] = {
   { "stats", NULL, "Domain.GetStats", "Print figures of a domain", .optional = 1 },
   { "all-stats", "domstats", "Connection.GetDomainStats", "Print figures of many domains",
     .optional = 1 },
+  { "block-stats", "domblkstat", "Domain.GetStats", "Print what disks did", run_stats_of,
+    .usage = "DOMAIN" },
+  { "interface-stats", "domifstat", "Domain.GetStats", "Print what network interfaces did",
+    run_stats_of, .usage = "DOMAIN" },
+  { "memory-stats", "dommemstat", "Domain.GetStats", "Print how the guest's memory is used",
+    run_stats_of, .usage = "DOMAIN" },
   { "cpu-stats", NULL, "Domain.GetCpuStats", "Print what the processors did" },
   { "messages", "dommesg", "Domain.GetMessages", "Print what is amiss with a domain" },
   { "control-info", "domcontrol", "Domain.GetControlInfo", "Say whether the hypervisor answers" },

@@ -30,6 +30,13 @@ int cli_run_disks (CliCall *call);
 int cli_run_interfaces (CliCall *call);
 int cli_run_display (CliCall *call);
 
+int cli_call_device (CliCall *call, const char *member, const char *xml);
+char *cli_domain_xml (CliCall *call, GError **error);
+
+/* cli-domain-link.c */
+int cli_run_link (CliCall *call);
+int cli_run_tty (CliCall *call);
+
 /* cli-domain-guest.c */
 extern const GOptionEntry cli_text_options[];
 int cli_run_send_key (CliCall *call);

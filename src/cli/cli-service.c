@@ -148,7 +148,7 @@ static const CliVerb connection_verbs[] = {
   { "host-cpus", "nodecpumap", "Connection.GetHostCpus", "Print which processors the host has" },
   { "host-cpu-stats", "nodecpustats", "Connection.GetHostCpuStats",
     "Print what the host's processors did", .named = "cpu=-1" },
-  { "host-memory-stats", "nodememstats", "Connection.GetHostMemoryStats",
+  { "host-memory-stats", "nodememstats freecell", "Connection.GetHostMemoryStats",
     "Print how the host's memory is used", .named = "node=-1" },
   { "host-memory-tuning", "node-memory-tune", "Connection.SetHostMemoryParameters",
     "Say or set how the host shares memory", .show = "Connection.GetHostMemoryParameters" },
@@ -182,7 +182,8 @@ static const CliVerb job_verbs[] = {
 
 static const CliVerb manager_verbs[] = {
   { "info", "show", NULL, "Show all properties", cli_run_info },
-  { "watch", "event", "Manager.Subscribe", "Print signals as they come", cli_run_watch,
+  { "watch", "event net-event pool-event nodedev-event secret-event",
+    "Manager.Subscribe", "Print signals as they come", cli_run_watch,
     .usage = "[DOMAIN|PATH…]", .options = cli_watch_options },
   { "check", NULL, "Manager.CheckAuthorization",
     "Say whether you may, such as: check domain.start vm1", run_check,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vireoctl pool …, volume … */
-#include "cli.h"
+#include "cli-storage-as.h"
+
+#define POOL_AS_USAGE \
+  "NAME TYPE [SOURCE-HOST|-] [SOURCE-PATH|-] [SOURCE-DEV|-] [SOURCE-NAME|-] [TARGET] [FORMAT]"
 
 static const CliVerb pool_verbs[] = {
   { "list", "ls", "Connection.GetStoragePools", "List storage pools", cli_run_list,
@@ -13,6 +16,10 @@ static const CliVerb pool_verbs[] = {
   { "refresh", NULL, "StoragePool.Refresh", "Look for its volumes anew" },
   { "define", NULL, "Connection.DefineStoragePool", "Define a pool, or replace its definition" },
   { "create", NULL, "Connection.CreateStoragePool", "Start a transient pool" },
+  { "define-as", NULL, "Connection.DefineStoragePool", "Define a pool, without a document",
+    cli_run_pool_as, .usage = POOL_AS_USAGE, .options = cli_pool_as_options },
+  { "create-as", NULL, "Connection.CreateStoragePool", "Start a transient pool, without a document",
+    cli_run_pool_as, .usage = POOL_AS_USAGE, .options = cli_pool_as_options },
   { "undefine", NULL, "StoragePool.Undefine", "Remove the definition" },
   { "autostart", NULL, "StoragePool:Autostart", "Start the pool with the host",
     cli_run_autostart, .options = cli_autostart_options },
@@ -26,6 +33,9 @@ static const CliVerb pool_verbs[] = {
     "Print the pool whose volumes are in a folder" },
   { "find-sources", "find-storage-pool-sources", "Connection.FindStoragePoolSources",
     "Print what pools of a type could be made of", .optional = 1 },
+  { "find-sources-as", "find-storage-pool-sources-as", "Connection.FindStoragePoolSources",
+    "Print what a server has to make pools of", cli_run_find_sources_as,
+    .usage = "TYPE [HOST] [PORT]", .options = cli_find_sources_as_options },
   { "capabilities", NULL, "Connection.GetStoragePoolCapabilities",
     "Print which types of pool there can be" },
 };
@@ -38,6 +48,8 @@ static const CliVerb volume_verbs[] = {
     .options = cli_list_options },
   { "info", "show", NULL, "Show all properties", cli_run_info },
   { "create", NULL, "StoragePool.CreateVolume", "Create a volume as a document says" },
+  { "create-as", NULL, "StoragePool.CreateVolume", "Create a volume, without a document",
+    cli_run_volume_as, .usage = "POOL NAME CAPACITY", .options = cli_volume_as_options },
   { "create-from", "clone", "StoragePool.CreateVolumeFrom",
     "Create a volume with what is in another one" },
   { "delete", NULL, "StorageVolume.Delete", "Remove a volume and what is in it" },
@@ -51,6 +63,10 @@ static const CliVerb volume_verbs[] = {
   { "find", NULL, "Connection.LookupStorageVolumeByPath",
     "Print the volume that is at a path on the host" },
   { "find-key", NULL, "Connection.LookupStorageVolumeByKey", "Print the volume with a key" },
+  { "name", NULL, NULL, "Print the name of the volume with a key or at a path", cli_run_volume_at,
+    .usage = "KEY|PATH" },
+  { "pool", NULL, NULL, "Print the pool of the volume with a key or at a path",
+    cli_run_volume_at, .usage = "KEY|PATH" },
 };
 
 const CliGroup cli_volume_group = { "volume", "vol", "vol-", "StorageVolume", volume_verbs,

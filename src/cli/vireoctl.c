@@ -109,6 +109,16 @@ find_virsh_verb (const char *word, const CliGroup **ret_group)
 /* A verb without a group is one of the domain's; the words of virsh find their verb too:
  * "net-start" is "network start". What only one other group has, such as "watch", needs none
  * either. */
+/* The few commands of virsh that do not begin as the others of their kind do. */
+static const CliVerb *
+find_odd_verb (const char *word, const CliGroup **ret_group)
+{
+  if (!g_str_has_prefix (word, "find-storage-pool-sources"))
+    return NULL;
+  *ret_group = &cli_pool_group;
+  return cli_group_find_verb (&cli_pool_group, word);
+}
+
 static const CliVerb *
 find_single_verb (const char *word, const CliGroup **ret_group)
 {
@@ -126,7 +136,8 @@ find_single_verb (const char *word, const CliGroup **ret_group)
         }
     }
   *ret_group = &cli_domain_group;
-  return find_virsh_verb (word, ret_group);
+  verb = find_virsh_verb (word, ret_group);
+  return verb != NULL ? verb : find_odd_verb (word, ret_group);
 }
 
 /* Steps *argc and *argv past what was used. */

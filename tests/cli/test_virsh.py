@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What people who know virsh type: every command has its verb or a reason, and those that make
+definitions of words make the right ones."""
+
+import re
+import shutil
+import subprocess
+import unittest
+import xml.etree.ElementTree as ET
+
+import clitest
+import vireotest
+from clitest import vireoctl
+from vireotest.paths import SOURCE
+
+ROW = re.compile(r"^\| ([a-z-]+) \| (.+) \|$", re.M)
+N_COMMANDS = 274
+INTERFACE = ("<devices><interface type='network'><source network='default'/>"
+             "<mac address='52:54:00:aa:bb:cc'/><model type='virtio'/></interface></devices>")
+
+
+def table():
+    rows = ROW.findall((SOURCE / "docs/virsh.md").read_text())
+    return {command: verb for command, verb in rows if command != "virsh"}
+
+
+class Table(unittest.TestCase):
+    def test_it_has_all_commands(self):
+        self.assertEqual(len(table()), N_COMMANDS)
+        if not shutil.which("virsh"):
+            self.skipTest("virsh (libvirt-clients) is not installed")
+        version = subprocess.run(["virsh", "--version"], capture_output=True, text=True,
+                                 check=True).stdout.strip()
+        if not version.startswith("9.0."):
+            self.skipTest(f"virsh is {version}, and the table of 9.0")
+        said = subprocess.run(["virsh", "help"], capture_output=True, text=True,
+                              check=True).stdout
+        self.assertEqual(set(table()), set(re.findall(r"^    ([a-z][a-z-]+) ", said, re.M)))
+
+    def test_each_leads_to_its_verb_or_has_a_reason(self):
+        for command, verb in table().items():
+            with self.subTest(command):
+                if verb.startswith("none: "):
+                    self.assertGreater(len(verb), 20)
+                    continue
+                done = subprocess.run(vireoctl(command, "--help"), capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertRegex(done.stdout, rf"(?m)^  vireoctl {verb.strip('`')}( |$)")
+
+
+class Words(clitest.Command):
+    def pool_xml(self, *words):
+        return ET.fromstring(self.run_ok("pool-define-as", *words, "--print-xml"))
+
+    def test_pool_is_defined_of_words(self):
+        pool = self.pool_xml("nfs & co", "netfs", "--source-host", "server", "--source-path",
+                             "/export", "--target", "/mnt/<nfs>", "--source-format", "nfs",
+                             "--source-protocol-ver", "4.1")
+        self.assertEqual(pool.get("type"), "netfs")
+        self.assertEqual(pool.findtext("name"), "nfs & co")
+        self.assertEqual(pool.findtext("target/path"), "/mnt/<nfs>")
+        for path, attribute, value in (("host", "name", "server"), ("dir", "path", "/export"),
+                                       ("format", "type", "nfs"), ("protocol", "ver", "4.1")):
+            self.assertEqual(pool.find(f"source/{path}").get(attribute), value)
+        adapter = self.pool_xml("hba", "scsi", "--adapter-wwnn", "20000000c9831b4b",
+                                "--adapter-wwpn", "10000000c9831b4b", "--adapter-parent",
+                                "scsi_host3", "--target", "/dev/disk/by-path")
+        self.assertEqual(adapter.find("source/adapter").get("type"), "fc_host")
+        ceph = self.pool_xml("ceph", "rbd", "--source-host", "mon", "--source-name", "guests",
+                             "--auth-type", "ceph", "--auth-username", "admin", "--secret-usage",
+                             "ceph:guests")
+        self.assertEqual(ceph.find("source/auth/secret").get("usage"), "ceph:guests")
+        # Nothing of it was defined; and what is no pool is refused, by name.
+        self.assertNotIn("ceph", self.run_ok("pool-list", "--name").split())
+        self.assertIn("cloud", self.run_fails(1, "pool-define-as", "bad", "cloud"))
+        self.run_fails(2, "pool-define-as", "bad")
+
+    def test_pool_and_volumes_live(self):
+        # As virsh's manual and many a web page have it.
+        self.run_ok("pool-define-as", "words", "dir", "-", "-", "-", "-", "/pools/words")
+        self.addCleanup(self.run_raw, "pool-undefine", "words")
+        self.assertIn("<path>/pools/words</path>", self.run_ok("pool-dumpxml", "words"))
+        self.run_ok("pool-start", "words")
+        self.addCleanup(self.run_raw, "pool-destroy", "words")
+        self.run_ok("vol-create-as", "words", "base.qcow2", "1G", "--format", "qcow2")
+        self.run_ok("vol-create-as", "words", "over.qcow2", "1G", "--allocation", "64K", "--format",
+                    "qcow2", "--backing-vol", "base.qcow2", "--backing-vol-format", "qcow2")
+        self.addCleanup(self.run_raw, "vol-delete", "words", "base.qcow2")
+        self.addCleanup(self.run_raw, "vol-delete", "words", "over.qcow2")
+        base = self.run_ok("vol-path", "words", "base.qcow2").strip()
+        over = ET.fromstring(self.run_ok("vol-dumpxml", "words", "over.qcow2"))
+        self.assertEqual(over.findtext("capacity"), str(1 << 30))
+        self.assertEqual(over.findtext("backingStore/path"), base)
+        self.assertEqual(over.find("target/format").get("type"), "qcow2")
+        self.assertEqual(self.run_ok("vol-name", base), "base.qcow2\n")
+        self.assertEqual(self.run_ok("vol-pool", base), "words\n")
+        key = self.run_ok("vol-key", "words", "base.qcow2").strip()
+        self.assertEqual(self.run_ok("vol-name", key), "base.qcow2\n")
+        self.run_fails(1, "vol-name", "/nowhere/at/all")
+        self.assertIn("not a size", self.run_fails(2, "vol-create-as", "words", "x", "much"))
+        self.run_fails(1, "vol-create-as", "words", "x", "1G", "--backing-vol", "nothing")
+        self.run_ok("pool-create-as", "passing", "dir", "--target", "/pools/passing")
+        self.run_ok("pool-destroy", "passing")
+        self.assertNotIn("passing", self.run_ok("pool-list", "--name").split())
+
+    def test_cable(self):
+        self.define("cabled", INTERFACE)
+        self.assertEqual(self.run_ok("domif-getlink", "cabled", "52:54:00:AA:bb:cc"), "up\n")
+        self.run_ok("domif-setlink", "cabled", "52:54:00:aa:bb:cc", "down", "--config")
+        self.assertEqual(self.run_ok("domif-getlink", "cabled", "52:54:00:aa:bb:cc"), "down\n")
+        xml = ET.fromstring(self.run_ok("dumpxml", "cabled"))
+        self.assertEqual(xml.find("devices/interface/model").get("type"), "virtio")
+        self.run_ok("domif-setlink", "cabled", "52:54:00:aa:bb:cc", "up", "--config")
+        self.assertEqual(self.run_ok("domif-getlink", "cabled", "52:54:00:aa:bb:cc"), "up\n")
+        self.run_fails(1, "domif-setlink", "cabled", "52:54:00:aa:bb:cc", "sideways", "--config")
+        self.run_fails(1, "domif-getlink", "cabled", "52:54:00:00:00:00")
+
+    def test_figures(self):
+        self.define("counted", "<devices><disk type='file' device='disk'>"
+                    "<source file='/images/a.img'/><target dev='vda' bus='virtio'/></disk>"
+                    f"{INTERFACE.removeprefix('<devices>')}")
+        self.addCleanup(self.run_raw, "destroy", "counted")
+        self.run_ok("start", "counted")
+        self.assertRegex(self.run_ok("domblkstat", "counted"), r"(?m)^block\.0\.name +vda$")
+        self.assertRegex(self.run_ok("domifstat", "counted"), r"(?m)^net\.0\.rx\.bytes ")
+        self.assertRegex(self.run_ok("dommemstat", "counted"), r"(?m)^balloon\.current ")
+        self.run_fails(2, "domblkstat")
+
+    def test_terminal(self):
+        self.define("terminal", "<devices><console type='pty'/></devices>")
+        self.run_fails(1, "ttyconsole", "terminal")
+        self.run_fails(2, "ttyconsole")
+
+
+vireotest.main()
