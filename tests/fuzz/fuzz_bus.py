@@ -21,6 +21,7 @@ from vireotest.worker import Worker
 
 SECONDS = float(os.environ.get("VIREO_FUZZ_SECONDS", "20"))
 SEED = os.environ.get("VIREO_FUZZ_SEED") or str(random.SystemRandom().randrange(10**9))
+DRIVERS = os.environ.get("VIREO_FUZZ_DRIVERS", "test,qemu")
 CALLS = 150
 # An answer may take as long as a caller waits for an object's slot, and then some.
 TIMEOUT = 60
@@ -42,11 +43,14 @@ class Hostile(unittest.TestCase):
     def setUpClass(cls):
         isolate.make_harmless()
         sanitizer = os.environ.get("ASAN_OPTIONS", "")
-        cls.host = vireotest.Host("fuzz", arguments=["--drivers=test"], env={
+        cls.host = vireotest.Host("fuzz", arguments=[f"--drivers={DRIVERS}"], env={
             "ASAN_OPTIONS": f"{sanitizer}:quarantine_size_mb=8".lstrip(":"),
             "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"),
         }).start()
         cls.addClassCleanup(cls.host.stop)
+        # The test driver's is there from the beginning; guests of QEMU are the host's processes here.
+        if "qemu" in DRIVERS.split(","):
+            cls.host.client.open("qemu:///system")
         cls.host.polkit.set_rules(RULES)
         # From then on the guard reads what is sent, too.
         with RawClient(cls.host.bus.address) as raw:

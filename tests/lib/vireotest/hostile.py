@@ -72,21 +72,46 @@ def methods_of(path, interface):
 class Surface:
     """All that can be called, by introspection from the root on, and the words in it."""
 
-    def __init__(self, introspect, random, most_children=6):
+    def __init__(self, introspect, random, most_children=6, describe=lambda _path: None):
         self.methods = []
         self.paths = []
         self.words = set()
+        # What is there: definitions of objects, their devices, and the words in them.
+        self.documents = []
+        self.elements = []
+        self.names = set()
         self._introspect = introspect
+        self._describe = describe
         self._random = random
         self._most_children = most_children
         self._walk("/")
         self.words = sorted(self.words)
+        self.names = sorted(self.names)
+
+    def _learn(self, path):
+        """Of an object's definition, what makes calls about it valid, or nearly so."""
+        text = self._describe(path)
+        if not text:
+            return
+        try:
+            tree = ElementTree.fromstring(text)
+        except ElementTree.ParseError:
+            return
+        self.documents.append(text)
+        for element in tree.iter():
+            values = [*element.attrib.values(), (element.text or "").strip()]
+            self.names |= {value for value in values if 0 < len(value) < 200}
+        for parent in (tree.find("devices"), tree):
+            for element in parent if parent is not None else ():
+                self.elements.append(ElementTree.tostring(element, encoding="unicode"))
 
     def _walk(self, path):
         text = self._introspect(path)
         if text is None or len(self.methods) > MAX_MEMBERS:
             return
         self.paths.append(path)
+        if self._random.random() < 0.3:
+            self._learn(path)
         tree = ElementTree.fromstring(text)
         for interface in tree.findall("interface"):
             self.words.add(interface.get("name"))
@@ -122,8 +147,16 @@ class Values:
         self.texts = texts
         self.n_handles = 0
 
+    def origin(self):
+        choose = self.random.random()
+        if choose < 0.25 and self.surface.documents:
+            return self.random.choice(self.surface.documents)
+        if choose < 0.5 and self.surface.elements:
+            return self.random.choice(self.surface.elements)
+        return self.random.choice(self.texts)
+
     def document(self):
-        text = self.random.choice(self.texts)
+        text = self.origin()
         for _ in range(self.random.choice([0, 0, 1, 3, 20])):
             at = self.random.randrange(len(text))
             end = min(len(text), at + self.random.choice([1, 5, 40]))
@@ -138,6 +171,8 @@ class Values:
         choose = self.random.random()
         if name == "xml" or name.endswith("_xml"):
             return self.document() if choose < 0.9 else self.random.choice(TEXTS)
+        if choose < 0.25 and self.surface.names:
+            return self.random.choice(self.surface.names)
         if choose < 0.45 and self.surface.words:
             return self.random.choice(self.surface.words)
         if choose < 0.55:
@@ -161,7 +196,8 @@ class Values:
     def integer(self, kind):
         low, high = INTEGERS[kind]
         return self.random.choice([low, high, 0, 1, high // 2, high // 2 + 1,
-                                   self.random.randint(low, high), self.random.randrange(200)])
+                                   self.random.randint(low, high), self.random.randrange(200),
+                                   self.random.randrange(4), min(high, 64 << 20)])
 
     def basic(self, kind, name):
         if kind == "s":

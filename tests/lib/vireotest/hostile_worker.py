@@ -21,6 +21,11 @@ from .rawbus import RawClient  # noqa: E402
 from .worker import emit, serve  # noqa: E402
 
 IN_FLIGHT = 40
+# Objects with definitions, by the folder that they are in.
+KINDS = {"domains": "Domain", "snapshots": "DomainSnapshot", "checkpoints": "DomainCheckpoint",
+         "networks": "Network", "ports": "NetworkPort", "filters": "NetworkFilter",
+         "pools": "StoragePool", "volumes": "StorageVolume", "secrets": "Secret",
+         "node_devices": "NodeDevice", "interfaces": "HostInterface"}
 LONGEST_ERROR = 5000
 # What a bus says to who overdoes it, and what GDBus says of a connection that the bus has closed.
 EXPECTED = ("org.vireo.Vireo1.Error.", "org.libvirt.Error", "org.freedesktop.DBus.Error.",
@@ -66,8 +71,18 @@ class Batch:
                 self.problem("Introspect", path, error.name, error.message, "()")
             return None
 
+    def describe(self, path):
+        """The definition of an object that has one, which this caller may read."""
+        kind = KINDS.get(path.split("/")[-2])
+        if kind is None:
+            return None
+        try:
+            return self.client.call(path, kind, "GetXml", "(a{sv})", {}, timeout=self.timeout)
+        except BusError:
+            return None
+
     def discover(self):
-        self.surface = Surface(self.introspect, self.random)
+        self.surface = Surface(self.introspect, self.random, describe=self.describe)
         self.values = Values(self.random, self.surface, self.texts)
 
     def problem(self, *what):
