@@ -48,7 +48,7 @@ class Hostile(unittest.TestCase):
             "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"),
         }).start()
         cls.addClassCleanup(cls.host.stop)
-        # The test driver's is there from the beginning; guests of QEMU are the host's processes here.
+        # The test driver's is there from the beginning.
         if "qemu" in DRIVERS.split(","):
             cls.host.client.open("qemu:///system")
         cls.host.polkit.set_rules(RULES)

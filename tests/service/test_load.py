@@ -7,7 +7,7 @@ import time
 import unittest
 
 import vireotest
-from members import CONNECTION, define, domain_xml
+from members import CONNECTION, define, domain_path, domain_xml, uuid_of
 from vireotest.client import GLib, NAME, PROPERTIES, ROOT
 from vireotest.rawbus import RawClient
 
@@ -98,6 +98,35 @@ class Load(unittest.TestCase):
         for raw in silent:
             raw.close()
         self.host.client.call(big, "Domain", "Undefine", "(a{sv})", {})
+
+
+class Questions(unittest.TestCase):
+    """polkit answers some hundred questions a second, and a list asks one of each object."""
+
+    N = 600
+
+    @classmethod
+    def setUpClass(cls):
+        cls.host = vireotest.Host("questions", arguments=["--drivers=test"]).start()
+        cls.addClassCleanup(cls.host.stop)
+        for number in range(cls.N):
+            define(cls.host.client, f"asked-{number}", number)
+
+    def test_a_long_list_delays_nobody(self):
+        """Of another caller's questions, the next is asked before the rest of the list's."""
+        hog, other = (self.enterContext(vireotest.Caller(self.host.bus, user))
+                      for user in ("nobody", "daemon"))
+        for caller in (hog, other):
+            caller.call(ROOT, PEER, "Ping").unpack()
+        lists = hog.start_many([(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                                 "()")], timeout=120)
+        for number in range(3):
+            path = domain_path(uuid_of(self.N - 1 - number))
+            self.assertIn("<domain", other.call(path, "Domain", "GetXml", "(@a{sv} {},)").unpack())
+        self.assertFalse(hog.is_done(lists[0]))
+        outcome = hog.finish(lists[0], 120)
+        self.assertGreaterEqual(len(outcome.unpack()), self.N)
+        print(f"# {self.N / outcome.seconds:.0f} objects a second")
 
 
 vireotest.main()
