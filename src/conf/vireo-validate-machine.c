@@ -405,7 +405,8 @@ is_bios_date (const char *text)
   guint month, day, year;
   int end = 0;
 
-  return sscanf (text, "%2u/%2u/%4u%n", &month, &day, &year, &end) == 3 && text[end] == '\0'
+  return text[strspn (text, "0123456789/")] == '\0'
+         && sscanf (text, "%2u/%2u/%4u%n", &month, &day, &year, &end) == 3 && text[end] == '\0'
          && month >= 1 && month <= 12 && day >= 1 && day <= 31
          && (year < 100 || (year >= 1900 && year <= 9999));
 }

@@ -303,7 +303,8 @@ check_mac (const char *text, const char **ret_expected)
   guint octets[6];
   char rest;
 
-  if (strlen (text) > 17
+  /* Which would take signs and white space. */
+  if (strlen (text) > 17 || text[strspn (text, "0123456789abcdefABCDEF:")] != '\0'
       || sscanf (text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &octets[0], &octets[1], &octets[2], &octets[3],
                  &octets[4], &octets[5], &rest)
              != 6)

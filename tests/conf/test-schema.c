@@ -79,6 +79,10 @@ static const Case cases[] = {
     NAMED ("<devices><interface type='user'><mac address='52:54:00:12'/></interface>"
            "</devices>"),
     0, VIREO_ERROR_XML_INVALID, "line 1: /domain/devices/interface/mac/@address: " },
+  { "mac-sign",
+    NAMED ("<devices><interface type='user'><mac address='52:-4:00:12:34:56'/></interface>"
+           "</devices>"),
+    0, VIREO_ERROR_XML_INVALID, "line 1: /domain/devices/interface/mac/@address: " },
   { "cpuset", NAMED ("<vcpu cpuset='0-a'>1</vcpu>"), 0, VIREO_ERROR_XML_INVALID,
     "line 1: /domain/vcpu/@cpuset: \"0-a\" is not a set of numbers" },
   { "unknown-lenient", NAMED ("<nonsense a='1'>text</nonsense>"), 0, 0, NULL },
