@@ -2,6 +2,12 @@
 # fish completion for vireoctl: the command itself knows its verbs and the objects' names.
 function __vireoctl_complete
     set -l words (commandline -opc) (commandline -ct)
-    vireoctl __complete $words[2..-1] 2>/dev/null
+    set -l candidates (vireoctl __complete $words[2..-1] 2>/dev/null)
+    if set -q candidates[1]
+        printf '%s\n' $candidates
+    else
+        # What the command has nothing to offer for may be a file.
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c vireoctl -a '(__vireoctl_complete)'
+complete -c vireoctl -f -a '(__vireoctl_complete)'
