@@ -351,6 +351,35 @@ vireo_job_book_enter (VireoJobBook *self, VireoJob *job, GVariant *about)
   return entry->number;
 }
 
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  /* What could not be written was told. */
+  vireo_store_apply_finish (VIREO_STORE (source), result, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+vireo_job_book_settle_async (VireoJobBook *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, vireo_job_book_settle_async);
+  if (self->records != NULL)
+    vireo_store_apply_async (self->records, NULL, 0, NULL, on_settled, g_object_ref (task));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+vireo_job_book_settle_finish (VireoJobBook *self, GAsyncResult *result)
+{
+  g_return_if_fail (g_task_is_valid (result, self));
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
 void
 vireo_job_book_keep_result (VireoJobBook *self, VireoJob *job)
 {

@@ -68,6 +68,10 @@ GPtrArray *vireo_job_book_load (VireoJobBook *self);
 /* Enters a job. @about: (nullable): sunk. Returns its number, which is the one that it has already
  * when it was taken up. */
 guint64 vireo_job_book_enter (VireoJobBook *self, VireoJob *job, GVariant *about);
+/* When all that was written down so far is on disk, or cannot be. */
+void
+vireo_job_book_settle_async (VireoJobBook *self, GAsyncReadyCallback callback, gpointer user_data);
+void vireo_job_book_settle_finish (VireoJobBook *self, GAsyncResult *result);
 /* The job has ended: keeps how, until it is forgotten. */
 void vireo_job_book_keep_result (VireoJobBook *self, VireoJob *job);
 void vireo_job_book_forget (VireoJobBook *self, VireoJob *job);

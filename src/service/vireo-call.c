@@ -378,6 +378,35 @@ on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
   vireo_quotas_give_back (user_data, vireo_job_get_started_by_uid (job), VIREO_QUOTA_JOBS, 1);
 }
 
+/* An answer that waits for the record of its job. */
+typedef struct
+{
+  VireoCall *call;
+  VireoNode *node;
+} JobAnswer;
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  JobAnswer *answer = user_data;
+
+  vireo_job_book_settle_finish (VIREO_JOB_BOOK (source), result);
+  vireo_call_return (answer->call, g_variant_new ("(o)", answer->node->path));
+  vireo_node_unref (answer->node);
+  g_free (answer);
+}
+
+/* Who has the path finds the job there again, whenever the daemon is killed. */
+static void
+answer_with (VireoCall *self, VireoNode *node)
+{
+  JobAnswer *answer = g_new (JobAnswer, 1);
+
+  *answer = (JobAnswer){ self, vireo_node_ref (node) };
+  vireo_job_book_settle_async (
+      vireo_tree_get_job_book (vireo_server_get_tree (self->server)), on_settled, answer);
+}
+
 void
 vireo_call_return_job (VireoCall *self, VireoJob *job)
 {
@@ -399,7 +428,7 @@ vireo_call_return_job (VireoCall *self, VireoJob *job)
                                  "the job %s is over, and so is what it worked on",
                                  vireo_job_get_operation (job));
   else
-    vireo_call_return (self, g_variant_new ("(o)", node->path));
+    answer_with (self, node);
 }
 
 /**
