@@ -104,21 +104,24 @@ get (const guint8 *data, guint size)
   return GUINT64_FROM_LE (little);
 }
 
-/* Fills in what depends on the whole, and fills up the last block. */
+/* Fills in what depends on the whole, and fills up the last block. Takes @bytes over. What comes of
+ * it lies in memory as blocks do on the disk, so that it need not be copied on its way there. */
 static GBytes *
 seal (GByteArray *bytes, gboolean is_frame)
 {
   gsize size = bytes->len;
   gsize whole = (size + VIREO_STORE_BLOCK - 1) / VIREO_STORE_BLOCK * VIREO_STORE_BLOCK;
   guint32 number = GUINT32_TO_LE ((guint32) size);
+  guint8 *blocks = g_aligned_alloc (whole, 1, VIREO_STORE_BLOCK);
 
   if (is_frame)
     memcpy (bytes->data + 8, &number, sizeof number);
   number = GUINT32_TO_LE (compute_crc (bytes->data, size));
   memcpy (bytes->data + CRC_OFFSET, &number, sizeof number);
-  g_byte_array_set_size (bytes, (guint) whole);
-  memset (bytes->data + size, 0, whole - size);
-  return g_byte_array_free_to_bytes (bytes);
+  memcpy (blocks, bytes->data, size);
+  memset (blocks + size, 0, whole - size);
+  g_byte_array_unref (bytes);
+  return g_bytes_new_with_free_func (blocks, whole, g_aligned_free, blocks);
 }
 
 GBytes *

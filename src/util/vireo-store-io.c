@@ -45,10 +45,31 @@ system_read (int fd, void *buffer, gsize size, gint64 offset)
   return pread (fd, buffer, size, offset);
 }
 
+/* Adds or removes a flag of an open file; whether that could be done. */
+static gboolean
+change_flag (int fd, int flag, gboolean on)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  return flags >= 0 && fcntl (fd, F_SETFL, on ? flags | flag : flags & ~flag) == 0;
+}
+
 static gssize
 system_write (int fd, const void *data, gsize size, gint64 offset)
 {
-  return pwrite (fd, data, size, offset);
+  gssize n = pwrite (fd, data, size, offset);
+
+  /* A disk with larger blocks than ours. */
+  if (n < 0 && errno == EINVAL && change_flag (fd, O_DIRECT, FALSE))
+    n = pwrite (fd, data, size, offset);
+  return n;
+}
+
+/* Not every file system can. */
+static void
+system_set_blockwise (int fd)
+{
+  change_flag (fd, O_DIRECT, TRUE);
 }
 
 static int
@@ -92,6 +113,7 @@ const VireoStoreIo vireo_store_system_io = {
   .size = system_size,
   .read = system_read,
   .write = system_write,
+  .set_blockwise = system_set_blockwise,
   .allocate = system_allocate,
   .set_mode = system_set_mode,
   .start_sync = system_start_sync,

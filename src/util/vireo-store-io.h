@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @size: its size, or -1 with errno; EISDIR and the like for what is no regular file
  * @read: pread(2)
  * @write: pwrite(2)
+ * @set_blockwise: says that from now on whole blocks are written, from memory that is aligned as they
+ *   are, and synced at once: they need not lie in the page cache; need not do anything
  * @allocate: posix_fallocate(3), with errno: gives a file that many bytes of the disk
  * @set_mode: fchmod(2), if it has another mode
  * @start_sync: says that sync() will come; need not do anything
@@ -33,6 +35,7 @@ typedef struct
   gint64 (*size) (int fd);
   gssize (*read) (int fd, void *buffer, gsize size, gint64 offset);
   gssize (*write) (int fd, const void *data, gsize size, gint64 offset);
+  void (*set_blockwise) (int fd);
   int (*allocate) (int fd, gint64 size);
   int (*set_mode) (int fd, mode_t mode);
   void (*start_sync) (int fd);

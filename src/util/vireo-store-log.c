@@ -195,7 +195,10 @@ half_ensure (VireoStoreLog *self, VireoStoreHalf *half, int folder_fd, GError **
     }
   half->fd = self->io->open (folder_fd, half->name, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (half->fd >= 0 && half_fill (self, half, folder_fd))
-    return TRUE;
+    {
+      self->io->set_blockwise (half->fd);
+      return TRUE;
+    }
   half_close (self, half);
   self->io->unlink (folder_fd, half->name);
   return FALSE;

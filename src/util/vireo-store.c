@@ -7,9 +7,8 @@
 #include "vireo-store-log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <glib-unix.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* How many files one batch may hold open; far below the usual limit of 1024 descriptors. */
@@ -45,6 +44,7 @@ struct _VireoStore
   char *folder;
   struct _Worker *worker;
   GThread *thread;
+  GSource *done_source; /* (nullable) */
 };
 
 /* What the thread works on. It outlives the store when the last reference to the store is dropped
@@ -60,6 +60,8 @@ typedef struct _Worker
   gboolean settling; /* whether somebody waits for an empty log */
   GError *unsettled; /* (nullable): why there was none when somebody waited last */
   gboolean synced;   /* whether the thread of a checkpoint is through */
+  GPtrArray *done;   /* GTask, of calls that are over and that nobody was told of */
+  int done_fd;       /* says that there are some; -1 when there is none to be had */
   /* What only the worker's thread uses. */
   VireoStoreLog *log;       /* (nullable) */
   GThread *checkpoint;      /* (nullable): what syncs files that were logged */
@@ -79,6 +81,9 @@ worker_clear (gpointer data)
   Worker *worker = data;
 
   g_queue_clear_full (&worker->queue, g_object_unref);
+  g_ptr_array_unref (worker->done);
+  if (worker->done_fd >= 0)
+    close (worker->done_fd);
   g_mutex_clear (&worker->mutex);
   g_cond_clear (&worker->changed);
   g_clear_pointer (&worker->log, vireo_store_log_free);
@@ -126,6 +131,42 @@ return_batch (GPtrArray *batch)
       else
         g_task_return_boolean (task, TRUE);
     }
+}
+
+/* Has the callers' thread return a batch, all of it in one turn of its loop. A GTask that is returned
+ * from here would wake it with the lock of its context held, for which it then waits at once. */
+static void
+hand_over (Worker *worker, GPtrArray *batch)
+{
+  const guint64 one = 1;
+
+  if (worker->done_fd < 0)
+    {
+      return_batch (batch);
+      return;
+    }
+  g_mutex_lock (&worker->mutex);
+  g_ptr_array_extend_and_steal (worker->done, g_ptr_array_ref (batch));
+  g_mutex_unlock (&worker->mutex);
+  if (write (worker->done_fd, &one, sizeof one) < 0)
+    g_warning ("cannot tell of what was written to %s: %s", worker->folder, g_strerror (errno));
+}
+
+static gboolean
+on_done (int fd, GIOCondition condition, gpointer data)
+{
+  Worker *worker = data;
+  g_autoptr (GPtrArray) batch = NULL;
+  guint64 number;
+
+  if (read (fd, &number, sizeof number) < 0)
+    return G_SOURCE_CONTINUE;
+  g_mutex_lock (&worker->mutex);
+  batch = g_steal_pointer (&worker->done);
+  worker->done = g_ptr_array_new_with_free_func (g_object_unref);
+  g_mutex_unlock (&worker->mutex);
+  return_batch (batch);
+  return G_SOURCE_CONTINUE;
 }
 
 /* ---- the log ---- */
@@ -322,7 +363,7 @@ work (Worker *worker)
   if (!idle)
     {
       commit_batch (worker, batch);
-      return_batch (batch);
+      hand_over (worker, batch);
     }
   else
     error = look_after_log (worker, settling, synced);
@@ -375,6 +416,11 @@ vireo_store_finalize (GObject *object)
   g_cond_broadcast (&self->worker->changed);
   g_mutex_unlock (&self->worker->mutex);
 
+  if (self->done_source != NULL)
+    {
+      g_source_destroy (self->done_source);
+      g_source_unref (self->done_source);
+    }
   if (thread != NULL && thread == g_thread_self ())
     g_thread_unref (thread);
   else if (thread != NULL)
@@ -398,6 +444,8 @@ vireo_store_init (VireoStore *self)
   g_mutex_init (&self->worker->mutex);
   g_cond_init (&self->worker->changed);
   g_queue_init (&self->worker->queue);
+  self->worker->done = g_ptr_array_new_with_free_func (g_object_unref);
+  self->worker->done_fd = -1;
 }
 
 /**
@@ -465,120 +513,6 @@ vireo_store_prepare (VireoStore *self, GError **error)
          && (self->worker->log == NULL || vireo_store_log_recover (self->worker->log, error));
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/**
- * vireo_store_list:
- * @self: a store
- * @suffix: (nullable): what the names end in, such as ".xml"; %NULL for all
- * @error: what the operating system said
- *
- * Lists the regular files that are in the folder, which may be behind what was acknowledged: see
- * vireo_store_settle(). Blocks: for the start and for reloading.
- *
- * Returns: (transfer full) (element-type filename): the names, sorted; %NULL with @error
- * Since: 0.1
- */
-GPtrArray *
-vireo_store_list (VireoStore *self, const char *suffix, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, &cause);
-  const char *name;
-
-  if (dir == NULL)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_IO, "cannot read the folder %s: %s",
-                   self->folder, cause->message);
-      return NULL;
-    }
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->folder, name, NULL);
-      struct stat st;
-
-      if (*name == '.' || (suffix != NULL && !g_str_has_suffix (name, suffix)))
-        continue;
-      if (lstat (path, &st) == 0 && S_ISREG (st.st_mode))
-        g_ptr_array_add (names, g_strdup (name));
-    }
-  g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
-}
-
-/* Reads one byte more than allowed, to see a file that grew since its size was asked. */
-static GBytes *
-read_all (int fd, gsize max_size, const char *name, GError **error)
-{
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  guint8 buffer[16384];
-
-  while (bytes->len <= max_size)
-    {
-      gssize n = read (fd, buffer, MIN (sizeof buffer, max_size + 1 - bytes->len));
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          vireo_error_set_errno (error, errno, "cannot read %s", name);
-          return NULL;
-        }
-      if (n == 0)
-        return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
-      g_byte_array_append (bytes, buffer, (guint) n);
-    }
-  g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
-               "%s is larger than %" G_GSIZE_FORMAT " bytes", name, max_size);
-  return NULL;
-}
-
-/**
- * vireo_store_read:
- * @self: a store
- * @name: name of a file in the folder
- * @max_size: the most that is read, in bytes; at most 2 GiB
- * @error: MissingResource when there is no such file, LimitExceeded when it is larger, Io when it
- *   is no regular file, or what the operating system said
- *
- * Reads a file as it is in the folder, which may be behind what was acknowledged: see
- * vireo_store_settle(). Blocks: for the start and for reloading.
- *
- * Returns: (transfer full): the contents; %NULL with @error
- * Since: 0.1
- */
-GBytes *
-vireo_store_read (VireoStore *self, const char *name, gsize max_size, GError **error)
-{
-  g_autofree char *path = NULL;
-  g_autoptr (GBytes) contents = NULL;
-  struct stat st;
-  int fd;
-
-  if (!vireo_store_check_name (name, error))
-    return NULL;
-
-  path = g_build_filename (self->folder, name, NULL);
-  /* O_NONBLOCK: a fifo that somebody put there must not hang the start. */
-  fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0)
-    {
-      vireo_error_set_errno (error, errno, "cannot open %s", path);
-      return NULL;
-    }
-  if (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode))
-    g_set_error (error, VIREO_ERROR, VIREO_ERROR_IO, "%s is not a regular file", path);
-  else
-    contents = read_all (fd, MIN (max_size, (gsize) G_MAXINT32), path, error);
-  close (fd);
-  return g_steal_pointer (&contents);
-}
-
 static gboolean
 check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
 {
@@ -602,11 +536,25 @@ check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
   return TRUE;
 }
 
+/* Whoever calls first is told of the others' calls as well, and their tasks know where they belong. */
+static void
+start_listening (VireoStore *self)
+{
+  self->worker->done_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (self->worker->done_fd < 0)
+    return;
+  self->done_source = g_unix_fd_source_new (self->worker->done_fd, G_IO_IN);
+  g_source_set_callback (self->done_source, G_SOURCE_FUNC (on_done),
+                         g_atomic_rc_box_acquire (self->worker), (GDestroyNotify) worker_unref);
+  g_source_attach (self->done_source, g_main_context_get_thread_default ());
+}
+
 static void
 ensure_thread (VireoStore *self)
 {
   if (self->thread != NULL)
     return;
+  start_listening (self);
   if (self->worker->log != NULL)
     {
       g_mutex_lock (&running_lock);

@@ -219,6 +219,11 @@ fake_set_mode (int fd, mode_t mode)
 }
 
 static void
+fake_set_blockwise (int fd)
+{
+}
+
+static void
 fake_start_sync (int fd)
 {
 }
@@ -299,6 +304,7 @@ const VireoStoreIo fake_disk_io = {
   .write = fake_write,
   .allocate = fake_allocate,
   .set_mode = fake_set_mode,
+  .set_blockwise = fake_set_blockwise,
   .start_sync = fake_start_sync,
   .sync = fake_sync,
   .sync_data = fake_sync,
