@@ -182,6 +182,20 @@ is_as_it_was (const Entry *entry, const Identity *identity)
   return !entry->busy && memcmp (&entry->identity, identity, sizeof *identity) == 0;
 }
 
+static gboolean
+is_fresh (const Entry *entry)
+{
+  return entry != NULL && !entry->busy
+         && g_get_monotonic_time () - entry->looked_at < FRESH_TIME;
+}
+
+static void
+return_caps (GTask *task, const Entry *entry)
+{
+  g_task_return_pointer (task, vireo_qemu_caps_ref (entry->caps),
+                         (GDestroyNotify) vireo_qemu_caps_unref);
+}
+
 /* (transfer full) */
 static char *
 identity_text (VireoQemuCapsCache *self, const Entry *entry)
@@ -332,8 +346,7 @@ settle (Entry *entry, VireoQemuCaps *caps, GError *error)
       g_autoptr (GTask) task = g_steal_pointer (&waiter->task);
 
       if (caps != NULL)
-        g_task_return_pointer (task, vireo_qemu_caps_ref (caps),
-                               (GDestroyNotify) vireo_qemu_caps_unref);
+        return_caps (task, entry);
       else
         g_task_return_error (task, g_error_copy (error));
     }
@@ -477,11 +490,15 @@ vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GError *error = NULL;
+  Entry *entry = g_hash_table_lookup (self->entries, path);
   Identity identity;
-  Entry *entry;
 
   g_task_set_source_tag (task, vireo_qemu_caps_cache_get_async);
-  entry = g_hash_table_lookup (self->entries, path);
+  if (is_fresh (entry) && entry->caps != NULL)
+    {
+      return_caps (task, entry);
+      return;
+    }
   if (entry != NULL)
     entry->looked_at = 0;
   if (!identify (path, &identity, &error))
@@ -495,8 +512,7 @@ vireo_qemu_caps_cache_get_async (VireoQemuCapsCache *self, const char *path,
       entry->looked_at = g_get_monotonic_time ();
       if (entry->caps != NULL)
         {
-          g_task_return_pointer (task, vireo_qemu_caps_ref (entry->caps),
-                                 (GDestroyNotify) vireo_qemu_caps_unref);
+          return_caps (task, entry);
           return;
         }
       if (entry->error != NULL && g_get_monotonic_time () - entry->failed_at < RETRY_AFTER)
@@ -534,8 +550,7 @@ vireo_qemu_caps_cache_peek (VireoQemuCapsCache *self, const char *path, GError *
   Entry *entry = g_hash_table_lookup (self->entries, path);
   Identity identity;
 
-  if (entry != NULL && !entry->busy
-      && g_get_monotonic_time () - entry->looked_at < FRESH_TIME)
+  if (is_fresh (entry))
     identity = entry->identity;
   else if (!identify (path, &identity, error))
     return NULL;
