@@ -57,6 +57,7 @@ typedef struct _Worker
   GQueue queue; /* GTask, whose task data is a VireoStoreCall */
   gboolean writing;
   gboolean stopping;
+  gboolean ended;    /* whether all was done that is done when it stops */
   gboolean settling; /* whether somebody waits for an empty log */
   GError *unsettled; /* (nullable): why there was none when somebody waited last */
   gboolean synced;   /* whether the thread of a checkpoint is through */
@@ -133,8 +134,8 @@ return_batch (GPtrArray *batch)
     }
 }
 
-/* Has the callers' thread return a batch, all of it in one turn of its loop. A GTask that is returned
- * from here would wake it with the lock of its context held, for which it then waits at once. */
+/* Has the callers' thread return a batch, all of it in one turn of its loop. A GTask that is
+ * returned from here would wake it with the lock of its context held, for which it then waits. */
 static void
 hand_over (Worker *worker, GPtrArray *batch)
 {
@@ -401,6 +402,10 @@ worker_main (gpointer data)
   g_mutex_lock (&running_lock);
   g_queue_remove (&running, worker);
   g_mutex_unlock (&running_lock);
+  g_mutex_lock (&worker->mutex);
+  worker->ended = TRUE;
+  g_cond_broadcast (&worker->changed);
+  g_mutex_unlock (&worker->mutex);
   worker_unref (worker);
   return NULL;
 }
@@ -536,7 +541,7 @@ check_ops (const VireoStoreOp *ops, gsize n_ops, GError **error)
   return TRUE;
 }
 
-/* Whoever calls first is told of the others' calls as well, and their tasks know where they belong. */
+/* Whoever calls first is told of the others' calls as well; their tasks know where they belong. */
 static void
 start_listening (VireoStore *self)
 {
@@ -654,7 +659,7 @@ settle_worker (Worker *worker, GError **error)
   g_mutex_lock (&worker->mutex);
   worker->settling = TRUE;
   g_cond_broadcast (&worker->changed);
-  while (worker->settling && !worker->stopping)
+  while ((worker->settling || worker->stopping) && !worker->ended)
     g_cond_wait (&worker->changed, &worker->mutex);
   settled = worker->unsettled == NULL;
   if (!settled && error != NULL)
