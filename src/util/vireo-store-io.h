@@ -15,8 +15,8 @@ G_BEGIN_DECLS
  * @size: its size, or -1 with errno; EISDIR and the like for what is no regular file
  * @read: pread(2)
  * @write: pwrite(2)
- * @set_blockwise: says that from now on whole blocks are written, from memory that is aligned as they
- *   are, and synced at once: they need not lie in the page cache; need not do anything
+ * @set_blockwise: says that from now on whole blocks are written, from memory that is aligned as
+ *   they are, and synced at once: they need not lie in the page cache; need not do anything
  * @allocate: posix_fallocate(3), with errno: gives a file that many bytes of the disk
  * @set_mode: fchmod(2), if it has another mode
  * @start_sync: says that sync() will come; need not do anything
