@@ -74,26 +74,12 @@ vireo_monitor_command_parse (const char *text,
   return TRUE;
 }
 
-typedef struct
-{
-  JsonNode *reply;
-} Writing;
-
-static void
-writing_free (gpointer data)
-{
-  Writing *writing = data;
-
-  json_node_unref (writing->reply);
-  g_free (writing);
-}
-
 static void
 write_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Writing *writing = data;
+  JsonNode *reply = data;
 
-  g_task_return_pointer (task, json_to_string (writing->reply, FALSE), g_free);
+  g_task_return_pointer (task, json_to_string (reply, FALSE), g_free);
 }
 
 static void
@@ -135,7 +121,6 @@ void
 vireo_monitor_command_return (GTask *task, JsonNode *reply, gboolean human)
 {
   g_autoptr (GTask) writer = NULL;
-  Writing *writing;
 
   if (human)
     {
@@ -147,8 +132,6 @@ vireo_monitor_command_return (GTask *task, JsonNode *reply, gboolean human)
       return;
     }
   writer = g_task_new (NULL, NULL, on_written, task);
-  writing = g_new0 (Writing, 1);
-  writing->reply = reply;
-  g_task_set_task_data (writer, writing, writing_free);
+  g_task_set_task_data (writer, reply, (GDestroyNotify) json_node_unref);
   g_task_run_in_thread (writer, write_thread);
 }

@@ -275,17 +275,15 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 static void
 write_file (const FileWork *work)
 {
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (JsonObject) document = json_object_new ();
   g_autofree char *folder = g_path_get_dirname (work->file);
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
-  JsonObject *document = json_object_new ();
 
   json_object_set_string_member (document, "identity", work->identity);
   json_object_set_string_member (document, "path", work->path);
   json_object_set_object_member (document, "facts", json_object_ref (work->facts));
-  json_node_take_object (root, document);
-  text = json_to_string (root, FALSE);
+  text = vireo_json_object_to_text (document);
   if (g_mkdir_with_parents (folder, 0700) < 0
       || !g_file_set_contents_full (work->file, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
                                     &error))

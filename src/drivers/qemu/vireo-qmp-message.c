@@ -156,8 +156,7 @@ vireo_qmp_message_parse (GBytes *line, guint max_depth, GError **error)
 GBytes *
 vireo_qmp_message_format (const char *command, JsonObject *arguments, guint64 id)
 {
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *message = json_object_new ();
+  g_autoptr (JsonObject) message = json_object_new ();
   g_autofree char *text = NULL;
   char *line;
 
@@ -165,8 +164,7 @@ vireo_qmp_message_format (const char *command, JsonObject *arguments, guint64 id
   if (arguments != NULL)
     json_object_set_object_member (message, "arguments", json_object_ref (arguments));
   json_object_set_int_member (message, "id", (gint64) id);
-  json_node_take_object (root, message);
-  text = json_to_string (root, FALSE);
+  text = vireo_json_object_to_text (message);
   line = g_strconcat (text, "\n", NULL);
   return g_bytes_new_take (line, strlen (line));
 }
