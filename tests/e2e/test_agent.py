@@ -50,8 +50,9 @@ class Agent(unittest.TestCase):
 
     @classmethod
     def open_console(cls):
+        # The daemon hears a moment later that the one of the test before was closed.
         return Console(cls.host.client.call_for_fd(cls.path, "Domain", "OpenConsole", "(sa{sv})",
-                                                   "", {}))
+                                                   "", {"force": GLib.Variant("b", True)}))
 
     def setUp(self):
         self.console = self.enterContext(self.open_console())
