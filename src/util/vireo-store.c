@@ -208,7 +208,7 @@ begin_checkpoint (Worker *worker)
   if (vireo_store_log_is_broken (worker->log) || !vireo_store_log_is_used (worker->log))
     return;
   vireo_store_log_turn (worker->log);
-  worker->checkpoint = g_thread_try_new ("vireo-checkpoint", checkpoint_main, worker, NULL);
+  worker->checkpoint = g_thread_try_new ("vireo-log-write", checkpoint_main, worker, NULL);
   if (worker->checkpoint == NULL)
     vireo_store_log_checkpointed (worker->log, vireo_store_log_checkpoint (worker->log, NULL));
 }
