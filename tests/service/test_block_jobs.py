@@ -5,7 +5,7 @@
 import vireotest
 from worklib import WorkCase, options
 
-COPY = "<disk type='file'><source file='/images/copy'/><target dev='vda'/></disk>"
+COPY = "<disk type='file'><source file='{}'/><target dev='vda'/></disk>"
 SLOW = "<t:delay block-job='60000'/>"
 
 
@@ -31,7 +31,11 @@ class BlockJobs(WorkCase):
         return self.call(path, method, "(sa{sv})", "vda", options(**how))
 
     def copy(self, path, **how):
-        return self.call(path, "BlockCopy", "(ssa{sv})", "vda", COPY, options(**how))
+        return self.call(path, "BlockCopy", "(ssa{sv})", "vda", COPY.format(self.copy_of(path)),
+                         options(**how))
+
+    def copy_of(self, path):
+        return f"/images/copy-of-{self.get(path, 'Name')}"
 
     def info(self, path):
         return self.call(path, "GetBlockJobInfo", "(sa{sv})", "vda", {})
@@ -84,8 +88,8 @@ class BlockJobs(WorkCase):
         self.error(path, "CreateSnapshot", "(sa{sv})", "<domainsnapshot/>", {}, code="Busy")
         self.abort(path, pivot=True)
         self.assertEqual(watch.wait().args, ("vda", "copy", "completed"))
-        self.assertEqual(self.images(path), ["/images/copy"])
-        self.assertIn("/images/copy", self.xml(path, inactive=True))
+        self.assertEqual(self.images(path), [self.copy_of(path)])
+        self.assertIn(self.copy_of(path), self.xml(path, inactive=True))
 
     def test_speed_progress_and_cancel(self):
         path = self.chain(SLOW)

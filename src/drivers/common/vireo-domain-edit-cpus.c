@@ -223,7 +223,7 @@ _vireo_edit_vcpus (const VireoDomainEdit *edit, VireoDomainDef *def, gboolean li
                            "a guest has at least one processor");
       return FALSE;
     }
-  if (_vireo_edit_option (edit, "maximum"))
+  if (vireo_domain_edit_get_option (edit, "maximum"))
     return set_max_vcpus (def, count, live, error);
   if (count > max_vcpus (def))
     {
@@ -231,7 +231,7 @@ _vireo_edit_vcpus (const VireoDomainEdit *edit, VireoDomainDef *def, gboolean li
                    "%u processors are more than the guest can have, %u", count, max_vcpus (def));
       return FALSE;
     }
-  if (_vireo_edit_option (edit, "hotpluggable"))
+  if (vireo_domain_edit_get_option (edit, "hotpluggable"))
     ensure_vcpu_states (def);
   if (def->n_vcpu_states > 0)
     enable_as_many (def, count);

@@ -34,7 +34,6 @@ gboolean _vireo_edit_metadata (const VireoDomainEdit *, VireoDomainDef *, gboole
 gboolean _vireo_edit_lifecycle (const VireoDomainEdit *, VireoDomainDef *, gboolean, GError **);
 
 /* A boolean among the options, which are the last argument. */
-gboolean _vireo_edit_option (const VireoDomainEdit *edit, const char *name);
 
 /* A set of the host's processors, or of NUMA nodes, that is not empty. */
 gboolean _vireo_edit_check_cpuset (const char *text, GError **error);

@@ -33,8 +33,16 @@ static const VireoDomainEditFunc edits[VIREO_DOMAIN_N_EDITS] = {
   [VIREO_DOMAIN_EDIT_LIFECYCLE_ACTION] = _vireo_edit_lifecycle,
 };
 
+/**
+ * vireo_domain_edit_get_option:
+ * @edit: a change
+ * @name: of an option that is a boolean
+ *
+ * Returns: whether it was given, and is %TRUE
+ * Since: 0.1
+ */
 gboolean
-_vireo_edit_option (const VireoDomainEdit *edit, const char *name)
+vireo_domain_edit_get_option (const VireoDomainEdit *edit, const char *name)
 {
   g_autoptr (GVariant) options
       = g_variant_get_child_value (edit->args, g_variant_n_children (edit->args) - 1);

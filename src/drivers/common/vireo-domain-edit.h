@@ -13,6 +13,8 @@ gboolean vireo_domain_edit_apply (const VireoDomainEdit *edit,
                                   gboolean live,
                                   GError **error);
 
+gboolean vireo_domain_edit_get_option (const VireoDomainEdit *edit, const char *name);
+
 /* The operation `edit`: see #VireoDomainKeeperClass.edit_live. */
 void vireo_domain_edit_run (VireoDomainKeeper *self,
                             VireoDomainObj *obj,

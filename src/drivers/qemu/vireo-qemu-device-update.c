@@ -190,17 +190,6 @@ add_command (Update *update, const char *command, const char *node, gboolean for
 }
 
 static gboolean
-wants_force (const Update *update)
-{
-  g_autoptr (GVariant) options = g_variant_get_child_value (
-      update->change.args, g_variant_n_children (update->change.args) - 1);
-  gboolean force = FALSE;
-
-  g_variant_lookup (options, "force", "b", &force);
-  return force;
-}
-
-static gboolean
 build_image (Update *update, GError **error)
 {
   VireoQemuResources *resources = vireo_qemu_resources_new ();
@@ -234,7 +223,8 @@ build (gpointer context, GTask *task)
   if (update->chain != NULL)
     node = vireo_qemu_image_node (((const VireoQemuImage *) update->chain->pdata[0])->fdset);
   vireo_qemu_open_describe_disk (get_device (update), update->chain);
-  add_command (update, "blockdev-open-tray", NULL, wants_force (update));
+  add_command (update, "blockdev-open-tray", NULL,
+               vireo_domain_edit_get_option (&update->change, "force"));
   add_command (update, "blockdev-remove-medium", NULL, FALSE);
   if (node != NULL)
     add_command (update, "blockdev-insert-medium", node, FALSE);

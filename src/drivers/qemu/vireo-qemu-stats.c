@@ -611,7 +611,11 @@ vireo_qemu_get_stats (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *
 {
   GError *error = NULL;
 
-  if (!get_option (args, "enforce") || check_groups (args, &error))
+  if (get_option (args, "backing"))
+    g_set_error_literal (&error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
+                         "this driver has figures of the images that guests write to, not of those "
+                         "below: the option `backing` cannot be had");
+  else if (!get_option (args, "enforce") || check_groups (args, &error))
     {
       run (VIREO_QEMU_DOMAIN (obj), get_groups (args), !get_option (args, "nowait"), task);
       return;

@@ -6,6 +6,7 @@
 #include "drivers/common/vireo-domain-chains.h"
 #include "vireo-test-checkpoints.h"
 #include "drivers/common/vireo-domain-moments.h"
+#include "vireo-test-paths.h"
 #include "vireo-test-settings.h"
 
 #define TICK_MSEC 20
@@ -368,6 +369,28 @@ check_begin (VireoDomainObj *obj, GError **error)
   return FALSE;
 }
 
+/* What it writes to: files that it makes, or that are there. */
+static gboolean
+check_files (VireoDomainDriver *driver,
+             VireoDomainObj *obj,
+             const VireoDomainBackupDef *def,
+             VireoBackupBeginFlags flags,
+             GError **error)
+{
+  gboolean reuse = (flags & VIREO_BACKUP_BEGIN_REUSE_EXTERNAL) != 0;
+
+  for (guint i = 0; i < def->n_disks; i++)
+    {
+      const VireoBackupDiskDef *entry = def->disks[i];
+      const VireoBackupStoreDef *store = entry->target != NULL ? entry->target : entry->scratch;
+
+      if (entry->backup != VIREO_TRISTATE_NO && store != NULL
+          && !vireo_test_path_check (driver, obj, store->file, reuse, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 begin_backup (VireoDomainDriver *driver,
               VireoDomainObj *obj,
@@ -384,7 +407,8 @@ begin_backup (VireoDomainDriver *driver,
 
   if (check_begin (obj, &error)
       && (moment == NULL || vireo_test_checkpoint_complete (obj, moment, &error))
-      && complete (obj, copy, moment != NULL ? moment->name : when, &error))
+      && complete (obj, copy, moment != NULL ? moment->name : when, &error)
+      && check_files (driver, obj, copy, flags, &error))
     {
       Backup *backup = begin (obj, g_steal_pointer (&copy));
 

@@ -3,6 +3,7 @@
 
 #include "vireo-test-backup.h"
 #include "drivers/common/vireo-domain-chains.h"
+#include "vireo-test-paths.h"
 #include "vireo-test-settings.h"
 
 #define TICK_MSEC 20
@@ -39,6 +40,8 @@ typedef struct
   guint first; /* images that go: from this one */
   guint last;  /* to before this one */
   VireoDiskDef *destination; /* (nullable) */
+  gboolean deletes;          /* the images that go */
+  gpointer domains;          /* whose they are; not a reference */
   guint64 bandwidth;
   guint64 usual_rate;
   guint64 done;
@@ -108,6 +111,21 @@ cut_chain (VireoDiskDef *disk, gpointer user_data)
   vireo_domain_chain_cut (disk, self->first, self->last);
 }
 
+/* (transfer full) (element-type filename): the images that are to be deleted. */
+static GPtrArray *
+list_committed (const BlockJob *self)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+  const VireoDiskDef *disk
+      = self->deletes ? vireo_domain_disk_find (vireo_domain_obj_get_live_def (self->obj),
+                                                self->disk, NULL)
+                      : NULL;
+
+  for (guint i = self->first; disk != NULL && i < self->last; i++)
+    g_ptr_array_add (paths, g_strdup (vireo_domain_chain_get_path (disk, i)));
+  return paths;
+}
+
 static void
 use_copy (VireoDiskDef *disk, gpointer user_data)
 {
@@ -164,9 +182,13 @@ is_mirror (const BlockJob *self)
 static void
 finish (BlockJob *self)
 {
+  g_autoptr (GPtrArray) unused = list_committed (self);
+
   if (is_mirror (self))
     vireo_domain_disk_change_live (self->obj, self->disk, hide_mirror, NULL);
   vireo_domain_disk_change (self->obj, self->disk, self->type == COPY ? use_copy : cut_chain, self);
+  for (guint i = 0; i < unused->len; i++)
+    vireo_test_path_delete (self->domains, unused->pdata[i]);
   end (self, "completed", NULL);
 }
 
@@ -268,6 +290,19 @@ check_disk (VireoDomainObj *obj, const char *name, const VireoDiskDef **ret_disk
   return disk != NULL;
 }
 
+/* Images are known here by where they are, not by what is written in the images above. */
+static gboolean
+check_not_relative (const VireoBlockJobRequest *request, GError **error)
+{
+  if ((request->flags & VIREO_BLOCK_JOB_RELATIVE) == 0)
+    return TRUE;
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+               "the images of the disk %s are known by absolute paths: the option `relative` has "
+               "nothing to keep",
+               request->disk);
+  return FALSE;
+}
+
 static gboolean
 check_free (VireoDomainObj *obj, const VireoDiskDef *disk, GError **error)
 {
@@ -335,7 +370,8 @@ block_pull (VireoDomainDriver *driver,
   GError *error = NULL;
   guint base = 0;
 
-  if (check_disk (obj, request->disk, &disk, &error) && check_free (obj, disk, &error))
+  if (check_not_relative (request, &error) && check_disk (obj, request->disk, &disk, &error)
+      && check_free (obj, disk, &error))
     {
       base = vireo_domain_chain_get_length (disk);
       if (request->base == NULL || vireo_domain_chain_find (disk, request->base, &base, &error))
@@ -398,12 +434,15 @@ block_commit (VireoDomainDriver *driver,
   GError *error = NULL;
   guint top = 0, base = 0;
 
-  if (check_disk (obj, request->disk, &disk, &error) && check_free (obj, disk, &error)
+  if (check_not_relative (request, &error) && check_disk (obj, request->disk, &disk, &error)
+      && check_free (obj, disk, &error)
       && find_range (disk, request, &top, &base, &error))
     {
       job = begin (obj, disk, top == 0 ? ACTIVE_COMMIT : COMMIT, request->bandwidth);
       job->first = top;
       job->last = base;
+      job->deletes = (request->flags & VIREO_BLOCK_JOB_DELETE) != 0;
+      job->domains = driver;
     }
   return_job (task, job, error);
 }
@@ -418,6 +457,7 @@ block_copy (VireoDomainDriver *driver,
   const VireoDiskDef *disk = NULL;
   BlockJob *job = NULL;
   GError *error = NULL;
+  gboolean reuse = (request->flags & VIREO_BLOCK_JOB_REUSE_EXTERNAL) != 0;
   gboolean power_of_two = (request->granularity & (request->granularity - 1)) == 0;
 
   if (to->source == NULL)
@@ -426,7 +466,8 @@ block_copy (VireoDomainDriver *driver,
   else if (!power_of_two)
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "the granularity is a power of two");
-  else if (check_disk (obj, request->disk, &disk, &error) && check_free (obj, disk, &error))
+  else if (check_disk (obj, request->disk, &disk, &error) && check_free (obj, disk, &error)
+           && vireo_test_path_check (driver, obj, to->source->file, reuse, &error))
     {
       job = begin (obj, disk, COPY, request->bandwidth);
       job->destination = vireo_disk_def_copy (to);

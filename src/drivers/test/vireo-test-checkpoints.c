@@ -3,6 +3,7 @@
 
 #include "drivers/common/vireo-domain-chains.h"
 #include "drivers/common/vireo-domain-moments.h"
+#include "vireo-test-domains.h"
 
 /* A guest is taken to write so much to each disk. */
 #define BYTES_PER_SECOND (1024u * 1024)
@@ -152,6 +153,19 @@ redefine (VireoDomainObj *obj, const VireoDomainCheckpointDef *def, gboolean che
   return moment;
 }
 
+/* A moment at which all that programs have written is on the disks takes somebody in the guest. */
+static gboolean
+check_quiesce (VireoDomainObj *obj, VireoCheckpointCreateFlags flags, GError **error)
+{
+  if ((flags & VIREO_CHECKPOINT_CREATE_QUIESCE) == 0)
+    return TRUE;
+  if ((flags & VIREO_CHECKPOINT_CREATE_REDEFINE) == 0)
+    return vireo_test_guest_need_agent (vireo_test_domain_get_guest (obj), error);
+  g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                       "what is defined again has happened: there is nothing to quiesce");
+  return FALSE;
+}
+
 static void
 create_checkpoint (VireoDomainDriver *driver,
                    VireoDomainObj *obj,
@@ -168,11 +182,11 @@ create_checkpoint (VireoDomainDriver *driver,
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "redefine-validate is of what redefine does");
   else if ((flags & VIREO_CHECKPOINT_CREATE_REDEFINE) != 0)
-    moment = redefine (obj, def, check, &error);
+    moment = check_quiesce (obj, flags, &error) ? redefine (obj, def, check, &error) : NULL;
   else
     {
       copy = vireo_domain_checkpoint_def_copy (def);
-      if (vireo_test_checkpoint_complete (obj, copy, &error))
+      if (vireo_test_checkpoint_complete (obj, copy, &error) && check_quiesce (obj, flags, &error))
         moment = vireo_test_checkpoint_take (obj, g_steal_pointer (&copy));
     }
   if (moment != NULL)

@@ -13,10 +13,17 @@
 /* What a caller does not read is lost beyond this, as on a line that nobody listens to. */
 #define MAX_PENDING 65536
 
+/* RFC 6143, 7.1.1 and 7.1.2 */
+#define VNC_VERSION "RFB 003.008\n"
+#define VNC_SECURITY_NONE 1
+#define VNC_SECURITY_PASSWORD 2
+
 struct _VireoTestConsole
 {
   int fd;     /* our end; -1 when the other one was closed */
-  char *name; /* %NULL for a display, which does not answer */
+  char *name; /* %NULL for a display */
+  char security; /* of a display: the one way to be let in */
+  gsize awaited; /* of a display: bytes of the client's version that did not come yet */
   GByteArray *pending;
   guint read_id;
   guint write_id;
@@ -71,6 +78,19 @@ say_prompt (VireoTestConsole *self)
   say (self, prompt, strlen (prompt));
 }
 
+/* A display that knows the client's version says how to be let in. */
+static void
+hear_version (VireoTestConsole *self, gsize n)
+{
+  const char security[] = { 1, self->security };
+
+  if (self->awaited == 0)
+    return;
+  self->awaited -= MIN (n, self->awaited);
+  if (self->awaited == 0)
+    say (self, security, sizeof security);
+}
+
 static gboolean
 read_typed (int fd, GIOCondition condition, gpointer data)
 {
@@ -86,6 +106,8 @@ read_typed (int fd, GIOCondition condition, gpointer data)
       hang_up (self);
       return G_SOURCE_REMOVE;
     }
+  if (self->name == NULL)
+    hear_version (self, (gsize) n);
   for (gssize i = 0; self->name != NULL && i < n; i++)
     if (typed[i] == '\r' || typed[i] == '\n')
       say_prompt (self);
@@ -141,18 +163,27 @@ vireo_test_console_new (const char *name, int *ret_fd, GError **error)
 
 /**
  * vireo_test_console_new_display:
+ * @password: whether it asks for one
  * @ret_fd: (out): the caller's end, which it owns
  * @error: what the operating system said
  *
- * Opens a display, which greets as a VNC server does (RFC 6143, 7.1.1) and says no more.
+ * Opens a display, which greets as a VNC server does (RFC 6143, 7.1.1), says what a client has to
+ * do to be let in (7.1.2), and no more.
  *
  * Returns: (transfer full) (nullable): our end
  * Since: 0.1
  */
 VireoTestConsole *
-vireo_test_console_new_display (int *ret_fd, GError **error)
+vireo_test_console_new_display (gboolean password, int *ret_fd, GError **error)
 {
-  return make (NULL, "RFB 003.008\n", ret_fd, error);
+  VireoTestConsole *self = make (NULL, VNC_VERSION, ret_fd, error);
+
+  if (self != NULL)
+    {
+      self->security = password ? VNC_SECURITY_PASSWORD : VNC_SECURITY_NONE;
+      self->awaited = strlen (VNC_VERSION);
+    }
+  return self;
 }
 
 /**

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct _VireoTestConsole VireoTestConsole;
 
 VireoTestConsole *vireo_test_console_new (const char *name, int *ret_fd, GError **error);
-VireoTestConsole *vireo_test_console_new_display (int *ret_fd, GError **error);
+VireoTestConsole *vireo_test_console_new_display (gboolean password, int *ret_fd, GError **error);
 gboolean vireo_test_console_is_open (VireoTestConsole *self);
 void vireo_test_console_free (VireoTestConsole *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoTestConsole, vireo_test_console_free)

@@ -491,6 +491,24 @@ reset (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
   g_object_unref (task);
 }
 
+/* What does not end within this of being asked to is killed, or is let be. */
+#define GRACEFUL_MSEC 5000
+
+static void
+destroy_waited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Operation *operation = data;
+  GError *error = NULL;
+
+  if (vireo_test_work_finish (VIREO_OBJ (source), result, &error)
+      && vireo_obj_get_active (VIREO_OBJ (operation->obj)))
+    g_set_error (&error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_UNRESPONSIVE,
+                 "the hypervisor of domain \"%s\" did not end within five seconds: without "
+                 "`graceful` it is killed",
+                 vireo_obj_get_name (VIREO_OBJ (operation->obj)));
+  operation_end (operation, error);
+}
+
 static void
 destroy_worked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -512,8 +530,12 @@ destroy (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainDestroyFlags
   if (!require_state (obj, VIREO_DOMAIN_STATE_NOSTATE, task))
     return;
   vireo_test_settings_init (&settings, vireo_domain_obj_get_live_def (obj));
-  vireo_test_work_async (VIREO_OBJ (obj), settings.destroy_delay, g_task_get_cancellable (task),
-                         destroy_worked, operation_new (driver, obj, task));
+  if ((flags & VIREO_DOMAIN_DESTROY_GRACEFUL) != 0 && settings.destroy_delay > GRACEFUL_MSEC)
+    vireo_test_work_async (VIREO_OBJ (obj), GRACEFUL_MSEC, g_task_get_cancellable (task),
+                           destroy_waited, operation_new (driver, obj, task));
+  else
+    vireo_test_work_async (VIREO_OBJ (obj), settings.destroy_delay, g_task_get_cancellable (task),
+                           destroy_worked, operation_new (driver, obj, task));
 }
 
 /* ---- suspend and resume ---- */

@@ -13,6 +13,7 @@
 #include "vireo-test-interfaces.h"
 #include "vireo-test-migrate.h"
 #include "vireo-test-networks.h"
+#include "vireo-test-paths.h"
 #include "vireo-test-storage.h"
 
 #define URI_PREFIX "test:///"
@@ -185,6 +186,7 @@ opened (GTask *task)
   g_autoptr (VireoHostInterfaceDriver) interfaces = vireo_test_interfaces_new ();
 
   vireo_test_migrate_register (opening->domains, uri);
+  vireo_test_paths_register (opening->domains, opening->storage);
   g_task_return_pointer (task,
                          g_object_new (TEST_TYPE_CONNECTION, "name", id, "driver", "Test",
                                        "uri", uri, "hypervisor-version", VIREO_VERSION,

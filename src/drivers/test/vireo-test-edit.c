@@ -140,6 +140,33 @@ static void (*const emitters[VIREO_DOMAIN_N_EDITS]) (VireoDomainObj *, const Vir
   [VIREO_DOMAIN_EDIT_SET_IOTHREAD] = remember_polling,
 };
 
+/* A guest that was told to keep a drive has locked its tray. */
+static gboolean
+check_trays (const VireoDomainEdit *edit,
+             const VireoDomainDef *before,
+             const VireoDomainDef *after,
+             GError **error)
+{
+  g_auto (VireoTestSettings) settings = { 0 };
+
+  vireo_test_settings_init (&settings, before);
+  if (settings.kept_device == NULL || vireo_domain_edit_get_option (edit, "force"))
+    return TRUE;
+  for (guint i = 0; i < before->n_disks && before->n_disks == after->n_disks; i++)
+    {
+      const VireoDiskDef *old = before->disks[i], *now = after->disks[i];
+
+      if (old->device != VIREO_DISK_DEVICE_CDROM || vireo_disk_def_equal (old, now)
+          || g_strcmp0 (old->alias, settings.kept_device) != 0)
+        continue;
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR,
+                   "the guest has locked the tray of %s: to open it takes the option `force`",
+                   old->alias);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* A guest that was told to keep a device does not let it go. */
 static gboolean
 check_released (VireoDomainObj *obj,
@@ -209,7 +236,9 @@ edit_now (VireoDomainKeeper *keeper,
   if (def == NULL)
     return FALSE;
   now = collect_aliases (def);
-  if (!check_released (obj, before, now, error))
+  if (!check_released (obj, before, now, error)
+      || (edit->kind == VIREO_DOMAIN_EDIT_UPDATE_DEVICE
+          && !check_trays (edit, before, def, error)))
     {
       vireo_domain_def_free (def);
       return FALSE;

@@ -126,11 +126,18 @@ vireo_test_guest_need_agent (VireoTestGuest *self, GError **error)
   return FALSE;
 }
 
+static int
+keep_open (VireoTestGuest *self, const char *device, VireoTestConsole *console, int fd)
+{
+  if (console != NULL)
+    g_hash_table_insert (self->open, g_strdup (device), console);
+  return fd;
+}
+
 /**
- * vireo_test_guest_open:
+ * vireo_test_guest_open_channel:
  * @self: a guest
- * @device: name of what is opened
- * @is_display: whether that is a display, which several may have open
+ * @device: name of the channel
  * @force: whether it is taken from whoever has it open
  * @error: Busy, or what the operating system said
  *
@@ -138,11 +145,10 @@ vireo_test_guest_need_agent (VireoTestGuest *self, GError **error)
  * Since: 0.1
  */
 int
-vireo_test_guest_open (VireoTestGuest *self,
-                       const char *device,
-                       gboolean is_display,
-                       gboolean force,
-                       GError **error)
+vireo_test_guest_open_channel (VireoTestGuest *self,
+                               const char *device,
+                               gboolean force,
+                               GError **error)
 {
   VireoTestConsole *old = g_hash_table_lookup (self->open, device);
   VireoTestConsole *console;
@@ -153,9 +159,30 @@ vireo_test_guest_open (VireoTestGuest *self,
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "somebody else has %s open", device);
       return -1;
     }
-  console = is_display ? vireo_test_console_new_display (&fd, error)
-                       : vireo_test_console_new (device, &fd, error);
-  if (console != NULL)
-    g_hash_table_insert (self->open, g_strdup (device), console);
-  return fd;
+  console = vireo_test_console_new (device, &fd, error);
+  return keep_open (self, device, console, fd);
+}
+
+/**
+ * vireo_test_guest_open_display:
+ * @self: a guest
+ * @device: name of the display
+ * @password: whether it asks for one
+ * @error: what the operating system said
+ *
+ * Whoever had it open is thrown out.
+ *
+ * Returns: the caller's end of a socket, or -1
+ * Since: 0.1
+ */
+int
+vireo_test_guest_open_display (VireoTestGuest *self,
+                               const char *device,
+                               gboolean password,
+                               GError **error)
+{
+  int fd = -1;
+  VireoTestConsole *console = vireo_test_console_new_display (password, &fd, error);
+
+  return keep_open (self, device, console, fd);
 }

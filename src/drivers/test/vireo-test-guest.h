@@ -69,11 +69,15 @@ gboolean vireo_test_guest_has_agent (VireoTestGuest *self);
 /* Whether it can be asked something now. Errors: InvalidState. */
 gboolean vireo_test_guest_need_agent (VireoTestGuest *self, GError **error);
 
-/* A socket to a channel or, for a display, to what begins to speak VNC. */
-int vireo_test_guest_open (VireoTestGuest *self,
-                           const char *device,
-                           gboolean is_display,
-                           gboolean force,
-                           GError **error);
+/* A socket to a channel. */
+int vireo_test_guest_open_channel (VireoTestGuest *self,
+                                   const char *device,
+                                   gboolean force,
+                                   GError **error);
+/* A socket to a display, which begins to speak VNC. */
+int vireo_test_guest_open_display (VireoTestGuest *self,
+                                   const char *device,
+                                   gboolean password,
+                                   GError **error);
 
 G_END_DECLS

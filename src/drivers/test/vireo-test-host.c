@@ -242,24 +242,51 @@ vireo_test_host_get_cpu_models (gpointer connection, GVariant *args, GTask *task
   g_object_unref (task);
 }
 
+/* What may be asked about: there is one type of guests, without an emulator, and any machine. */
+static gboolean
+check_wish (const char *arch, const char *virt_type, const char *emulator, GError **error)
+{
+  if (find_models (arch) == NULL)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                 "there is no architecture \"%.64s\"", arch);
+  else if (*virt_type != '\0' && !g_str_equal (virt_type, "test"))
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                 "there are no guests of the type \"%.64s\" here", virt_type);
+  else if (*emulator != '\0')
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                 "no guest has an emulator here, neither \"%.256s\"", emulator);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 void
 vireo_test_host_get_domain_capabilities (gpointer connection, GVariant *args, GTask *task)
 {
   g_autoptr (GVariant) options = g_variant_get_child_value (args, 0);
   g_autoptr (GString) xml = NULL;
-  const char *arch = "x86_64";
+  const char *arch = "x86_64", *machine = "", *virt_type = "", *emulator = "";
   const char *const *found;
+  GError *error = NULL;
 
   g_variant_lookup (options, "arch", "&s", &arch);
-  found = find_models (arch);
-  if (found == NULL)
+  g_variant_lookup (options, "machine", "&s", &machine);
+  g_variant_lookup (options, "virt-type", "&s", &virt_type);
+  g_variant_lookup (options, "emulator", "&s", &emulator);
+  if (!check_wish (arch, virt_type, emulator, &error))
     {
-      g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
-                               "there is no architecture \"%s\"", arch);
+      g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }
+  found = find_models (arch);
   xml = g_string_new ("<domainCapabilities>\n  <domain>test</domain>\n");
+  if (*machine != '\0')
+    {
+      g_autofree char *element = g_markup_printf_escaped ("  <machine>%s</machine>\n", machine);
+
+      g_string_append (xml, element);
+    }
   g_string_append_printf (xml,
                           "  <arch>%s</arch>\n  <vcpu max='32'/>\n  <iothreads supported='yes'/>\n"
                           "  <cpu>\n    <mode name='custom' supported='yes'>\n",

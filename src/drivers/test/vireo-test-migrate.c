@@ -4,6 +4,7 @@
 #include "drivers/common/vireo-domain-moments.h"
 #include "util/vireo-error.h"
 #include "vireo-test-block-jobs.h"
+#include "vireo-test-migrate-disks.h"
 #include "vireo-test-migrate-parameters.h"
 #include "vireo-test-settings.h"
 
@@ -32,6 +33,8 @@ typedef struct
   gboolean was_running;
   gboolean postcopied;      /* the guest is over there, and its memory follows */
   guint64 total;
+  guint64 disk_total;
+  guint64 disk_remaining;   /* disks are copied before memory is */
   guint64 usual_rate;
   guint64 remaining;        /* of this iteration */
   guint64 processed;
@@ -208,6 +211,8 @@ arrive (Migration *self)
 static void
 show (Migration *self, guint64 rate)
 {
+  guint64 left = self->disk_remaining + self->remaining;
+  guint64 whole = self->disk_total + self->iteration_bytes;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -215,15 +220,20 @@ show (Migration *self, guint64 rate)
   g_variant_dict_insert (&dict, "memory_processed", "t", self->processed);
   g_variant_dict_insert (&dict, "memory_remaining", "t", self->remaining);
   g_variant_dict_insert (&dict, "memory_iteration", "t", (guint64) self->iteration);
-  g_variant_dict_insert (&dict, "memory_bps", "t", rate);
+  g_variant_dict_insert (&dict, "memory_bps", "t", self->disk_remaining > 0 ? 0 : rate);
+  if (self->disk_total > 0)
+    {
+      g_variant_dict_insert (&dict, "disk_total", "t", self->disk_total);
+      g_variant_dict_insert (&dict, "disk_processed", "t", self->disk_total - self->disk_remaining);
+      g_variant_dict_insert (&dict, "disk_remaining", "t", self->disk_remaining);
+      g_variant_dict_insert (&dict, "disk_bps", "t", self->disk_remaining > 0 ? rate : 0);
+    }
   if ((self->flags & VIREO_MIGRATE_COMPRESSED) != 0)
     g_variant_dict_insert (&dict, "compression_cache", "t",
                            vireo_test_migrate_get_parameter (self->obj, "compression-cache"));
   vireo_job_set_statistics (self->job, g_variant_dict_end (&dict));
-  vireo_job_set_progress (
-      self->job,
-      MIN (1.0, 1.0 - (double) self->remaining / (double) MAX (self->iteration_bytes, 1)),
-      self->total, rate);
+  vireo_job_set_progress (self->job, MIN (1.0, 1.0 - (double) left / (double) MAX (whole, 1)),
+                          self->total + self->disk_total, rate);
 }
 
 static guint64
@@ -284,6 +294,16 @@ check_going_on (Migration *self, GError **error)
   return FALSE;
 }
 
+/* How many of @bytes there were. */
+static guint64
+take (guint64 *remaining, guint64 bytes)
+{
+  guint64 taken = MIN (*remaining, bytes);
+
+  *remaining -= taken;
+  return taken;
+}
+
 static gboolean
 tick (gpointer data)
 {
@@ -300,9 +320,8 @@ tick (gpointer data)
       give_up (self, error);
       return G_SOURCE_REMOVE;
     }
-  done = MIN (done, self->remaining);
-  self->remaining -= done;
-  self->processed += done;
+  done -= take (&self->disk_remaining, done);
+  self->processed += take (&self->remaining, done);
   show (self, rate);
   if (self->remaining > 0
       || (!self->postcopied && begin_iteration (self, count_dirty (self))))
@@ -324,7 +343,7 @@ begin (Migration *self)
   vireo_test_settings_init (&settings, def);
   self->was_running = vireo_domain_obj_get_state (self->obj) == VIREO_DOMAIN_STATE_RUNNING;
   self->total = MAX (def->memory, 1) * 1024;
-  self->usual_rate = self->total * 1000 / MAX (settings.migrate_delay, 1);
+  self->usual_rate = (self->total + self->disk_total) * 1000 / MAX (settings.migrate_delay, 1);
   self->ticked_at = g_get_monotonic_time ();
   if ((self->flags & VIREO_MIGRATE_LIVE) == 0 && self->was_running)
     set_state (self->obj, VIREO_DOMAIN_STATE_PAUSED, "migration", "migrated");
@@ -392,29 +411,6 @@ moved (GObject *source, GAsyncResult *result, gpointer data)
   g_task_return_pointer (self->task, g_object_ref (self->job), g_object_unref);
   g_clear_object (&self->task);
   leave (self);
-}
-
-static gboolean
-check_disks (const VireoDomainDef *def, VireoMigrateFlags flags, GError **error)
-{
-  const guint safe = VIREO_MIGRATE_UNSAFE | VIREO_MIGRATE_NON_SHARED_DISK
-                     | VIREO_MIGRATE_NON_SHARED_INC;
-
-  for (guint i = 0; i < def->n_disks && (flags & safe) == 0; i++)
-    {
-      const VireoDiskDriverDef *driver = def->disks[i]->driver;
-
-      if (driver == NULL || driver->cache == VIREO_DISK_CACHE_UNSET
-          || driver->cache == VIREO_DISK_CACHE_DEFAULT || driver->cache == VIREO_DISK_CACHE_NONE
-          || driver->cache == VIREO_DISK_CACHE_DIRECTSYNC)
-        continue;
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
-                   "what is written to the disk %s may be in this host's cache only: it takes the "
-                   "option `unsafe`",
-                   def->disks[i]->target->dev);
-      return FALSE;
-    }
-  return TRUE;
 }
 
 static gboolean
@@ -517,13 +513,14 @@ migrate (VireoDomainDriver *driver,
   const VireoDomainDef *now = vireo_domain_obj_get_def (obj);
   const VireoDomainDef *persistent = vireo_domain_obj_get_persistent_def (obj);
   g_autoptr (VireoDomainDef) def = NULL;
+  guint64 disk_bytes = 0;
   VireoTestDomains *to;
   GError *error = NULL;
   Migration *self;
 
   to = find_connection (VIREO_TEST_DOMAINS (driver), request->destination, &error);
   if (to != NULL && check_request (obj, request, &error)
-      && check_disks (now, request->flags, &error)
+      && vireo_test_migrate_check_disks (now, request, &disk_bytes, &error)
       && vireo_test_migrate_use (obj, request->more, &error))
     def = make_def (now, request->def, request->name, &error);
   if (def == NULL)
@@ -538,6 +535,7 @@ migrate (VireoDomainDriver *driver,
   self->obj = g_object_ref (obj);
   self->job = g_object_ref (vireo_obj_get_current_job (VIREO_OBJ (obj)));
   self->flags = request->flags;
+  self->disk_total = self->disk_remaining = disk_bytes;
   self->task = task;
   g_task_set_check_cancellable (task, FALSE);
   if ((request->flags & VIREO_MIGRATE_PERSIST_DEST) != 0)
@@ -570,6 +568,11 @@ start_postcopy (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
     g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                              "the migration of domain \"%s\" was not begun with `postcopy`, or has "
                              "come too far",
+                             name);
+  else if (self->disk_remaining > 0)
+    g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                             "the disks of domain \"%s\" are still copied: it could not read them "
+                             "over there",
                              name);
   else
     {

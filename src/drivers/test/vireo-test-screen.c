@@ -192,19 +192,19 @@ open_channel_now (VireoTestGuest *guest, GVariant *args, GError **error)
   for (guint i = 0; i < def->n_channels; i++)
     if (*name == '\0' || g_strcmp0 (def->channels[i]->target->name, name) == 0
         || g_strcmp0 (def->channels[i]->alias, name) == 0)
-      return vireo_test_guest_open (guest, def->channels[i]->alias, FALSE,
-                                    vireo_test_option (args, "force"), error);
+      return vireo_test_guest_open_channel (guest, def->channels[i]->alias,
+                                            vireo_test_option (args, "force"), error);
   g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND, "the domain has no channel \"%.100s\"",
                name);
   return -1;
 }
 
 static void
-emit_graphics (VireoDomainObj *domain, const char *phase)
+emit_graphics (VireoDomainObj *domain, const char *phase, const char *security)
 {
   vireo_obj_emit_event (VIREO_OBJ (domain), "Graphics",
                         g_variant_new ("(s(sss)(sss)s@a(ss))", phase, "unix", "", "", "unix", "",
-                                       "", "none",
+                                       "", security,
                                        g_variant_new_array (G_VARIANT_TYPE ("(ss)"), NULL, 0)));
 }
 
@@ -213,6 +213,7 @@ open_graphics_now (VireoTestGuest *guest, GVariant *args, GError **error)
 {
   const VireoDomainDef *def = vireo_domain_obj_get_live_def (guest->domain);
   g_autofree char *device = NULL;
+  gboolean password;
   guint index;
   int fd;
 
@@ -224,9 +225,10 @@ open_graphics_now (VireoTestGuest *guest, GVariant *args, GError **error)
       return -1;
     }
   device = g_strdup_printf ("graphics%u", index);
-  fd = vireo_test_guest_open (guest, device, TRUE, TRUE, error);
+  password = def->graphics[index]->passwd != NULL && !vireo_test_option (args, "skip-auth");
+  fd = vireo_test_guest_open_display (guest, device, password, error);
   if (fd >= 0)
-    emit_graphics (guest->domain, "connect");
+    emit_graphics (guest->domain, "connect", password ? "vnc" : "none");
   return fd;
 }
 

@@ -4,6 +4,7 @@
 #include "drivers/common/vireo-domain-chains.h"
 #include "vireo-test-block-jobs.h"
 #include "drivers/common/vireo-domain-moments.h"
+#include "vireo-test-paths.h"
 #include "vireo-test-settings.h"
 #include "vireo-test-work.h"
 
@@ -71,6 +72,30 @@ check_flags (VireoDomainObj *obj, VireoSnapshotCreateFlags flags, GError **error
     return TRUE;
   g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT, wrong);
   return FALSE;
+}
+
+static gboolean
+check_agent (VireoDomainObj *obj, VireoSnapshotCreateFlags flags, GError **error)
+{
+  return (flags & VIREO_SNAPSHOT_CREATE_QUIESCE) == 0
+         || vireo_test_guest_need_agent (vireo_test_domain_get_guest (obj), error);
+}
+
+/* The overlays: files that it makes, or that are there. */
+static gboolean
+check_overlays (VireoDomainDriver *driver,
+                VireoDomainObj *obj,
+                const VireoDomainSnapshotDef *def,
+                VireoSnapshotCreateFlags flags,
+                GError **error)
+{
+  gboolean reuse = (flags & VIREO_SNAPSHOT_CREATE_REUSE_EXTERNAL) != 0;
+
+  for (guint i = 0; i < def->n_disks; i++)
+    if (def->disks[i]->snapshot == VIREO_SNAPSHOT_LOCATION_EXTERNAL && def->disks[i]->source != NULL
+        && !vireo_test_path_check (driver, obj, def->disks[i]->source->file, reuse, error))
+      return FALSE;
+  return TRUE;
 }
 
 static void
@@ -193,10 +218,12 @@ create_snapshot (VireoDomainDriver *driver,
       redefine (obj, def, flags, task);
       return;
     }
-  else if (check_flags (obj, flags, &error) && vireo_test_block_jobs_check_none (obj, &error))
+  else if (check_flags (obj, flags, &error) && check_agent (obj, flags, &error)
+           && vireo_test_block_jobs_check_none (obj, &error))
     {
       copy = vireo_domain_snapshot_def_copy (def);
-      if (vireo_domain_snapshot_complete (obj, copy, flags, &error))
+      if (vireo_domain_snapshot_complete (obj, copy, flags, &error)
+          && check_overlays (driver, obj, copy, flags, &error))
         {
           Work *work = work_new (driver, obj, flags, task);
 

@@ -165,7 +165,12 @@ build (VireoStorageKeeper *keeper,
   GHashTable *folder = ensure_folder (VIREO_TEST_STORAGE (keeper), pool);
   GError *error = NULL;
 
-  if ((flags & VIREO_STORAGE_BUILD_OVERWRITE) != 0)
+  if ((flags & (VIREO_STORAGE_BUILD_REPAIR | VIREO_STORAGE_BUILD_RESIZE)) != 0)
+    g_set_error (&error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                 "a pool that is in memory does not break, and has room for all: there is nothing "
+                 "for the option `%s` to do",
+                 (flags & VIREO_STORAGE_BUILD_REPAIR) != 0 ? "repair" : "resize");
+  else if ((flags & VIREO_STORAGE_BUILD_OVERWRITE) != 0)
     g_hash_table_remove_all (folder);
   else if ((flags & VIREO_STORAGE_BUILD_NO_OVERWRITE) != 0 && g_hash_table_size (folder) > 0)
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
@@ -246,6 +251,13 @@ complete (VireoStorageKeeper *keeper,
                        ? VIREO_VOLUME_TYPE_FILE
                        : VIREO_VOLUME_TYPE_BLOCK;
   wanted->allocation = MIN (wanted->allocation, wanted->capacity);
+  if ((flags & VIREO_STORAGE_VOLUME_REFLINK) != 0)
+    {
+      g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                           "volumes that are in memory do not share blocks: the option `reflink` "
+                           "cannot be had");
+      return FALSE;
+    }
   return check_room (keeper, pool, wanted->allocation, error);
 }
 
@@ -480,6 +492,49 @@ get_capabilities (VireoStorageDriver *driver, GTask *task)
     types[i - 1] = (VireoPoolType) i;
   g_task_return_pointer (task, vireo_storage_capabilities_format (types, formats), g_free);
   g_object_unref (task);
+}
+
+/* (transfer none) (nullable) */
+static VireoStorageVolumeObj *
+find_by_path (VireoTestStorage *self, const char *path)
+{
+  g_autoptr (GPtrArray) pools
+      = vireo_obj_list_snapshot (vireo_keeper_get_list (VIREO_KEEPER (self)));
+
+  for (guint i = 0; i < pools->len; i++)
+    {
+      g_autoptr (GPtrArray) volumes
+          = vireo_obj_list_snapshot (vireo_storage_pool_obj_get_volumes (pools->pdata[i]));
+
+      for (guint j = 0; j < volumes->len; j++)
+        {
+          const VireoStorageVolumeDef *def = vireo_storage_volume_obj_get_def (volumes->pdata[j]);
+
+          if (def->target != NULL && g_strcmp0 (def->target->path, path) == 0)
+            return volumes->pdata[j];
+        }
+    }
+  return NULL;
+}
+
+gboolean
+vireo_test_storage_has_path (VireoTestStorage *self, const char *path)
+{
+  return find_by_path (self, path) != NULL;
+}
+
+void
+vireo_test_storage_delete_path (VireoTestStorage *self, const char *path)
+{
+  VireoStorageVolumeObj *volume = find_by_path (self, path);
+  VireoStoragePoolObj *pool
+      = volume != NULL ? vireo_storage_volume_obj_get_pool (volume) : NULL;
+
+  if (pool == NULL || vireo_storage_keeper_is_in_use (volume))
+    return;
+  g_hash_table_remove (ensure_folder (self, pool), vireo_obj_get_name (VIREO_OBJ (volume)));
+  vireo_obj_list_remove (vireo_storage_pool_obj_get_volumes (pool), VIREO_OBJ (volume));
+  changed (VIREO_STORAGE_KEEPER (self), pool);
 }
 
 static void

@@ -11,4 +11,9 @@ G_DECLARE_FINAL_TYPE (VireoTestStorage, vireo_test_storage, VIREO, TEST_STORAGE,
 
 VireoTestStorage *vireo_test_storage_new (const char *state_dir);
 
+/* Whether a pool that is active has a volume at @path. */
+gboolean vireo_test_storage_has_path (VireoTestStorage *self, const char *path);
+/* Deletes that volume, if there is one and nobody is at work on it. */
+void vireo_test_storage_delete_path (VireoTestStorage *self, const char *path);
+
 G_END_DECLS
