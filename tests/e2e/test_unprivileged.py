@@ -55,9 +55,16 @@ class Deputy(unittest.TestCase):
 
     def remove(self, path):
         client = self.host.client
+        if path not in self.domains():
+            return
         if client.get(path, "Domain", "Active"):
             client.call(path, "Domain", "Destroy", "(a{sv})", {})
-        client.call(path, "Domain", "Undefine", "(a{sv})", {})
+        client.call(path, "Domain", "Undefine", "(a{sv})",
+                    {"keep-nvram": vireotest.client.GLib.Variant("b", True)})
+
+    def domains(self):
+        client = self.host.client
+        return client.call(self.connection, "Connection", "GetDomains", "(asa{sv})", [], {})
 
     def assert_denied(self, outcome, path):
         self.assertIsNotNone(outcome.error)
@@ -130,6 +137,71 @@ class Deputy(unittest.TestCase):
         self.assertEqual(made.stat().st_mode & 0o777, 0o600)
         self.assertEqual(made.stat().st_uid, NOBODY)
         self.assertEqual(sorted(os.listdir(made.parent)), ["vars.fd"])
+
+    def defined(self, nvram):
+        """A machine of nobody's, with the first variables that were given or made."""
+        xml = (f"<domain type='qemu'><name>theirs</name><memory unit='MiB'>32</memory>"
+               f"<os><type arch='x86_64' machine='pc'>hvm</type>"
+               f"<loader type='pflash' readonly='yes'>{self.folder}/code.fd</loader>"
+               f"<nvram>{nvram}</nvram></os></domain>")
+        outcome = self.nobody.call(
+            self.connection, "Connection", "DefineDomain",
+            vireotest.client.GLib.Variant("(sa{sv})", (xml, {})).print_(True))
+        self.assertIsNone(outcome.error)
+        self.addCleanup(self.remove, outcome.unpack())
+        return outcome.unpack()
+
+    def undefine(self, domain, **options):
+        options = {name.replace("_", "-"): vireotest.client.GLib.Variant("b", value)
+                   for name, value in options.items()}
+        return self.nobody.call(domain, "Domain", "Undefine",
+                                vireotest.client.GLib.Variant("(a{sv})", (options,)).print_(True))
+
+    def test_variables_that_go(self):
+        """They are the owner's to lose, and only where the owner could delete them."""
+        variables = self.image("gone.fd", "-f", "raw")
+        domain = self.defined(variables)
+        outcome = self.undefine(domain)
+        self.assertTrue(outcome.error.name.endswith(".InvalidState"), outcome.error.name)
+        self.assertIn(str(variables), outcome.error.message)
+        self.assertIn(domain, self.domains())
+        self.assertIsNone(self.undefine(domain, nvram=True).error)
+        self.assertNotIn(domain, self.domains())
+        self.assertFalse(variables.exists())
+
+    def test_variables_that_stay(self):
+        variables = self.image("stays.fd", "-f", "raw")
+        domain = self.defined(variables)
+        self.assertIsNone(self.undefine(domain, keep_nvram=True).error)
+        self.assertTrue(variables.exists())
+        domain = self.defined(self.folder / "never-made.fd")
+        self.assertIsNone(self.undefine(domain).error)
+        domain = self.defined(self.folder / "never-made.fd")
+        self.assertIsNone(self.undefine(domain, nvram=True).error)
+
+    def test_what_is_called_variables(self):
+        """What their owner cannot delete, and what is no file of variables, is there afterwards,
+        and so is the domain."""
+        link = self.folder / "link.fd"
+        link.symlink_to(self.secret)
+        sub = self.folder / "folder"
+        sub.mkdir()
+        for target in (self.secret, link, sub, "/dev/null", "/etc/passwd",
+                       f"/proc/self/root{self.secret}"):
+            domain = self.defined(target)
+            outcome = self.undefine(domain, nvram=True)
+            self.assertIsNotNone(outcome.error, target)
+            self.assertIn(os.path.dirname(target), outcome.error.message)
+            self.assertTrue(os.path.lexists(target), target)
+            self.assertIn(domain, self.domains())
+            self.doCleanups()
+
+    def test_variables_in_use(self):
+        own = self.image("vars.fd", "-f", "raw")
+        self.assertIsNone(self.firmware(self.folder / "used.fd", own).error)
+        outcome = self.undefine(self.domain, nvram=True)
+        self.assertTrue(outcome.error.name.endswith(".InvalidState"), outcome.error.name)
+        self.assertTrue((self.folder / "used.fd").exists())
 
     def test_what_the_daemon_has_open(self):
         """A descriptor of the daemon is no file of the user's, whatever its mode."""

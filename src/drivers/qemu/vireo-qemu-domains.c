@@ -12,6 +12,7 @@
 #include "vireo-qemu-monitor-command.h"
 #include "vireo-qemu-postparse.h"
 #include "vireo-qemu-stats.h"
+#include "vireo-qemu-undefine.h"
 
 static const VireoQemuTimeouts default_timeouts = {
   .start = 30000,
@@ -44,6 +45,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->get_stats = vireo_qemu_get_stats;
   iface->get_block_info = vireo_qemu_get_block_info;
   vireo_qemu_snapshots_fill (iface);
+  vireo_qemu_undefine_fill (iface);
   iface->screenshot = vireo_qemu_screenshot;
   iface->inject_nmi = vireo_qemu_inject_nmi;
   iface->send_key = vireo_qemu_send_key;

@@ -121,3 +121,80 @@ vireo_qemu_nvram_make (const char *path, const char *template, GError **error)
   close (folder);
   return written;
 }
+
+gboolean
+vireo_qemu_nvram_exists (const char *path, gboolean *exists, GError **error)
+{
+  struct stat status;
+
+  *exists = lstat (path, &status) == 0;
+  if (*exists || errno == ENOENT || errno == ENOTDIR)
+    return TRUE;
+  vireo_error_set_errno (error, errno, "cannot look at %s", path);
+  return FALSE;
+}
+
+/* The folder of a plain file; -1 without @error when there is none, and with it when it is not to
+ * be deleted. */
+static int
+open_for_removal (const char *path, const char *name, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+  int folder = vireo_qemu_folder_open (parent);
+  struct stat status = { 0 };
+  gboolean found;
+
+  if (folder < 0 && errno != ENOENT && errno != ENOTDIR)
+    vireo_error_set_errno (error, errno, "cannot open the folder %s", parent);
+  if (folder < 0)
+    return -1;
+  found = fstatat (folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!found && errno != ENOENT)
+    vireo_error_set_errno (error, errno, "cannot look at %s", path);
+  else if (found && !S_ISREG (status.st_mode))
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "%s is not a regular file, and is not deleted", path);
+  /* Of the thread's rights, not the process'. */
+  else if (found && faccessat (folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
+    vireo_error_set_errno (error, errno, "cannot delete %s", path);
+  else if (found)
+    return folder;
+  close (folder);
+  return -1;
+}
+
+gboolean
+vireo_qemu_nvram_check_removal (const char *path, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autoptr (GError) cause = NULL;
+  int folder = open_for_removal (path, name, &cause);
+
+  if (folder >= 0)
+    close (folder);
+  if (cause == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}
+
+gboolean
+vireo_qemu_nvram_remove (const char *path, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autoptr (GError) cause = NULL;
+  int folder = open_for_removal (path, name, &cause);
+
+  if (folder >= 0)
+    {
+      if (unlinkat (folder, name, 0) != 0)
+        vireo_error_set_errno (&cause, errno, "the domain is undefined, but %s cannot be deleted",
+                               path);
+      (void) fsync (folder);
+      close (folder);
+    }
+  if (cause == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+  return FALSE;
+}

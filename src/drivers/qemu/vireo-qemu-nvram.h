@@ -10,4 +10,12 @@ G_BEGIN_DECLS
  * rights that the thread has, which are to be theirs. Blocks: for a worker thread. */
 gboolean vireo_qemu_nvram_make (const char *path, const char *template, GError **error);
 
+/* Whether there is something at @path. FALSE with @error when it cannot be told. As above. */
+gboolean vireo_qemu_nvram_exists (const char *path, gboolean *exists, GError **error);
+
+/* Whether vireo_qemu_nvram_remove() would, which deletes a plain file and nothing else; that there
+ * is none is no error. As above. */
+gboolean vireo_qemu_nvram_check_removal (const char *path, GError **error);
+gboolean vireo_qemu_nvram_remove (const char *path, GError **error);
+
 G_END_DECLS

@@ -469,70 +469,6 @@ parent_iface (void)
       VIREO_TYPE_DOMAIN_DRIVER);
 }
 
-typedef struct
-{
-  VireoDomainObj *obj;
-  VireoDomainUndefineFlags flags;
-} Undefine;
-
-static void
-undefine_free (gpointer data)
-{
-  g_object_unref (((Undefine *) data)->obj);
-  g_free (data);
-}
-
-static void
-on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Undefine *undefine = g_task_get_task_data (task);
-  VireoDomainObj *obj = undefine->obj;
-  GError *error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    parent_iface ()->undefine (
-        g_task_get_source_object (task), obj, undefine->flags,
-        g_task_new (NULL, g_task_get_cancellable (task), vireo_qemu_snapshot_on_boolean, task));
-  else
-    vireo_qemu_snapshot_return (task, FALSE, error);
-}
-
-static void
-undefine (VireoDomainDriver *driver,
-          VireoDomainObj *obj,
-          VireoDomainUndefineFlags flags,
-          GTask *task)
-{
-  VireoObjList *list = vireo_domain_moments_of (obj, VIREO_KIND_SNAPSHOT);
-  g_autoptr (GPtrArray) all = NULL;
-  GTask *outer;
-  Undefine *undefine;
-
-  if (list == NULL || vireo_obj_list_get_size (list) == 0)
-    {
-      parent_iface ()->undefine (driver, obj, flags, task);
-      return;
-    }
-  if ((flags & VIREO_DOMAIN_UNDEFINE_SNAPSHOTS) == 0)
-    {
-      vireo_qemu_snapshot_return (
-          task, FALSE,
-          g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                       "domain \"%s\" has snapshots, of which nothing would be known any "
-                       "more",
-                       vireo_obj_get_name (VIREO_OBJ (obj))));
-      return;
-    }
-  all = vireo_obj_list_snapshot (list);
-  outer = g_task_new (driver, g_task_get_cancellable (task), vireo_qemu_snapshot_on_boolean, task);
-  undefine = g_new (Undefine, 1);
-  *undefine = (Undefine){ g_object_ref (obj), flags };
-  g_task_set_task_data (outer, undefine, undefine_free);
-  vireo_qemu_moments_remove (VIREO_QEMU_DOMAINS (driver), obj, all,
-                             g_task_new (NULL, NULL, on_forgotten, outer));
-}
-
 static void
 rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name, GTask *task)
 {
@@ -551,6 +487,5 @@ vireo_qemu_snapshots_fill (VireoDomainDriverInterface *iface)
   iface->create_snapshot = create_snapshot;
   iface->revert_snapshot = revert_snapshot;
   iface->delete_snapshot = delete_snapshot;
-  iface->undefine = undefine;
   iface->rename = rename_domain;
 }
