@@ -65,6 +65,37 @@ start_tty_agent (void)
   close (notify[0]);
 }
 
+/* @error: (inout): says what it means for somebody who called @method that the bus or the service
+ * was not there, or is not any more. */
+void
+cli_explain (CliContext *context, const char *method, GError **error)
+{
+  const char *where = context->host != NULL ? context->host : "this host";
+  const char *bus = context->session ? "session" : "system";
+  GError *explained = NULL;
+
+  if (g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+    g_set_error (&explained, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                 "the service ended before it answered %s: see what there is before you ask again, "
+                 "for it may have been done",
+                 method);
+  else if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    g_set_error (&explained, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                 "the %s bus of %s ended before %s was answered: see what there is before you ask "
+                 "again, for it may have been done",
+                 bus, where, method);
+  else if (g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
+           || g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+    g_set_error (&explained, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                 "the service " CLI_BUS_NAME " is not on the %s bus of %s, and the bus does not know "
+                 "how to start it",
+                 bus, where);
+  if (explained == NULL)
+    return;
+  g_error_free (*error);
+  *error = explained;
+}
+
 GDBusConnection *
 cli_bus (CliContext *context, GError **error)
 {
@@ -75,6 +106,14 @@ cli_bus (CliContext *context, GError **error)
   else
     context->bus
         = g_bus_get_sync (context->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, error);
+  if (context->bus == NULL)
+    g_prefix_error (error, "cannot reach the %s bus%s%s: ",
+                    context->session ? "session" : "system",
+                    context->host != NULL ? " of " : "",
+                    context->host != NULL ? context->host : "");
+  else
+    /* The command says itself what it was about. */
+    g_dbus_connection_set_exit_on_close (context->bus, FALSE);
   if (context->bus != NULL && context->ask_password && !context->session && context->host == NULL)
     start_tty_agent ();
   return context->bus;
@@ -87,16 +126,23 @@ cli_call_with_fds (CliContext *context, const char *path, const char *interface,
 {
   g_autoptr (GVariant) held = args != NULL ? g_variant_ref_sink (args) : NULL;
   GDBusConnection *bus = cli_bus (context, error);
+  GError *refusal = NULL;
+  GVariant *reply;
 
   if (bus == NULL)
     return NULL;
   /* A prompt may take as long as a person does. */
-  return g_dbus_connection_call_with_unix_fd_list_sync (
+  reply = g_dbus_connection_call_with_unix_fd_list_sync (
       bus, CLI_BUS_NAME, path, interface, method, held,
       reply_type != NULL ? G_VARIANT_TYPE (reply_type) : NULL,
       context->ask_password ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION
                             : G_DBUS_CALL_FLAGS_NONE,
-      G_MAXINT, NULL, ret_fds, NULL, error);
+      G_MAXINT, NULL, ret_fds, NULL, &refusal);
+  if (reply != NULL)
+    return reply;
+  cli_explain (context, method, &refusal);
+  g_propagate_error (error, refusal);
+  return NULL;
 }
 
 GVariant *

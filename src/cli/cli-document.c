@@ -2,6 +2,7 @@
 #include "cli-document.h"
 
 #include "conf/vireo-conf.h"
+#include "conf/vireo-device.h"
 
 #include <string.h>
 
@@ -14,13 +15,20 @@ cli_document_new (const char *root)
   return document;
 }
 
-static xmlNode *
-child_of (xmlNode *node, const char *name)
+xmlNode *
+cli_document_add (xmlNode *node, const char *name)
+{
+  return xmlNewChild (node, NULL, BAD_CAST name, NULL);
+}
+
+/* The first child of that name, which is made when it is not there. */
+xmlNode *
+cli_document_child (xmlNode *node, const char *name)
 {
   for (xmlNode *child = node->children; child != NULL; child = child->next)
     if (child->type == XML_ELEMENT_NODE && xmlStrEqual (child->name, BAD_CAST name))
       return child;
-  return xmlNewChild (node, NULL, BAD_CAST name, NULL);
+  return cli_document_add (node, name);
 }
 
 /* Makes the elements that are missing on the way. One whose value is "" is there and empty. */
@@ -39,7 +47,7 @@ cli_document_set (xmlNode *node, const char *path, const char *value)
           return;
         }
       if (!g_str_equal (*step, "."))
-        node = child_of (node, *step);
+        node = cli_document_child (node, *step);
     }
   if (*value != '\0')
     xmlAddChild (node, xmlNewText (BAD_CAST value));
@@ -79,4 +87,18 @@ cli_document_finish (xmlDoc *document, const char *kind, GError **error)
   printed = vireo_doc_format (doc_kind, def, VIREO_FORMAT_SECURE, error);
   vireo_doc_free (doc_kind, def);
   return printed;
+}
+
+/* The device of a domain, if it is what the schema allows. */
+char *
+cli_document_finish_device (xmlDoc *document, GError **error)
+{
+  g_autofree char *text = cli_document_print (document);
+  VireoDeviceKind kind;
+  gpointer device = vireo_device_parse (text, VIREO_PARSE_STRICT, &kind, error);
+
+  if (device == NULL)
+    return NULL;
+  vireo_device_free (kind, device);
+  return g_steal_pointer (&text);
 }

@@ -17,6 +17,9 @@ typedef struct
 xmlDoc *cli_document_new (const char *root);
 void cli_document_set (xmlNode *node, const char *path, const char *value);
 void cli_document_set_parts (xmlNode *node, const CliPart *parts, gsize n_parts);
+xmlNode *cli_document_add (xmlNode *node, const char *name);
+xmlNode *cli_document_child (xmlNode *node, const char *name);
+char *cli_document_finish_device (xmlDoc *document, GError **error);
 char *cli_document_finish (xmlDoc *document, const char *kind, GError **error);
 char *cli_document_print (xmlDoc *document);
 

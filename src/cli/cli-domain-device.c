@@ -1,61 +1,53 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices by what people know of them rather than as documents; and what a definition says of
  * them. */
+#include "cli-document.h"
 #include "cli-domain.h"
 
 #include "conf/vireo-conf.h"
 
 #include <string.h>
 
-static gboolean opt_live, opt_config, opt_readonly, opt_shareable, opt_eject, opt_insert;
-static char *opt_type, *opt_driver, *opt_format, *opt_bus, *opt_serial, *opt_mac, *opt_model,
-    *opt_target;
+CliAffect cli_affect;
 
-#define AFFECT_OPTIONS \
-  { "live", 0, 0, G_OPTION_ARG_NONE, &opt_live, "What runs", NULL }, \
-  { "config", 0, 0, G_OPTION_ARG_NONE, &opt_config, "What the next start uses", NULL }
+static gboolean opt_eject, opt_insert, opt_update, opt_block, opt_force;
+static char *opt_mac;
 
-const GOptionEntry cli_affect_options[] = { AFFECT_OPTIONS, G_OPTION_ENTRY_NULL };
-
-const GOptionEntry cli_attach_disk_options[] = {
-  AFFECT_OPTIONS,
-  { "type", 0, 0, G_OPTION_ARG_STRING, &opt_type, "disk (the default), cdrom, floppy or lun",
-    "TYPE" },
-  { "format", 0, 0, G_OPTION_ARG_STRING, &opt_format, "raw (the default), qcow2, …", "FORMAT" },
-  { "subdriver", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt_format, NULL, NULL },
-  { "driver", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt_driver, NULL, NULL },
-  { "bus", 0, 0, G_OPTION_ARG_STRING, &opt_bus, "virtio, scsi, sata, …; as the target's name says",
-    "BUS" },
-  { "targetbus", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt_bus, NULL, NULL },
-  { "serial", 0, 0, G_OPTION_ARG_STRING, &opt_serial, "The serial number that the guest reads",
-    "TEXT" },
-  { "readonly", 0, 0, G_OPTION_ARG_NONE, &opt_readonly, "The guest cannot write to it", NULL },
-  { "shareable", 0, 0, G_OPTION_ARG_NONE, &opt_shareable, "Other guests may use it, too", NULL },
-  G_OPTION_ENTRY_NULL,
-};
-
-const GOptionEntry cli_attach_interface_options[] = {
-  AFFECT_OPTIONS,
-  { "mac", 0, 0, G_OPTION_ARG_STRING, &opt_mac, "Its address", "MAC" },
-  { "model", 0, 0, G_OPTION_ARG_STRING, &opt_model, "virtio, e1000e, …", "MODEL" },
-  { "target", 0, 0, G_OPTION_ARG_STRING, &opt_target, "The name of the host's end", "NAME" },
-  G_OPTION_ENTRY_NULL,
-};
+const GOptionEntry cli_affect_options[] = { CLI_AFFECT_OPTIONS, G_OPTION_ENTRY_NULL };
 
 const GOptionEntry cli_detach_interface_options[] = {
-  AFFECT_OPTIONS,
+  CLI_AFFECT_OPTIONS,
   { "mac", 0, 0, G_OPTION_ARG_STRING, &opt_mac, "The one with this address", "MAC" },
   G_OPTION_ENTRY_NULL,
 };
 
 const GOptionEntry cli_media_options[] = {
-  AFFECT_OPTIONS,
+  CLI_AFFECT_OPTIONS,
   { "eject", 0, 0, G_OPTION_ARG_NONE, &opt_eject, "Take the medium out", NULL },
   { "insert", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_insert, NULL, NULL },
+  { "update", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_update, NULL, NULL },
+  { "block", 0, 0, G_OPTION_ARG_NONE, &opt_block, "The source is a block device", NULL },
+  { "force", 0, 0, G_OPTION_ARG_NONE, &opt_force, "Open a tray that the guest has locked", NULL },
   G_OPTION_ENTRY_NULL,
 };
 
-/* With --live and --config as they were given. */
+/* --persistent is of what runs, too, when something does. */
+static gboolean
+resolve_affect (CliCall *call, const char *path, GError **error)
+{
+  g_autoptr (GVariant) properties = NULL;
+
+  if (!cli_affect.persistent)
+    return TRUE;
+  properties = cli_get_all (call->context, path, CLI_IFACE ("Domain"), error);
+  if (properties == NULL)
+    return FALSE;
+  g_variant_lookup (properties, "Active", "b", &cli_affect.live);
+  cli_affect.config = TRUE;
+  return TRUE;
+}
+
+/* With --live, --config and --force as they were given. */
 int
 cli_call_device (CliCall *call, const char *member, const char *xml)
 {
@@ -63,96 +55,33 @@ cli_call_device (CliCall *call, const char *member, const char *xml)
   g_autofree char *path = cli_call_path (call, &error);
   GVariantDict options;
 
-  if (path == NULL)
+  if (path == NULL || !resolve_affect (call, path, &error))
     return cli_fail (error);
   g_variant_dict_init (&options, NULL);
-  if (opt_live)
+  if (cli_affect.live)
     g_variant_dict_insert (&options, "live", "b", TRUE);
-  if (opt_config)
+  if (cli_affect.config)
     g_variant_dict_insert (&options, "config", "b", TRUE);
+  if (opt_force)
+    g_variant_dict_insert (&options, "force", "b", TRUE);
   return cli_call_member (call, member, path,
                           g_variant_new ("(s@a{sv})", xml, g_variant_dict_end (&options)));
 }
 
-static void
-append (GString *xml, const char *before, const char *value, const char *after)
+/* What is on this host is found from where the command is; nobody knows that of another one. */
+char *
+cli_source_path (CliContext *context, const char *word)
 {
-  g_autofree char *escaped = value != NULL ? g_markup_escape_text (value, -1) : NULL;
-
-  if (escaped != NULL)
-    g_string_append_printf (xml, "%s%s%s", before, escaped, after);
+  return context->host == NULL ? g_canonicalize_filename (word, NULL) : g_strdup (word);
 }
 
-/* A block device of the host is known by its path. */
-static void
-append_source (GString *xml, CliContext *context, const char *word)
+static int
+call_with (CliCall *call, const char *member, xmlDoc *device)
 {
-  g_autofree char *path = context->host == NULL ? g_canonicalize_filename (word, NULL)
-                                                : g_strdup (word);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = cli_document_finish_device (device, &error);
 
-  append (xml, g_str_has_prefix (path, "/dev/") ? "<source dev='" : "<source file='", path,
-          "'/>");
-}
-
-static const char *
-source_type (const char *word)
-{
-  return g_str_has_prefix (word, "/dev/") ? "block" : "file";
-}
-
-/* DOMAIN SOURCE TARGET */
-int
-cli_run_attach_disk (CliCall *call)
-{
-  g_autoptr (GString) xml = g_string_new (NULL);
-
-  g_string_append_printf (xml, "<disk type='%s'", source_type (call->words[1]));
-  append (xml, " device='", opt_type != NULL ? opt_type : "disk", "'>");
-  append (xml, "<driver name='", opt_driver != NULL ? opt_driver : "qemu", "'");
-  append (xml, " type='", opt_format != NULL ? opt_format : "raw", "'/>");
-  append_source (xml, call->context, call->words[1]);
-  append (xml, "<target dev='", call->words[2], "'");
-  append (xml, " bus='", opt_bus, "'");
-  g_string_append (xml, "/>");
-  append (xml, "<serial>", opt_serial, "</serial>");
-  g_string_append_printf (xml, "%s%s</disk>", opt_readonly ? "<readonly/>" : "",
-                          opt_shareable ? "<shareable/>" : "");
-  return cli_call_device (call, "Domain.AttachDevice", xml->str);
-}
-
-/* DOMAIN TYPE SOURCE */
-int
-cli_run_attach_interface (CliCall *call)
-{
-  static const struct
-  {
-    const char *type;
-    const char *source;
-  } sources[] = {
-    { "network", "<source network='" },
-    { "bridge", "<source bridge='" },
-    { "direct", "<source dev='" },
-    { "user", "" },
-  };
-  g_autoptr (GString) xml = g_string_new (NULL);
-  gsize row = 0;
-
-  while (row < G_N_ELEMENTS (sources) && !g_str_equal (sources[row].type, call->words[1]))
-    row++;
-  if (row == G_N_ELEMENTS (sources) || (call->n_words < 3) != (*sources[row].source == '\0'))
-    {
-      g_printerr ("vireoctl: an interface is “network NAME”, “bridge NAME”, “direct DEVICE” or "
-                  "“user”\n");
-      return CLI_EXIT_USAGE;
-    }
-  g_string_append_printf (xml, "<interface type='%s'>", sources[row].type);
-  if (*sources[row].source != '\0')
-    append (xml, sources[row].source, call->words[2], "'/>");
-  append (xml, "<mac address='", opt_mac, "'/>");
-  append (xml, "<model type='", opt_model, "'/>");
-  append (xml, "<target dev='", opt_target, "'/>");
-  g_string_append (xml, "</interface>");
-  return cli_call_device (call, "Domain.AttachDevice", xml->str);
+  return xml != NULL ? cli_call_device (call, member, xml) : cli_fail (error);
 }
 
 /* ---- what is there ---- */
@@ -169,7 +98,7 @@ cli_domain_xml (CliCall *call, GError **error)
   if (path == NULL)
     return NULL;
   g_variant_dict_init (&options, NULL);
-  if (opt_config)
+  if (cli_affect.config)
     g_variant_dict_insert (&options, "inactive", "b", TRUE);
   reply = cli_call (call->context, path, CLI_IFACE ("Domain"), "GetXml",
                     g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), "(s)", error);
@@ -207,8 +136,8 @@ cli_run_detach_disk (CliCall *call)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainDef) def = get_domain (call, &error);
+  g_autoptr (xmlDoc) document = cli_document_new ("disk");
   const VireoDiskDef *disk;
-  g_autoptr (GString) xml = NULL;
 
   if (def == NULL)
     return cli_fail (error);
@@ -218,18 +147,21 @@ cli_run_detach_disk (CliCall *call)
       g_printerr ("vireoctl: the domain has no disk “%s”\n", call->words[1]);
       return CLI_EXIT_FAILURE;
     }
-  xml = g_string_new ("<disk");
-  append (xml, " type='", vireo_disk_type_to_string (disk->type), "'");
-  append (xml, " device='", vireo_disk_device_to_string (disk->device), "'");
-  append (xml, "><target dev='", disk->target->dev, "'/></disk>");
-  return cli_call_device (call, "Domain.DetachDevice", xml->str);
+  cli_document_set_parts (xmlDocGetRootElement (document),
+                          (const CliPart[]){
+                              { "@type", vireo_disk_type_to_string (disk->type) },
+                              { "@device", vireo_disk_device_to_string (disk->device) },
+                              { "target/@dev", disk->target->dev },
+                          },
+                          3);
+  return call_with (call, "Domain.DetachDevice", document);
 }
 
 /* DOMAIN TYPE */
 int
 cli_run_detach_interface (CliCall *call)
 {
-  g_autoptr (GString) xml = g_string_new ("<interface");
+  g_autoptr (xmlDoc) document = cli_document_new ("interface");
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainDef) def = get_domain (call, &error);
   const char *mac = NULL;
@@ -254,16 +186,34 @@ cli_run_detach_interface (CliCall *call)
                   n == 0 ? "" : "; --mac says which");
       return CLI_EXIT_FAILURE;
     }
-  append (xml, " type='", call->words[1], "'>");
-  append (xml, "<mac address='", mac, "'/></interface>");
-  return cli_call_device (call, "Domain.DetachDevice", xml->str);
+  cli_document_set (xmlDocGetRootElement (document), "@type", call->words[1]);
+  cli_document_set (xmlDocGetRootElement (document), "mac/@address", mac);
+  return call_with (call, "Domain.DetachDevice", document);
+}
+
+/* The drive @disk with what is to be in it. */
+static xmlDoc *
+make_drive (CliCall *call, const VireoDiskDef *disk)
+{
+  xmlDoc *document = cli_document_new ("disk");
+  xmlNode *root = xmlDocGetRootElement (document);
+  g_autofree char *path
+      = call->n_words == 3 ? cli_source_path (call->context, call->words[2]) : NULL;
+  gboolean is_block = opt_block || (path != NULL && g_str_has_prefix (path, "/dev/"));
+
+  cli_document_set (root, "@type", is_block ? "block" : "file");
+  cli_document_set (root, "@device", vireo_disk_device_to_string (disk->device));
+  cli_document_set (root, is_block ? "source/@dev" : "source/@file", path);
+  cli_document_set (root, "target/@dev", disk->target->dev);
+  cli_document_set (root, "readonly", "");
+  return document;
 }
 
 /* DOMAIN TARGET [SOURCE] */
 int
 cli_run_change_media (CliCall *call)
 {
-  g_autoptr (GString) xml = NULL;
+  g_autoptr (xmlDoc) document = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainDef) def = NULL;
   const VireoDiskDef *disk;
@@ -282,15 +232,8 @@ cli_run_change_media (CliCall *call)
       g_printerr ("vireoctl: the domain has no disk “%s”\n", call->words[1]);
       return CLI_EXIT_FAILURE;
     }
-  xml = g_string_new (NULL);
-  g_string_append_printf (xml, "<disk type='%s'",
-                          call->n_words == 3 ? source_type (call->words[2]) : "file");
-  append (xml, " device='", vireo_disk_device_to_string (disk->device), "'>");
-  if (call->n_words == 3)
-    append_source (xml, call->context, call->words[2]);
-  append (xml, "<target dev='", disk->target->dev, "'/>");
-  g_string_append (xml, "<readonly/></disk>");
-  return cli_call_device (call, "Domain.UpdateDevice", xml->str);
+  document = make_drive (call, disk);
+  return call_with (call, "Domain.UpdateDevice", document);
 }
 
 static const char *

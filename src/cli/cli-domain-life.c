@@ -40,6 +40,19 @@ cli_run_start (CliCall *call)
 
 /* ---- shutdown --wait ---- */
 
+typedef struct
+{
+  GMainLoop *loop;
+  gboolean is_off;
+} Wait;
+
+static void
+on_off (Wait *wait)
+{
+  wait->is_off = TRUE;
+  g_main_loop_quit (wait->loop);
+}
+
 static void
 on_properties (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
                const char *signal, GVariant *args, gpointer data)
@@ -49,7 +62,7 @@ on_properties (GDBusConnection *bus, const char *sender, const char *path, const
   const char *state = NULL;
 
   if (g_variant_lookup (changed, "State", "&s", &state) && g_strv_contains (off, state))
-    g_main_loop_quit (data);
+    on_off (data);
 }
 
 /* A transient domain's object goes when the domain does. */
@@ -57,11 +70,34 @@ static void
 on_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
             const char *signal, GVariant *args, gpointer data)
 {
-  g_main_loop_quit (data);
+  on_off (data);
+}
+
+/* Nobody tells any more what becomes of the guest. */
+static void
+on_service_gone (GDBusConnection *bus, const char *name, gpointer data)
+{
+  g_main_loop_quit (((Wait *) data)->loop);
+}
+
+static int
+wait_until_off (CliContext *context, Wait *wait)
+{
+  guint id = g_bus_watch_name_on_connection (context->bus, CLI_BUS_NAME,
+                                             G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_service_gone,
+                                             wait, NULL);
+
+  g_main_loop_run (wait->loop);
+  g_bus_unwatch_name (id);
+  if (wait->is_off)
+    return 0;
+  g_printerr ("vireoctl: the service ended while the guest was waited for, which was asked to power "
+              "off\n");
+  return CLI_EXIT_FAILURE;
 }
 
 static gboolean
-subscribe (CliContext *context, const char *path, GMainLoop *loop, GError **error)
+subscribe (CliContext *context, const char *path, Wait *wait, GError **error)
 {
   GDBusConnection *bus = cli_bus (context, error);
   g_autoptr (GVariant) reply = NULL;
@@ -70,10 +106,10 @@ subscribe (CliContext *context, const char *path, GMainLoop *loop, GError **erro
     return FALSE;
   g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, "org.freedesktop.DBus.Properties",
                                       "PropertiesChanged", path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                      on_properties, loop, NULL);
+                                      on_properties, wait, NULL);
   g_dbus_connection_signal_subscribe (bus, CLI_BUS_NAME, "org.freedesktop.DBus.ObjectManager",
                                       "InterfacesRemoved", CLI_ROOT_PATH, path,
-                                      G_DBUS_SIGNAL_FLAGS_MATCH_ARG0_PATH, on_removed, loop, NULL);
+                                      G_DBUS_SIGNAL_FLAGS_MATCH_ARG0_PATH, on_removed, wait, NULL);
   reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "Subscribe", EMPTY, NULL, error);
   return reply != NULL;
 }
@@ -83,21 +119,20 @@ int
 cli_run_shutdown (CliCall *call)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Wait wait = { loop, FALSE };
   g_autoptr (GError) error = NULL;
   g_autofree char *path = cli_call_path (call, &error);
   g_autoptr (GVariant) args = NULL;
   g_autoptr (GVariant) reply = NULL;
 
-  if (path == NULL || (opt_wait && !subscribe (call->context, path, loop, &error)))
+  if (path == NULL || (opt_wait && !subscribe (call->context, path, &wait, &error)))
     return cli_fail (error);
   args = cli_call_arguments (call, cli_verb_member (call->verb), NULL, &error);
   if (args != NULL)
     reply = cli_call (call->context, path, CLI_IFACE ("Domain"), "Shutdown", args, NULL, &error);
   if (reply == NULL)
     return cli_fail (error);
-  if (opt_wait)
-    g_main_loop_run (loop);
-  return 0;
+  return opt_wait ? wait_until_off (call->context, &wait) : 0;
 }
 
 /* ---- what a domain is ---- */

@@ -285,47 +285,6 @@ const CliGroup cli_domain_group = { "domain", "dom", "dom-", "Domain", verbs,
 
 /* ---- snapshots and checkpoints ---- */
 
-/* The verb's member with a document that this makes. */
-static int
-create_document (CliCall *call, const char *root, const char *name, const char *description)
-{
-  g_autofree char *name_part
-      = name != NULL ? g_markup_printf_escaped ("<name>%s</name>", name) : g_strdup ("");
-  g_autofree char *description_part
-      = description != NULL ? g_markup_printf_escaped ("<description>%s</description>", description)
-                            : g_strdup ("");
-  g_autofree char *xml
-      = g_strdup_printf ("<%s>%s%s</%s>", root, name_part, description_part, root);
-  char *words[] = { call->words[0], xml, NULL };
-  CliCall whole = *call;
-
-  whole.words = words;
-  whole.n_words = 2;
-  return cli_run_call (&whole);
-}
-
-static const char *
-root_of (CliCall *call)
-{
-  return g_str_equal (call->group->kind, "DomainSnapshot") ? "domainsnapshot" : "domaincheckpoint";
-}
-
-/* DOMAIN [FILE] */
-static int
-run_create (CliCall *call)
-{
-  return call->n_words == 2 ? cli_run_call (call)
-                            : create_document (call, root_of (call), NULL, NULL);
-}
-
-/* DOMAIN [NAME] [DESCRIPTION] */
-static int
-run_create_as (CliCall *call)
-{
-  return create_document (call, root_of (call), call->n_words > 1 ? call->words[1] : NULL,
-                          call->n_words > 2 ? call->words[2] : NULL);
-}
-
 static int
 run_current (CliCall *call)
 {
@@ -357,9 +316,10 @@ static const CliVerb snapshot_verbs[] = {
   { "list", "ls", "Domain.GetSnapshots", "List the snapshots of a domain", cli_run_list,
     .options = cli_list_options },
   { "info", "show", NULL, "Show all properties", cli_run_info },
-  { "create", NULL, "Domain.CreateSnapshot", "Make a snapshot", run_create, .optional = 1 },
+  { "create", NULL, "Domain.CreateSnapshot", "Make a snapshot", cli_run_moment, .optional = 1 },
   { "create-as", NULL, "Domain.CreateSnapshot", "Make a snapshot, without a document",
-    run_create_as, .usage = "DOMAIN [NAME] [DESCRIPTION]" },
+    cli_run_moment_as, .usage = "DOMAIN [NAME] [DESCRIPTION] [DISKSPEC…]",
+    .options = cli_snapshot_as_options },
   { "revert", NULL, "DomainSnapshot.Revert", "Make the domain what it was" },
   { "delete", NULL, "DomainSnapshot.Delete", "Forget a snapshot, and give back its room" },
   { "current", NULL, "Domain:CurrentSnapshot", "Show the snapshot that the domain follows",
@@ -381,9 +341,10 @@ static const CliVerb checkpoint_verbs[] = {
   { "list", "ls", "Domain.GetCheckpoints", "List the checkpoints of a domain", cli_run_list,
     .options = cli_list_options },
   { "info", "show", NULL, "Show all properties", cli_run_info },
-  { "create", NULL, "Domain.CreateCheckpoint", "Make a checkpoint", run_create, .optional = 1 },
+  { "create", NULL, "Domain.CreateCheckpoint", "Make a checkpoint", cli_run_moment, .optional = 1 },
   { "create-as", NULL, "Domain.CreateCheckpoint", "Make a checkpoint, without a document",
-    run_create_as, .usage = "DOMAIN [NAME] [DESCRIPTION]" },
+    cli_run_moment_as, .usage = "DOMAIN [NAME] [DESCRIPTION] [DISKSPEC…]",
+    .options = cli_checkpoint_as_options },
   { "delete", NULL, "DomainCheckpoint.Delete", "Forget a checkpoint" },
   { "children", NULL, "DomainCheckpoint.GetChildren", "List the checkpoints that follow one",
     cli_run_list, .options = cli_list_options },

@@ -15,14 +15,39 @@ int cli_run_shutdown (CliCall *call);
 int cli_run_state (CliCall *call);
 int cli_run_problems (CliCall *call);
 
-/* cli-domain-device.c */
+/* cli-domain-attach.c */
 extern const GOptionEntry cli_attach_disk_options[];
 extern const GOptionEntry cli_attach_interface_options[];
+int cli_run_attach_disk (CliCall *call);
+int cli_run_attach_interface (CliCall *call);
+
+/* cli-domain-moment.c */
+extern const GOptionEntry cli_snapshot_as_options[];
+extern const GOptionEntry cli_checkpoint_as_options[];
+int cli_run_moment (CliCall *call);
+int cli_run_moment_as (CliCall *call);
+
+/* cli-domain-device.c: which definitions a change is of; --current is what is meant anyway. */
+typedef struct
+{
+  gboolean live;
+  gboolean config;
+  gboolean persistent;
+  gboolean current;
+} CliAffect;
+
+extern CliAffect cli_affect;
+
+#define CLI_AFFECT_OPTIONS \
+  { "live", 0, 0, G_OPTION_ARG_NONE, &cli_affect.live, "What runs", NULL }, \
+  { "config", 0, 0, G_OPTION_ARG_NONE, &cli_affect.config, "What the next start uses", NULL }, \
+  { "persistent", 0, 0, G_OPTION_ARG_NONE, &cli_affect.persistent, \
+    "What the next start uses, and what runs, if it does", NULL }, \
+  { "current", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &cli_affect.current, NULL, NULL }
+
 extern const GOptionEntry cli_detach_interface_options[];
 extern const GOptionEntry cli_affect_options[];
 extern const GOptionEntry cli_media_options[];
-int cli_run_attach_disk (CliCall *call);
-int cli_run_attach_interface (CliCall *call);
 int cli_run_detach_disk (CliCall *call);
 int cli_run_detach_interface (CliCall *call);
 int cli_run_change_media (CliCall *call);
@@ -32,6 +57,7 @@ int cli_run_display (CliCall *call);
 
 int cli_call_device (CliCall *call, const char *member, const char *xml);
 char *cli_domain_xml (CliCall *call, GError **error);
+char *cli_source_path (CliContext *context, const char *word);
 
 /* cli-domain-link.c */
 int cli_run_link (CliCall *call);

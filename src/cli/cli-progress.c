@@ -265,7 +265,10 @@ cli_call_watched (CliContext *context, const char *path, const char *interface, 
         fds != NULL && g_unix_fd_list_get_length (fds) > 0 ? fds : NULL);
   watch_run (watch);
   if (watch->error != NULL)
-    g_propagate_error (error, g_steal_pointer (&watch->error));
+    {
+      cli_explain (context, method, &watch->error);
+      g_propagate_error (error, g_steal_pointer (&watch->error));
+    }
   if (ret_fds != NULL)
     *ret_fds = g_steal_pointer (&watch->fds);
   return g_steal_pointer (&watch->reply);
@@ -291,6 +294,15 @@ on_back (GDBusConnection *bus, const char *name, const char *owner, gpointer dat
   g_main_loop_quit (awaited->loop);
 }
 
+static void
+on_bus_gone (GDBusConnection *bus, const char *name, gpointer data)
+{
+  Return *awaited = data;
+
+  if (bus == NULL)
+    g_main_loop_quit (awaited->loop);
+}
+
 static gboolean
 on_too_late (gpointer data)
 {
@@ -306,7 +318,8 @@ wait_for_service (CliContext *context)
   Return awaited = { loop, FALSE };
   guint late_id = g_timeout_add_seconds (COME_BACK_SECONDS, on_too_late, &awaited);
   guint watch_id = g_bus_watch_name_on_connection (
-      context->bus, CLI_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, on_back, NULL, &awaited, NULL);
+      context->bus, CLI_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, on_back, on_bus_gone,
+      &awaited, NULL);
 
   g_printerr ("%s\n", "the service has gone; waiting for it to come back");
   g_main_loop_run (loop);
@@ -358,6 +371,7 @@ cli_job_follow (CliContext *context, const char *job, GError **error)
     return CLI_JOB_DONE;
   if (watch->error == NULL)
     return CLI_JOB_READY;
+  cli_explain (context, "Wait", &watch->error);
   g_propagate_error (error, g_steal_pointer (&watch->error));
   return CLI_JOB_FAILED;
 }

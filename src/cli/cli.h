@@ -138,6 +138,7 @@ GVariant *cli_call_arguments (CliCall *call, const CliMember *member, GUnixFDLis
 int cli_call_member (CliCall *call, const char *member, const char *path, GVariant *args);
 
 /* cli-bus.c */
+void cli_explain (CliContext *context, const char *method, GError **error);
 GDBusConnection *cli_bus (CliContext *context, GError **error);
 GVariant *cli_call (CliContext *context, const char *path, const char *interface,
                     const char *method, GVariant *args, const char *reply_type, GError **error);

@@ -169,7 +169,8 @@ class Verbs(clitest.Command):
             "slower", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"
                       " start='600000'/></metadata>")
         start = subprocess.Popen(vireoctl("-c", "test", "start", "slower"), env=self.env,
-                                 stderr=subprocess.DEVNULL)
+                                 text=True, stderr=subprocess.PIPE)
+        self.addCleanup(start.stderr.close)
         wait_until(lambda: "domain-start" in self.run_ok("job", "list"), 20, lambda: "a job")
         number = self.host.client.get(domain, "Domain", "CurrentJob").rsplit("/", 1)[1]
         said = self.host.folder / "said"
@@ -179,11 +180,37 @@ class Verbs(clitest.Command):
         self.host.daemon.kill()
         wait_until(lambda: "waiting for it to come back" in said.read_text(), 20,
                    "the command to notice")
-        self.assertNotEqual(start.wait(30), 0)
+        self.assertEqual(start.wait(30), 1)
+        self.assertEqual(start.stderr.read(),
+                         "vireoctl: the service ended before it answered Start: see what there is "
+                         "before you ask again, for it may have been done\n")
+        self.assertIn("is not on the system bus of this host", self.run_fails(1, "list"))
         self.host.daemon.start()
         self.assertEqual(waiting.wait(30), 1)
         self.assertIn("in the middle of domain-start", said.read_text())
         self.host.client.open("test:///default")
+
+    def test_a_guest_is_waited_for_no_longer_than_the_service_is_there(self):
+        self.define("asked", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"
+                             " shutdown='600000'/></metadata>")
+        self.run_ok("start", "asked")
+        with subprocess.Popen(vireoctl("-c", "test", "shutdown", "--wait", "asked"), env=self.env,
+                              text=True, stderr=subprocess.PIPE) as asking:
+            wait_until(lambda: "Domain.Shutdown" in self.host.daemon.log_tail(5), 20,
+                       lambda: self.host.daemon.log_tail(5))
+            self.host.daemon.kill()
+            self.assertEqual(asking.wait(30), 1)
+            self.assertIn("ended", asking.stderr.read())
+        self.host.daemon.start()
+        self.host.client.open("test:///default")
+
+    def test_a_bus_that_is_not_there(self):
+        for words, variable, name in ((["list"], "DBUS_SYSTEM_BUS_ADDRESS", "system"),
+                                      (["--session", "list"], "DBUS_SESSION_BUS_ADDRESS",
+                                       "session")):
+            said = self.run_fails(1, *words, **{variable: "unix:path=/nowhere"})
+            self.assertRegex(said, f"^vireoctl: cannot reach the {name} bus: .*/nowhere|No such")
+        self.assertIn("“-x” is not a host", self.run_fails(2, "--host=-x", "list"))
 
     def test_jobs_are_listed_and_cancelled(self):
         self.define("slow", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"

@@ -18,6 +18,16 @@ ROW = re.compile(r"^\| ([a-z-]+) \| (.+) \|$", re.M)
 N_COMMANDS = 274
 INTERFACE = ("<devices><interface type='network'><source network='default'/>"
              "<mac address='52:54:00:aa:bb:cc'/><model type='virtio'/></interface></devices>")
+DISK = ("<devices><disk type='file' device='disk'><source file='/images/words.qcow2'/>"
+        "<target dev='vda' bus='virtio'/></disk></devices>")
+
+
+def canonical(text):
+    """A document without the order of attributes and children."""
+    def tree(node):
+        return (node.tag, sorted(node.items()), (node.text or "").strip(),
+                sorted(tree(child) for child in node))
+    return tree(ET.fromstring(text))
 
 
 def table():
@@ -103,6 +113,98 @@ class Words(clitest.Command):
         self.run_ok("pool-create-as", "passing", "dir", "--target", "/pools/passing")
         self.run_ok("pool-destroy", "passing")
         self.assertNotIn("passing", self.run_ok("pool-list", "--name").split())
+
+    def device(self, verb, *words):
+        """The device that it would attach."""
+        return self.run_ok(verb, "words", *words, "--print-xml").strip()
+
+    def test_disk_is_made_of_words(self):
+        self.define("words")
+        for words, expected in [
+                (["/a/b.img", "vda"],
+                 '<disk device="disk" type="file"><source file="/a/b.img"/>'
+                 '<driver name="qemu" type="raw"/><target dev="vda"/></disk>'),
+                (["/dev/sdx", "sda", "--targetbus", "scsi", "--subdriver", "qcow2", "--mode",
+                  "shareable", "--cache", "none", "--address", "scsi:0.0.3"],
+                 '<disk type="block" device="disk"><source dev="/dev/sdx"/>'
+                 '<driver name="qemu" type="qcow2" cache="none"/><target bus="scsi" dev="sda"/>'
+                 '<shareable/><address type="drive" controller="0" bus="0" unit="3"/></disk>'),
+                (["pool/image", "vdb", "--source-protocol", "rbd", "--source-host-name",
+                  "[::1]:6789", "--address", "pci:0000.01.02.0", "--multifunction"],
+                 '<disk type="network" device="disk"><source name="pool/image" protocol="rbd">'
+                 '<host port="6789" name="[::1]"/></source><driver name="qemu" type="raw"/>'
+                 '<target dev="vdb"/><address type="pci" domain="0x0000" bus="0x01" slot="0x02" '
+                 'function="0x0" multifunction="on"/></disk>')]:
+            with self.subTest(words):
+                self.assertEqual(canonical(self.device("attach-disk", *words)),
+                                 canonical(expected))
+        for words, status in [(["a", "vda", "--address", "isa:0"], 2),
+                              (["a", "vda", "--mode", "writable"], 2),
+                              (["a", "vda", "--sourcetype", "tape"], 2),
+                              (["a", "vda", "--cache", "much"], 1), (["a"], 2)]:
+            with self.subTest(words):
+                self.assertIn(words[-1] if len(words) > 1 else "Usage",
+                              self.run_fails(status, "attach-disk", "words", *words))
+        self.run_ok("attach-disk", "words", "/a/c.img", "vdc", "--persistent")
+        self.assertIn("vdc", self.run_ok("dumpxml", "words", "--inactive"))
+        self.run_ok("start", "words")
+        self.addCleanup(self.run_raw, "destroy", "words")
+        self.run_ok("attach-disk", "words", "/a/d.img", "vdd", "--persistent")
+        for more in ([], ["--inactive"]):
+            self.assertIn("vdd", self.run_ok("dumpxml", "words", *more))
+
+    def test_interface_is_made_of_words(self):
+        self.define("words")
+        for words, expected in [
+                (["network", "default", "--mac", "52:54:00:00:00:01", "--inbound", "100,,300",
+                  "--outbound", "5"],
+                 '<interface type="network"><source network="default"/>'
+                 '<mac address="52:54:00:00:00:01"/><bandwidth>'
+                 '<inbound average="100" burst="300"/><outbound average="5"/></bandwidth>'
+                 '</interface>'),
+                (["direct", "eth0", "--source-mode", "bridge", "--model", "virtio"],
+                 '<interface type="direct"><source dev="eth0" mode="bridge"/>'
+                 '<model type="virtio"/></interface>'),
+                (["hostdev", "0000:07:00.1", "--managed"],
+                 '<interface type="hostdev" managed="yes"><source><address type="pci" '
+                 'domain="0x0000" bus="0x07" slot="0x00" function="0x1"/></source></interface>')]:
+            with self.subTest(words):
+                self.assertEqual(canonical(self.device("attach-interface", *words)),
+                                 canonical(expected))
+        self.run_fails(2, "attach-interface", "words", "network", "a", "--outbound", "1,2,3,4")
+        self.run_fails(2, "attach-interface", "words", "hostdev", "07:00.1")
+        self.run_fails(1, "attach-interface", "words", "network", "a", "--mac", "luck")
+
+    def test_moments_are_made_of_words(self):
+        self.define("words", DISK)
+        self.run_ok("start", "words")
+        self.addCleanup(self.run_raw, "undefine", "words", "--snapshots-metadata",
+                        "--checkpoints-metadata")
+        self.addCleanup(self.run_raw, "destroy", "words")
+        printed = self.run_ok("snapshot-create-as", "words", "--name", "s", "--print-xml",
+                              "--memspec", "/m/s,,1,snapshot=external", "--diskspec",
+                              "vda,snapshot=external,driver=qcow2,file=/o/a=b",
+                              "--diskspec", "vdb,stype=block,file=/dev/sdx", "--diskspec",
+                              "vdc,snapshot=no")
+        self.assertEqual(canonical(printed), canonical(
+            '<domainsnapshot><name>s</name><memory snapshot="external" file="/m/s,1"/><disks>'
+            '<disk name="vda" snapshot="external"><driver type="qcow2"/>'
+            '<source file="/o/a=b"/></disk>'
+            '<disk name="vdb" type="block"><source dev="/dev/sdx"/></disk>'
+            '<disk name="vdc" snapshot="no"/></disks></domainsnapshot>'))
+        self.run_ok("snapshot-create-as", "words", "taken", "for <now>",
+                    "vda,snapshot=external,file=/o/overlay", "--disk-only")
+        self.assertIn("/o/overlay", self.run_ok("domblklist", "words"))
+        xml = self.run_ok("snapshot-dumpxml", "words", "taken")
+        self.assertIn("<description>for &lt;now&gt;</description>", xml)
+        self.run_ok("checkpoint-create-as", "words", "--name", "c", "--diskspec",
+                    "vda,bitmap=mine")
+        self.assertIn('bitmap=\'mine\'', self.run_ok("checkpoint-dumpxml", "words", "c"))
+        for verb, spec in [("snapshot", "vda,luck=1"), ("snapshot", "vda,snapshot="),
+                           ("checkpoint", "vda,file=/x"), ("snapshot", "vda,external")]:
+            self.assertIn(spec.split(",")[1],
+                          self.run_fails(2, f"{verb}-create-as", "words", "--diskspec", spec))
+        self.run_fails(1, "snapshot-create-as", "words", "--diskspec", "vda,snapshot=maybe")
 
     def test_cable(self):
         self.define("cabled", INTERFACE)
