@@ -340,6 +340,89 @@ class Image(Case):
             self.assertEqual(self.error(volume, *call), "Busy")
 
 
+class Disks(Case):
+    """Volumes as the disks of machines, which name the pool and not the path."""
+
+    def machine(self, volume, device="disk", pool="images", name="uses", more="",
+                caller=None):
+        xml = (f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>"
+               f"<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
+               f"<disk type='volume' device='{device}'><driver name='qemu' type='qcow2'/>"
+               f"<source pool='{pool}' volume='{volume}'{more}/>"
+               f"<target dev='sda' bus='sata'/></disk></devices></domain>")
+        if caller is None:
+            return self.client.call(CONNECTION, "Connection", "DefineDomain", "(sa{sv})", xml, {})
+        return caller.call(CONNECTION, "Connection", "DefineDomain", GLib.Variant(
+            "(sa{sv})", (xml, {})).print_(True)).unpack()
+
+    def start(self, domain):
+        self.addCleanup(self.destroy, domain)
+        return self.client.call(domain, "Domain", "Start", OPTIONS, on(paused=True))
+
+    def destroy(self, domain):
+        if self.client.get(domain, "Domain", "Active"):
+            self.client.call(domain, "Domain", "Destroy", OPTIONS, {})
+
+    def refused(self, domain):
+        with self.assertRaises(vireotest.BusError) as caught:
+            self.start(domain)
+        return caught.exception
+
+    def test_a_machine_on_a_volume(self):
+        self.create("disk.qcow2", 8 * MIB, form="qcow2")
+        domain = self.machine("disk.qcow2")
+        self.start(domain)
+        live = ElementTree.fromstring(self.client.call(domain, "Domain", "GetXml", OPTIONS, {}))
+        disk = live.find("devices/disk")
+        self.assertEqual(disk.get("type"), "volume")
+        self.assertEqual(disk.find("source").get("pool"), "images")
+        self.assertIsNone(disk.find("source").get("file"))
+        info = self.client.call(domain, "Domain", "GetBlockInfo", "(sa{sv})", "sda", {})
+        self.assertEqual(info[0], 8 * MIB)
+        stats = self.client.call(domain, "Domain", "GetStats", "(asa{sv})", ["block"], {})
+        self.assertEqual(stats["block.0.path"], str(self.path / "disk.qcow2"))
+        other = self.machine("disk.qcow2", name="second")
+        self.assertEqual(self.refused(other).code, "Busy")
+        self.host.daemon.kill()
+        self.host.daemon.start()
+        self.client.open("qemu:///system")
+        self.client.wait_for(domain, "Domain", "State", "paused")
+
+    def test_volumes_that_are_not_there(self):
+        domain = self.machine("missing.qcow2")
+        error = self.refused(domain)
+        self.assertEqual(error.code, "MissingResource")
+        self.assertIn("missing.qcow2", error.message)
+        self.assertIn("sda", error.message)
+        error = self.refused(self.machine("disk", pool="nowhere", name="other"))
+        self.assertEqual(error.code, "MissingResource")
+        empty = self.machine("missing.qcow2", "cdrom", name="empty",
+                             more=" startupPolicy='optional'")
+        self.start(empty)
+        live = self.client.call(empty, "Domain", "GetXml", OPTIONS, {})
+        self.assertNotIn("missing.qcow2", live)
+        self.create("missing.qcow2", form="qcow2")
+        self.call(self.pool, "Destroy")
+        error = self.refused(domain)
+        self.assertEqual(error.code, "InvalidState")
+        self.assertIn("images", error.message)
+
+    def test_volumes_of_others(self):
+        """A user learns nothing of pools that are not theirs, whatever is in them."""
+        rules = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
+        self.host.polkit.set_rules(rules.read_text())
+        nobody = self.host.caller("nobody")
+        self.create("disk.qcow2", form="qcow2")
+        there = self.machine("disk.qcow2", name="there", caller=nobody)
+        absent = self.machine("absent.qcow2", name="absent", caller=nobody)
+        said = []
+        for domain in (there, absent):
+            outcome = nobody.call(domain, "Domain", "Start", "(@a{sv} {},)")
+            said.append((outcome.error.code, outcome.error.message.replace("absent", "disk")))
+        self.assertEqual(said[0], said[1])
+        self.assertEqual(said[0][0], "MissingResource")
+
+
 class Kills(Case):
     def test_nothing_half_made(self):
         """A daemon that is killed while it copies leaves nothing that looks like a volume."""

@@ -300,6 +300,15 @@ add_frontend (const Drive *drive, GError **error)
   return vireo_qemu_build_device (drive->build, device, drive->what, error);
 }
 
+/* What a volume is depends on its pool. */
+static gboolean
+is_block_device (const VireoDiskDef *disk, const VireoQemuImage *image)
+{
+  VireoDiskType type = vireo_disk_def_get_type (disk);
+
+  return type == VIREO_DISK_TYPE_BLOCK || (type == VIREO_DISK_TYPE_VOLUME && image->device == 0);
+}
+
 static gboolean
 add_backend (Drive *drive, GPtrArray *layers, GError **error)
 {
@@ -322,7 +331,7 @@ add_backend (Drive *drive, GPtrArray *layers, GError **error)
       options.detect_zeroes = driver->detect_zeroes;
       options.discard_no_unref = driver->discard_no_unref;
     }
-  options.block_device = vireo_disk_def_get_type (drive->disk) == VIREO_DISK_TYPE_BLOCK;
+  options.block_device = is_block_device (drive->disk, layers->pdata[0]);
   drive->node = vireo_qemu_build_image (drive->build, layers, &options, drive->what, error);
   return drive->node != NULL;
 }
@@ -336,7 +345,8 @@ begin_drive (Drive *drive, guint index, GError **error)
   drive->disk = drive->build->def->disks[index];
   drive->what = g_strdup_printf ("The disk '%s'", drive->disk->target->dev);
   type = vireo_disk_def_get_type (drive->disk);
-  if (type != VIREO_DISK_TYPE_FILE && type != VIREO_DISK_TYPE_BLOCK)
+  if (type != VIREO_DISK_TYPE_FILE && type != VIREO_DISK_TYPE_BLOCK
+      && type != VIREO_DISK_TYPE_VOLUME)
     return vireo_qemu_unsupported (error, "%s: <disk type='%s'> is not supported", drive->what,
                                    vireo_disk_type_to_string (type));
   if (vireo_disk_def_get_device (drive->disk) == VIREO_DISK_DEVICE_LUN)

@@ -227,8 +227,9 @@ open_backend (gpointer context, GTask *task)
 
   g_task_set_task_data (task, attach, NULL);
   if (attach->kind == VIREO_DEVICE_DISK)
-    vireo_qemu_open_disk_async (get_device (attach), vireo_obj_get_owner (VIREO_OBJ (self)),
-                                self->status->next_fdset, cancellable, on_opened, task);
+    vireo_qemu_open_disk_async (get_device (attach), self->driver->storage,
+                                vireo_obj_get_owner (VIREO_OBJ (self)), self->status->next_fdset,
+                                cancellable, on_opened, task);
   else if (attach->kind == VIREO_DEVICE_INTERFACE && vireo_qemu_needs_tap (get_device (attach)))
     vireo_qemu_plug (self->driver->networks, attach->def, get_device (attach),
                      g_task_new (NULL, cancellable, on_plugged, task));

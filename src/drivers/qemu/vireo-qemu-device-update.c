@@ -158,7 +158,8 @@ open_medium (gpointer context, GTask *task)
   Update *update = context;
 
   g_task_set_task_data (task, update, NULL);
-  vireo_qemu_open_disk_async (get_device (update), vireo_obj_get_owner (VIREO_OBJ (update->domain)),
+  vireo_qemu_open_disk_async (get_device (update), update->domain->driver->storage,
+                              vireo_obj_get_owner (VIREO_OBJ (update->domain)),
                               update->domain->status->next_fdset, g_task_get_cancellable (task),
                               on_opened, task);
 }

@@ -113,6 +113,7 @@ vireo_qemu_domains_finalize (GObject *object)
   VireoQemuDomains *self = VIREO_QEMU_DOMAINS (object);
 
   g_clear_object (&self->networks);
+  g_clear_object (&self->storage);
   g_clear_object (&self->caps);
   g_clear_error (&self->identity_error);
   g_clear_object (&self->statuses);
@@ -146,7 +147,9 @@ vireo_qemu_domains_init (VireoQemuDomains *self)
 }
 
 VireoQemuDomains *
-vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks)
+vireo_qemu_domains_new (const VireoEnv *env,
+                        VireoNetworkDriver *networks,
+                        VireoStorageDriver *storage)
 {
   g_autofree char *state_dir = g_build_filename (env->state_dir, "qemu", NULL);
   g_autofree char *statuses = g_build_filename (env->run_dir, "qemu", "status", NULL);
@@ -157,6 +160,7 @@ vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks)
 
   self->env = env;
   g_set_object (&self->networks, networks);
+  g_set_object (&self->storage, storage);
   self->run_dir = g_build_filename (env->run_dir, "qemu", NULL);
   self->log_dir = g_build_filename (env->log_dir, "qemu", NULL);
   self->statuses = vireo_store_new (statuses);

@@ -51,6 +51,7 @@ struct _VireoQemuDomains
 
   const VireoEnv *env;
   VireoNetworkDriver *networks; /* (nullable) */
+  VireoStorageDriver *storage;  /* (nullable) */
   VireoQemuCapsCache *caps;
   VireoQemuIdentity identity;
   GError *identity_error; /* why guests cannot run as who they should */
@@ -65,7 +66,8 @@ struct _VireoQemuDomains
   gboolean monitors_watched; /* whether anybody wants to hear what monitors say */
 };
 
-VireoQemuDomains *vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks);
+VireoQemuDomains *vireo_qemu_domains_new (const VireoEnv *env, VireoNetworkDriver *networks,
+                                          VireoStorageDriver *storage);
 
 /* Loads the definitions, takes over the guests that run, and starts, once a boot, those that are to
  * be started. Returns a boolean with @task. */

@@ -197,7 +197,9 @@ static void
 open_domains (VireoQemuDriver *self, GTask *task)
 {
   const Opening *opening = g_task_get_task_data (task);
-  g_autoptr (VireoQemuDomains) domains = vireo_qemu_domains_new (self->env, opening->networks);
+  g_autoptr (VireoQemuDomains) domains
+      = vireo_qemu_domains_new (self->env, opening->networks,
+                                VIREO_STORAGE_DRIVER (opening->storage));
   GCancellable *cancellable = g_task_get_cancellable (task);
 
   vireo_qemu_domains_open (domains, g_task_new (domains, cancellable, on_opened, task));

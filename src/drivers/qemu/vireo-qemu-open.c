@@ -11,6 +11,7 @@
 #include "vireo-qemu-log.h"
 #include "vireo-qemu-monitor.h"
 #include "vireo-qemu-nvram.h"
+#include "vireo-qemu-volumes.h"
 
 /* All that the thread needs, copied: the definition belongs to the main context. */
 typedef struct
@@ -30,6 +31,7 @@ typedef struct
   char *runtime_dir;
   char *monitor;
   char *log_dir;
+  VireoStorageDriver *storage; /* (nullable): only while it is made */
 } Plan;
 
 static void
@@ -39,12 +41,13 @@ free_spec (gpointer spec)
 }
 
 static Plan *
-plan_new (guint owner)
+plan_new (VireoStorageDriver *storage, guint owner)
 {
   Plan *plan = g_new0 (Plan, 1);
 
   plan->disks = g_ptr_array_new_with_free_func (free_spec);
   plan->optional = g_array_new (FALSE, FALSE, sizeof (gboolean));
+  plan->storage = storage;
   plan->owner = owner;
   return plan;
 }
@@ -111,6 +114,17 @@ plan_lower (const VireoBackingStoreDef *store)
   return lower;
 }
 
+/* Without @error and a path there is no source. */
+static char *
+find_path (const Plan *plan, const VireoDiskDef *disk, GError **error)
+{
+  if (disk->type == VIREO_DISK_TYPE_VOLUME && disk->source != NULL)
+    return vireo_qemu_volume_find (plan->storage, disk->source, plan->owner, error);
+  if (disk->type > VIREO_DISK_TYPE_BLOCK)
+    return NULL;
+  return g_strdup (source_path (disk->type, disk->source));
+}
+
 static gboolean
 plan_disk (Plan *plan, const VireoDiskDef *disk, GError **error)
 {
@@ -119,19 +133,28 @@ plan_disk (Plan *plan, const VireoDiskDef *disk, GError **error)
   gboolean optional = disk->source != NULL && removable
                       && disk->source->startup_policy == VIREO_STARTUP_POLICY_OPTIONAL;
   VireoDiskFormat format = disk->driver != NULL ? disk->driver->type : VIREO_DISK_FORMAT_UNSET;
-  const char *path = source_path (disk->type, disk->source);
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *path = find_path (plan, disk, &cause);
   VireoQemuImageSpec *spec;
 
   g_array_append_val (plan->optional, optional);
-  if (path == NULL && removable)
+  if (path == NULL
+      && ((removable && cause == NULL)
+          || (optional && g_error_matches (cause, VIREO_ERROR, VIREO_ERROR_MISSING_RESOURCE))))
     {
       g_ptr_array_add (plan->disks, NULL);
       return TRUE;
     }
-  if (path == NULL || disk->type > VIREO_DISK_TYPE_BLOCK)
+  if (cause != NULL)
+    {
+      g_propagate_prefixed_error (error, g_steal_pointer (&cause), "the disk '%s': ",
+                                  disk->target->dev);
+      return FALSE;
+    }
+  if (path == NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
-                   "the disk '%s' has no source that is a file or a block device",
+                   "the disk '%s' has no source that is a file, a block device or a volume",
                    disk->target->dev);
       return FALSE;
     }
@@ -303,6 +326,7 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
 
 void
 vireo_qemu_open_async (const VireoDomainDef *def,
+                       VireoStorageDriver *storage,
                        guint owner,
                        const VireoQemuIdentity *identity,
                        const char *runtime_dir,
@@ -313,7 +337,7 @@ vireo_qemu_open_async (const VireoDomainDef *def,
                        gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = plan_new (owner);
+  Plan *plan = plan_new (storage, owner);
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_async);
@@ -362,6 +386,7 @@ open_disk_thread (GTask *task, gpointer source, gpointer task_data, GCancellable
 
 void
 vireo_qemu_open_disk_async (const VireoDiskDef *disk,
+                            VireoStorageDriver *storage,
                             guint owner,
                             guint first_fdset,
                             GCancellable *cancellable,
@@ -369,7 +394,7 @@ vireo_qemu_open_disk_async (const VireoDiskDef *disk,
                             gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = plan_new (owner);
+  Plan *plan = plan_new (storage, owner);
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_disk_async);

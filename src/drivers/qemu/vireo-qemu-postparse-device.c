@@ -56,7 +56,8 @@ complete_disk (VireoPostParseContext *context, gpointer device)
                                      disk->driver->name);
   /* A format is never guessed from the image: a guest could have written another one into it. */
   if (disk->driver->type == VIREO_DISK_FORMAT_UNSET
-      && (type == VIREO_DISK_TYPE_FILE || type == VIREO_DISK_TYPE_BLOCK))
+      && (type == VIREO_DISK_TYPE_FILE || type == VIREO_DISK_TYPE_BLOCK
+          || type == VIREO_DISK_TYPE_VOLUME))
     disk->driver->type = VIREO_DISK_FORMAT_RAW;
   return VIREO_POST_PARSE_DONE;
 }

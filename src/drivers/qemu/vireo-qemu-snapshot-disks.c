@@ -207,6 +207,7 @@ open_disk (GTask *task, guint index)
   Act *act = g_task_get_task_data (task);
 
   vireo_qemu_open_disk_async (act->disks->pdata[index],
+                              VIREO_QEMU_DOMAIN (act->domain)->driver->storage,
                               vireo_obj_get_owner (VIREO_OBJ (act->domain)), 1, NULL, on_opened,
                               task);
 }

@@ -9,6 +9,7 @@
 #include "drivers/common/vireo-domain-edit.h"
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-figures.h"
+#include "vireo-qemu-volumes.h"
 #include "vireo-qmp-message.h"
 
 /* The longest name in a reply, and more processors than any guest has. */
@@ -134,6 +135,17 @@ put_interfaces (Stats *stats)
     }
 }
 
+static char *
+disk_path (VireoQemuDomain *domain, const VireoDiskDef *disk)
+{
+  if (disk->source == NULL)
+    return NULL;
+  if (disk->type == VIREO_DISK_TYPE_VOLUME)
+    return vireo_qemu_volume_find (domain->driver->storage, disk->source,
+                                   vireo_obj_get_owner (VIREO_OBJ (domain)), NULL);
+  return g_strdup (disk->source->file != NULL ? disk->source->file : disk->source->dev);
+}
+
 static void
 put_disks (Stats *stats)
 {
@@ -143,10 +155,8 @@ put_disks (Stats *stats)
   for (guint i = 0; i < def->n_disks; i++)
     {
       const VireoDiskDef *disk = def->disks[i];
-      const char *path = NULL;
+      g_autofree char *path = disk_path (stats->domain, disk);
 
-      if (disk->source != NULL)
-        path = disk->source->file != NULL ? disk->source->file : disk->source->dev;
       put_numbered (stats, "block", i, "name", g_variant_new_string (disk->target->dev));
       if (path != NULL)
         put_numbered (stats, "block", i, "path", g_variant_new_string (path));

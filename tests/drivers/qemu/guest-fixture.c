@@ -112,7 +112,7 @@ fixture_open (Fixture *f)
   GAsyncResult *result = NULL;
   GError *error = NULL;
 
-  f->domains = vireo_qemu_domains_new (&f->env, NULL);
+  f->domains = vireo_qemu_domains_new (&f->env, NULL, NULL);
   f->domains->timeouts.start = 20000;
   g_signal_connect (vireo_keeper_get_list (VIREO_KEEPER (f->domains)), "event",
                     G_CALLBACK (on_event), f);
