@@ -87,8 +87,8 @@ cli_explain (CliContext *context, const char *method, GError **error)
   else if (g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
            || g_error_matches (*error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
     g_set_error (&explained, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
-                 "the service " CLI_BUS_NAME " is not on the %s bus of %s, and the bus does not know "
-                 "how to start it",
+                 "the service " CLI_BUS_NAME " is not on the %s bus of %s, and the bus does not "
+                 "know how to start it",
                  bus, where);
   if (explained == NULL)
     return;

@@ -91,8 +91,8 @@ wait_until_off (CliContext *context, Wait *wait)
   g_bus_unwatch_name (id);
   if (wait->is_off)
     return 0;
-  g_printerr ("vireoctl: the service ended while the guest was waited for, which was asked to power "
-              "off\n");
+  g_printerr ("vireoctl: the service ended while the guest was waited for, which was asked to "
+              "power off\n");
   return CLI_EXIT_FAILURE;
 }
 

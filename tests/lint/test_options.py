@@ -35,7 +35,6 @@ MOOT = {
     ("qemu", "VIREO_DOMAIN_START_FORCE_BOOT"): "there is no managed save image",
     ("qemu", "VIREO_DOMAIN_UNDEFINE_MANAGED_SAVE"): "there is no managed save image",
     ("qemu", "VIREO_DOMAIN_UNDEFINE_CHECKPOINTS"): "there are no checkpoints",
-    ("qemu", "VIREO_DOMAIN_UNDEFINE_KEEP_NVRAM"): "what firmware keeps always stays",
     ("qemu", "VIREO_DOMAIN_UNDEFINE_KEEP_TPM"): "what TPMs keep always stays",
     ("qemu", "VIREO_SNAPSHOT_CREATE_ATOMIC"): "a snapshot is of all disks or none",
     ("qemu", "VIREO_DOMAIN_ASK_INITCTL"): "refused with all that a guest has not",
