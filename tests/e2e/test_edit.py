@@ -3,6 +3,7 @@
 """A real guest that is changed while it runs."""
 
 import json
+import socket
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -25,6 +26,7 @@ class Changes(unittest.TestCase):
         cls.path = cls.host.client.call(
             cls.connection, "Connection", "DefineDomain", "(sa{sv})",
             samples.guest_domain("changed", image, "<video><model type='vga'/></video>"
+                                 "<graphics type='vnc' passwd='kept'/>"
                                  "<memballoon model='virtio'/>"), {})
         cls.host.client.call(cls.path, "Domain", "Start", "(a{sv})", {}, timeout=60)
         cls.addClassCleanup(cls.host.client.call, cls.path, "Domain", "Destroy", "(a{sv})", {})
@@ -91,6 +93,24 @@ class Changes(unittest.TestCase):
         self.assertEqual(self.error("Screenshot", "(ua{sv})", 1, {}), "NotFound")
         self.assertEqual(self.error("Screenshot", "(ua{sv})", 0,
                                     {"format": GLib.Variant("s", "gif")}), "NotSupported")
+
+    def securities(self, **options):
+        """What a client of the display may do to be let in: RFC 6143, 7.1.2."""
+        fd = self.host.client.call_for_fd(self.path, "Domain", "OpenGraphics", "(ua{sv})", 0,
+                                          {k.replace("_", "-"): GLib.Variant("b", v)
+                                           for k, v in options.items()})
+        with socket.socket(fileno=fd) as display:
+            display.settimeout(30 * vireotest.wait.FACTOR)
+            version = display.recv(12, socket.MSG_WAITALL)
+            self.assertEqual(version, b"RFB 003.008\n")
+            display.sendall(version)
+            count, = display.recv(1)
+            return set(display.recv(count, socket.MSG_WAITALL))
+
+    def test_displays(self):
+        self.assertEqual(self.securities(), {2})
+        self.assertEqual(self.securities(skip_auth=True), {1})
+        self.assertEqual(self.error("OpenGraphics", "(ua{sv})", 1, {}), "NotFound")
 
     def monitor(self, command, **options):
         return self.call("RunMonitorCommand", "(saha{sv})", command, [], options)

@@ -47,6 +47,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   vireo_qemu_snapshots_fill (iface);
   vireo_qemu_undefine_fill (iface);
   iface->screenshot = vireo_qemu_screenshot;
+  iface->open_graphics = vireo_qemu_open_graphics;
   iface->inject_nmi = vireo_qemu_inject_nmi;
   iface->send_key = vireo_qemu_send_key;
   iface->run_monitor_command = vireo_qemu_run_monitor_command;

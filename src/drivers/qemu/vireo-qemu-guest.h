@@ -13,6 +13,8 @@ void vireo_qemu_inject_nmi (VireoDomainDriver *driver, VireoDomainObj *obj, GVar
 void vireo_qemu_send_key (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
                           GTask *task);
 
+void vireo_qemu_open_graphics (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
+                               GTask *task);
 void vireo_qemu_screenshot (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
                             GTask *task);
 
