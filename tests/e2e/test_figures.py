@@ -86,6 +86,29 @@ class Figures(unittest.TestCase):
                 self.block_info(disk)
             self.assertEqual(caught.exception.code, code)
 
+    def resize(self, disk, size, **options):
+        options = {name: GLib.Variant("b", value) for name, value in options.items()}
+        self.client.call(self.domain, "Domain", "BlockResize", "(sta{sv})", disk, size, options)
+
+    def test_another_size(self):
+        """The guest sees it, and so does the image."""
+        self.addCleanup(self.resize, "vda", SIZE)
+        self.resize("vda", 2 * SIZE)
+        self.assertEqual(self.block_info("vda")[0], 2 * SIZE)
+        wait_until(lambda: str(2 * SIZE // 512) in self.console.run("cat /sys/block/vda/size"),
+                   30, "the guest to see a larger disk")
+        for disk, size, options, code in (("vda", 0, {}, "InvalidArgument"),
+                                          ("vda", SIZE + 1, {}, "InvalidArgument"),
+                                          ("vda", 1 << 63, {}, "InvalidArgument"),
+                                          ("vda", 0, {"capacity": True}, "NotSupported"),
+                                          ("sda", SIZE, {}, "InvalidState"),
+                                          ("vdz", SIZE, {}, "NotFound")):
+            with self.subTest(disk=disk, size=size):
+                with self.assertRaises(vireotest.BusError) as caught:
+                    self.resize(disk, size, **options)
+                self.assertEqual(caught.exception.code, code)
+        self.assertEqual(self.block_info("vda")[0], 2 * SIZE)
+
     def test_network(self):
         before = self.stats("interface")
         self.assertEqual(before["net.count"], 1)

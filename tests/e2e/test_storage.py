@@ -371,6 +371,8 @@ class Disks(Case):
     def test_a_machine_on_a_volume(self):
         self.create("disk.qcow2", 8 * MIB, form="qcow2")
         domain = self.machine("disk.qcow2")
+        info = self.client.call(domain, "Domain", "GetBlockInfo", "(sa{sv})", "sda", {})
+        self.assertEqual(info[0], 8 * MIB)
         self.start(domain)
         live = ElementTree.fromstring(self.client.call(domain, "Domain", "GetXml", OPTIONS, {}))
         disk = live.find("devices/disk")

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How large a disk is: of a guest that runs its emulator says so, of another the image's header. */
+/* How large a disk is: of a guest that runs its emulator says so, of another the image's header. And
+ * how large it is to be. */
 #include <errno.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "drivers/common/vireo-qcow2.h"
+#include "vireo-qemu-commands.h"
 #include "vireo-qemu-open.h"
 #include "vireo-qemu-stats.h"
 
@@ -148,13 +150,16 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* With the owner's rights, and only to read. */
 static void
-read_image (VireoDomainObj *obj, const VireoDiskDef *disk, GTask *task)
+read_image (VireoDomainDriver *driver,
+            VireoDomainObj *obj,
+            const VireoDiskDef *disk,
+            GTask *task)
 {
   g_autoptr (VireoDiskDef) copy = vireo_disk_def_copy (disk);
 
   copy->readonly = TRUE;
   g_task_set_source_tag (task, read_image);
-  vireo_qemu_open_disk_async (copy, VIREO_QEMU_DOMAIN (obj)->driver->storage,
+  vireo_qemu_open_disk_async (copy, VIREO_QEMU_DOMAINS (driver)->storage,
                               vireo_obj_get_owner (VIREO_OBJ (obj)), 1,
                               g_task_get_cancellable (task), on_opened, task);
 }
@@ -178,5 +183,97 @@ vireo_qemu_get_block_info (VireoDomainDriver *driver, VireoDomainObj *obj, GVari
   else if (vireo_domain_obj_get_live_def (obj) != NULL)
     ask_emulator (driver, obj, index, task);
   else
-    read_image (obj, disk, task);
+    read_image (driver, obj, disk, task);
+}
+
+/* ---- another size ---- */
+
+static void
+on_resized (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (vireo_qemu_commands_run_finish (result, &error))
+    g_task_return_pointer (task, g_variant_ref_sink (g_variant_new_tuple (NULL, 0)),
+                           (GDestroyNotify) g_variant_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static gboolean
+check_resize (VireoQemuDomain *self, const VireoDiskDef *disk, GVariant *args, GError **error)
+{
+  g_autoptr (GVariant) options = g_variant_get_child_value (args, 2);
+  gboolean whole = FALSE;
+  guint64 size;
+
+  g_variant_get_child (args, 1, "t", &size);
+  g_variant_lookup (options, "capacity", "b", &whole);
+  if (disk->readonly || disk->device == VIREO_DISK_DEVICE_CDROM)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the disk %s is read-only",
+                 disk->target->dev);
+  else if (whole)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
+                 "this driver does not look how large the device under the disk %s is: say a size",
+                 disk->target->dev);
+  else if (size == 0 || size % 512 != 0 || size > G_MAXINT64)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                 "%" G_GUINT64_FORMAT " bytes are no size of a disk: it has sectors of 512", size);
+  else
+    return vireo_qemu_domain_check_monitor (self, error);
+  return FALSE;
+}
+
+static GPtrArray *
+make_resize (VireoQemuDomain *self, const VireoDiskDef *disk, guint64 size, GError **error)
+{
+  g_autoptr (GArray) fdsets = vireo_qemu_status_get_fdsets (self->status, disk->alias);
+  g_autofree char *node = NULL;
+  JsonObject *arguments;
+  GPtrArray *steps;
+
+  if (fdsets->len == 0)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the drive %s is empty",
+                   disk->target->dev);
+      return NULL;
+    }
+  node = vireo_qemu_image_node (g_array_index (fdsets, guint, 0));
+  arguments = json_object_new ();
+  json_object_set_string_member (arguments, "node-name", node);
+  json_object_set_int_member (arguments, "size", (gint64) size);
+  steps = vireo_qemu_qmp_steps_new ();
+  g_ptr_array_add (steps, vireo_qemu_qmp_step_new ("block_resize", arguments, -1));
+  return steps;
+}
+
+void
+vireo_qemu_block_resize (VireoDomainDriver *driver,
+                         VireoDomainObj *obj,
+                         GVariant *args,
+                         GTask *task)
+{
+  VireoQemuDomain *self = VIREO_QEMU_DOMAIN (obj);
+  const VireoDiskDef *disk = NULL;
+  GPtrArray *steps = NULL;
+  GError *error = NULL;
+  const char *name;
+  guint index = 0;
+  guint64 size;
+
+  g_variant_get_child (args, 0, "&s", &name);
+  g_variant_get_child (args, 1, "t", &size);
+  if (vireo_qemu_domain_check_active (self, &error))
+    disk = find_disk (vireo_domain_obj_get_live_def (obj), name, &index, &error);
+  if (disk != NULL && check_resize (self, disk, args, &error))
+    steps = make_resize (self, disk, size, &error);
+  if (steps == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  vireo_qemu_commands_run_async (self->qmp, steps, g_task_get_cancellable (task), on_resized,
+                                 task);
 }

@@ -44,6 +44,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->open_console = vireo_qemu_open_console;
   iface->get_stats = vireo_qemu_get_stats;
   iface->get_block_info = vireo_qemu_get_block_info;
+  iface->block_resize = vireo_qemu_block_resize;
   vireo_qemu_snapshots_fill (iface);
   vireo_qemu_undefine_fill (iface);
   iface->screenshot = vireo_qemu_screenshot;

@@ -68,6 +68,7 @@ vireo_qemu_snapshot_disks (const VireoDomainDef *domain,
 
 typedef struct
 {
+  VireoQemuDomains *driver;
   VireoQemuDomain *domain;
   char *id; /* of QEMU's job */
   VireoQemuSnapshotAction action;
@@ -82,6 +83,7 @@ act_free (gpointer data)
 {
   Act *act = data;
 
+  g_object_unref (act->driver);
   g_object_unref (act->domain);
   g_free (act->id);
   g_free (act->name);
@@ -207,7 +209,7 @@ open_disk (GTask *task, guint index)
   Act *act = g_task_get_task_data (task);
 
   vireo_qemu_open_disk_async (act->disks->pdata[index],
-                              VIREO_QEMU_DOMAIN (act->domain)->driver->storage,
+                              act->driver->storage,
                               vireo_obj_get_owner (VIREO_OBJ (act->domain)), 1, NULL, on_opened,
                               task);
 }
@@ -242,7 +244,8 @@ run_next (GTask *task)
 }
 
 void
-vireo_qemu_snapshot_act_async (VireoQemuDomain *self,
+vireo_qemu_snapshot_act_async (VireoQemuDomains *driver,
+                               VireoQemuDomain *self,
                                const char *id,
                                VireoQemuSnapshotAction action,
                                const char *name,
@@ -255,6 +258,7 @@ vireo_qemu_snapshot_act_async (VireoQemuDomain *self,
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_snapshot_act_async);
+  act->driver = g_object_ref (driver);
   act->domain = g_object_ref (self);
   act->id = id != NULL ? g_strdup (id) : vireo_qemu_job_new_id ();
   act->action = action;

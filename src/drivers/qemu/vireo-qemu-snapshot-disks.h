@@ -30,7 +30,8 @@ GPtrArray *vireo_qemu_snapshot_disks (const VireoDomainDef *domain,
 /* With QEMU, memory and all, or with the images of a domain that does not run. @disks: (transfer
  * full). Each is a job that cannot be cancelled: what is half done is of no use. @id: (nullable):
  * of QEMU's job, if it has one, which it is not told to forget. */
-void vireo_qemu_snapshot_act_async (VireoQemuDomain *self,
+void vireo_qemu_snapshot_act_async (VireoQemuDomains *driver,
+                                    VireoQemuDomain *self,
                                     const char *id,
                                     VireoQemuSnapshotAction action,
                                     const char *name,

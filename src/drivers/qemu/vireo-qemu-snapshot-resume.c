@@ -120,8 +120,8 @@ resume_create (Work *work, GVariant *data, GTask *task)
   if (disks == NULL)
     vireo_qemu_snapshot_return (task, FALSE, error);
   else
-    vireo_qemu_snapshot_act_async (work->domain, NULL, VIREO_QEMU_SNAPSHOT_CLEAR, work->def->name,
-                                   disks, on_undone, task);
+    vireo_qemu_snapshot_act_async (work->driver, work->domain, NULL, VIREO_QEMU_SNAPSHOT_CLEAR,
+                                   work->def->name, disks, on_undone, task);
 }
 
 /* ---- revert ---- */

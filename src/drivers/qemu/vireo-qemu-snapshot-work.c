@@ -128,7 +128,7 @@ vireo_qemu_snapshot_note (VireoQemuSnapshotWork *work,
 static void
 act_noted (VireoQemuSnapshotWork *work, GTask *task)
 {
-  vireo_qemu_snapshot_act_async (work->domain, work->id, work->action, work->name,
+  vireo_qemu_snapshot_act_async (work->driver, work->domain, work->id, work->action, work->name,
                                  g_steal_pointer (&work->disks), vireo_qemu_snapshot_on_boolean,
                                  task);
 }

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
  * emulator. */
 void vireo_qemu_get_stats (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
                            GTask *task);
+void vireo_qemu_block_resize (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
+                              GTask *task);
 void vireo_qemu_get_block_info (VireoDomainDriver *driver, VireoDomainObj *obj, GVariant *args,
                                 GTask *task);
 
