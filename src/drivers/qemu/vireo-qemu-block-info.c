@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How large a disk is: of a guest that runs its emulator says so, of another the image's header. And
- * how large it is to be. */
+/* How large a disk is: of a guest that runs its emulator says so, of another the image's header.
+ * And how large it is to be. */
 #include <errno.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
