@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* "vireoctl __complete WORD…" prints what the last word may become, a candidate a line: the shells'
  * completion files call it, so that none of them lists verbs. "__complete --man" prints the verbs
- * as the manual page has them. */
-#include "cli.h"
+ * as the manual page has them; "--json" what each prints as JSON. */
+#include "cli-shape.h"
 
 #include <string.h>
 
@@ -122,6 +122,30 @@ offer_arguments (CliContext *context, const CliGroup *group, const CliVerb *verb
 
 /* ---- the manual page ---- */
 
+/* Words of a shape may be broken anywhere, but not hyphenated. */
+static void
+print_man_shape (const CliGroup *group, const CliVerb *verb)
+{
+  g_autofree char *shape = cli_shape_of (group, verb);
+  g_auto (GStrv) parts = g_strsplit (shape, "-", -1);
+  g_autofree char *escaped = g_strjoinv ("\\-", parts);
+
+  if (*escaped != '\0')
+    g_print (".br\nJSON: %s\n", escaped);
+}
+
+static void
+print_shapes (void)
+{
+  for (const CliGroup *const *group = cli_get_groups (); *group != NULL; group++)
+    for (gsize i = 0; i < (*group)->n_verbs; i++)
+      {
+        g_autofree char *shape = cli_shape_of (*group, &(*group)->verbs[i]);
+
+        g_print ("%s %s\t%s\n", (*group)->name, (*group)->verbs[i].name, shape);
+      }
+}
+
 static void
 print_man_verb (const CliGroup *group, const CliVerb *verb)
 {
@@ -136,6 +160,7 @@ print_man_verb (const CliGroup *group, const CliVerb *verb)
                o->description != NULL ? o->description : "a value");
   if (verb->alias != NULL)
     g_print (".br\nAlso: %s.\n", verb->alias);
+  print_man_shape (group, verb);
 }
 
 static void
@@ -202,6 +227,11 @@ cli_complete (CliContext *context, int argc, char **argv)
   if (argc == 1 && g_str_equal (argv[0], "--man"))
     {
       print_man ();
+      return 0;
+    }
+  if (argc == 1 && g_str_equal (argv[0], "--json"))
+    {
+      print_shapes ();
       return 0;
     }
   if (argc == 1 && g_str_equal (argv[0], "--members"))

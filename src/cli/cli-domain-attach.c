@@ -21,8 +21,7 @@ attach (CliCall *call, xmlDoc *device)
     return cli_fail (error);
   if (!opt_print_xml)
     return cli_call_device (call, "Domain.AttachDevice", xml);
-  g_print ("%s\n", xml);
-  return 0;
+  return cli_print_text (call->context, xml);
 }
 
 /* ---- disks ---- */

@@ -34,7 +34,9 @@ finish (CliCall *call, const char *path)
 
   if (!opt_pivot && !opt_finish)
     {
-      g_print ("ready: block-job-abort%s %s %s ends it\n", " --pivot", call->words[0], disk);
+      if (call->context->json)
+        return cli_print_text (call->context, "ready");
+      g_print ("ready: block-job-abort --pivot %s %s ends it\n", call->words[0], disk);
       return 0;
     }
   g_variant_dict_init (&options, NULL);

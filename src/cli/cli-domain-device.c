@@ -346,21 +346,23 @@ cli_run_display (CliCall *call)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoDomainDef) def = get_domain (call, &error);
-  guint shown = 0;
+  g_autoptr (GPtrArray) uris = g_ptr_array_new_with_free_func (g_free);
 
   if (def == NULL)
     return cli_fail (error);
   for (guint i = 0; i < def->n_graphics; i++)
     {
-      g_autofree char *uri = display_uri (def->graphics[i]);
+      char *uri = display_uri (def->graphics[i]);
 
       if (uri != NULL)
-        {
-          g_print ("%s\n", uri);
-          shown++;
-        }
+        g_ptr_array_add (uris, uri);
     }
-  if (shown > 0)
+  if (call->context->json)
+    return cli_print_json (
+        g_variant_new_strv ((const char *const *) uris->pdata, (gssize) uris->len));
+  for (guint i = 0; i < uris->len; i++)
+    g_print ("%s\n", (const char *) uris->pdata[i]);
+  if (uris->len > 0)
     return 0;
   g_printerr ("vireoctl: no display of the domain listens for clients now\n");
   return CLI_EXIT_FAILURE;

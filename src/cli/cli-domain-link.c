@@ -96,8 +96,7 @@ cli_run_link (CliCall *call)
   if (call->n_words == 2)
     {
       state = get_text (interface, "link", "state");
-      g_print ("%s\n", state != NULL ? state : "up");
-      return 0;
+      return cli_print_text (call->context, state != NULL ? state : "up");
     }
   cli_document_set (interface, "link/@state", call->words[2]);
   device = xmlNewDoc (BAD_CAST "1.0");
@@ -122,10 +121,7 @@ cli_run_tty (CliCall *call)
       g_autofree char *path = device != NULL ? get_text (device, "source", "path") : NULL;
 
       if (path != NULL)
-        {
-          g_print ("%s\n", path);
-          return 0;
-        }
+        return cli_print_text (call->context, path);
     }
   g_printerr ("vireoctl: no console of the domain has a terminal of the host now\n");
   return CLI_EXIT_FAILURE;

@@ -217,6 +217,5 @@ cli_run_moment_as (CliCall *call)
     return cli_fail (error);
   if (!opt_print_xml)
     return create (call, xml);
-  g_print ("%s", xml);
-  return 0;
+  return cli_print_text (call->context, xml);
 }

@@ -59,6 +59,10 @@ int cli_call_device (CliCall *call, const char *member, const char *xml);
 char *cli_domain_xml (CliCall *call, GError **error);
 char *cli_source_path (CliContext *context, const char *word);
 
+#define CLI_JSON_INTERFACES \
+  "[{\"interface\": string, \"type\": string, \"source\": string, \"model\": string, " \
+  "\"mac\": string}]"
+
 /* cli-domain-link.c */
 int cli_run_link (CliCall *call);
 int cli_run_tty (CliCall *call);

@@ -49,6 +49,10 @@ CliImportTree *cli_import_scan (const char *config, const char *state, const cha
 void cli_import_tree_free (CliImportTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliImportTree, cli_import_tree_free)
 
+#define CLI_JSON_IMPORT \
+  "{\"items\": [{\"result\": string, \"kind\": string, \"name\": string, \"domain\": string, " \
+  "\"file\": string, \"autostart\": boolean, \"notes\": [string]}], \"notices\": [string]}"
+
 extern const GOptionEntry cli_import_options[];
 int cli_run_import (CliCall *call);
 

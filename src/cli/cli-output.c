@@ -25,6 +25,16 @@ cli_print_json (GVariant *value)
   return 0;
 }
 
+/* A line, or with --json a string. */
+int
+cli_print_text (CliContext *context, const char *text)
+{
+  if (context->json)
+    return cli_print_json (g_variant_new_string (text));
+  g_print ("%s%s", text, g_str_has_suffix (text, "\n") ? "" : "\n");
+  return 0;
+}
+
 void
 cli_print_json_line (GVariant *value)
 {

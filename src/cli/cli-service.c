@@ -132,13 +132,14 @@ run_job_wait (CliCall *call)
 
   if (end == CLI_JOB_FAILED)
     return cli_fail (error);
-  g_print ("%s\n", end == CLI_JOB_READY ? "ready" : "completed");
-  return 0;
+  return cli_print_text (call->context, end == CLI_JOB_READY ? "ready" : "completed");
 }
 
 static const CliVerb connection_verbs[] = {
-  { "list", "ls", NULL, "List open connections", run_objects },
-  { "info", "show", NULL, "Show all properties", run_connection_info, .usage = "[ID]" },
+  { "list", "ls", NULL, "List open connections", run_objects,
+    .json = "{PATH: @Connection}" },
+  { "info", "show", NULL, "Show all properties", run_connection_info, .usage = "[ID]",
+    .json = "@Connection" },
   { "open", "connect", "Manager.OpenConnection", "Open a connection" },
   { "capabilities", NULL, "Connection.GetCapabilities", "Print what the host can run" },
   { "domain-capabilities", "domcapabilities", "Connection.GetDomainCapabilities",
@@ -174,9 +175,11 @@ static const CliVerb connection_verbs[] = {
 };
 
 static const CliVerb job_verbs[] = {
-  { "list", "ls", NULL, "List the work that goes on", run_objects, .usage = "" },
+  { "list", "ls", NULL, "List the work that goes on", run_objects, .usage = "",
+    .json = "{PATH: @Job}" },
   { "info", "show", NULL, "Show all properties", cli_run_info },
-  { "wait", NULL, "Job.Wait", "Return when a job has ended", run_job_wait },
+  { "wait", NULL, "Job.Wait", "Return when a job has ended", run_job_wait,
+    .json = "string" },
   { "cancel", "abort", "Job.Cancel", "Cancel a job" },
 };
 
@@ -184,12 +187,14 @@ static const CliVerb manager_verbs[] = {
   { "info", "show", NULL, "Show all properties", cli_run_info },
   { "watch", "event net-event pool-event nodedev-event secret-event",
     "Manager.Subscribe", "Print signals as they come", cli_run_watch,
-    .usage = "[DOMAIN|PATH…]", .options = cli_watch_options },
+    .usage = "[DOMAIN|PATH…]", .options = cli_watch_options,
+    .json = CLI_JSON_SIGNALS },
   { "check", NULL, "Manager.CheckAuthorization",
     "Say whether you may, such as: check domain.start vm1", run_check,
     .usage = "PERMISSION [OBJECT…]" },
   { "import-libvirt", NULL, NULL, "Take over what libvirt has; without --yes say what that is",
-    cli_run_import, .options = cli_import_options },
+    cli_run_import, .options = cli_import_options,
+    .json = CLI_JSON_IMPORT },
   { "reload", NULL, "Manager.Reload", "Read all definitions again" },
 };
 

@@ -138,10 +138,7 @@ cli_run_pool_as (CliCall *call)
   if (xml == NULL)
     return cli_fail (error);
   if (opt_print_xml)
-    {
-      g_print ("%s", xml);
-      return 0;
-    }
+    return cli_print_text (call->context, xml);
   words[0] = xml;
   return call_with (call, words, 1);
 }
@@ -271,10 +268,7 @@ cli_run_volume_as (CliCall *call)
   if (xml == NULL)
     return cli_fail (error);
   if (opt_print_xml)
-    {
-      g_print ("%s", xml);
-      return 0;
-    }
+    return cli_print_text (call->context, xml);
   words[0] = call->words[0];
   words[1] = xml;
   return call_with (call, words, 2);
@@ -313,6 +307,5 @@ cli_run_volume_at (CliCall *call)
   if (properties == NULL)
     return cli_fail (error);
   g_variant_lookup (properties, "Name", "&s", &name);
-  g_print ("%s\n", name);
-  return 0;
+  return cli_print_text (call->context, name);
 }

@@ -48,6 +48,8 @@ typedef struct
                                 * they are not given: "codeset=linux" */
   const char *usage;           /* (nullable): its words, when they are not those of the member */
   const GOptionEntry *options; /* (nullable): options of its own */
+  const char *json;            /* (nullable): what it prints with --json, when that is not what the
+                                * member gives; "" for nothing. See cli-shape.c */
 } CliVerb;
 
 typedef struct
@@ -60,6 +62,11 @@ typedef struct
   gsize n_verbs;
   const char *summary;
 } CliGroup;
+
+/* What watch and monitor-events print, a line each. */
+#define CLI_JSON_SIGNALS \
+  "{\"time\": string, \"path\": path, \"interface\": string, \"signal\": string, " \
+  "\"arguments\": {KEY: any}}…"
 
 /* A verb that runs. */
 struct _CliCall
@@ -166,6 +173,7 @@ CliJobEnd cli_job_follow (CliContext *context, const char *job, GError **error);
 
 /* cli-output.c */
 int cli_print_json (GVariant *value);
+int cli_print_text (CliContext *context, const char *text);
 void cli_print_json_line (GVariant *value);
 void cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns);
 void cli_print_names (GVariant *objects, const char *property);
