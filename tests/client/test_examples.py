@@ -15,6 +15,7 @@ from clienttest import LIBRARY, library_environment, program_environment, start_
 EXAMPLES = vireotest.SOURCE / "examples"
 GO_PACKAGES = "/usr/share/gocode"
 RUST_PACKAGES = "/usr/share/cargo/registry"
+OCAML_PACKAGES = "/usr/lib/ocaml"
 JAVA_PACKAGES = "/usr/share/java"
 
 
@@ -128,6 +129,15 @@ class Examples(unittest.TestCase):
                        str(EXAMPLES / "java/Guest.java"))
             self.run_example("java", "java", "-Djava.library.path=/usr/lib/jni", "-cp", path,
                              "Guest", program=False)
+
+    def test_ocaml(self):
+        self.need(f"{OCAML_PACKAGES}/dbus/dBus.cmxa")
+        with tempfile.TemporaryDirectory() as folder:
+            # The compiler leaves its objects where the source is.
+            shutil.copy(EXAMPLES / "ocaml/guest.ml", folder)
+            self.build(folder, "ocamlopt", "-w", "+a-4-9-40..42-44-45-70", "-warn-error", "+a",
+                       "-I", "+dbus", "-o", "guest", "unix.cmxa", "dBus.cmxa", "guest.ml")
+            self.run_example("ocaml", f"{folder}/guest")
 
     def test_ruby(self):
         self.run_example("ruby", "/usr/bin/ruby", "guest.rb")
