@@ -17,7 +17,7 @@ VIREO_CAST = 'VIREO_OBJECT'
 # D-Bus type: C type of an argument, its format for g_variant_new(), how to make a variant of it.
 IN_TYPES = {
     's': ('const char *', 's', 'g_variant_new_string'),
-    'o': ('const char *', 'o', 'g_variant_new_object_path'),
+    'o': ('const char *', '*', 'vireo_path_to_variant'),
     'b': ('gboolean ', 'b', 'g_variant_new_boolean'),
     'u': ('guint ', 'u', 'g_variant_new_uint32'),
     'i': ('int ', 'i', 'g_variant_new_int32'),
@@ -144,14 +144,24 @@ class Argument:
         return IN_TYPES.get(self.type, ('GVariant *',))[0] + self.name
 
     def format_in(self):
-        return IN_TYPES[self.type][1] if self.type in IN_TYPES else '@' + self.type
+        # The type of what the application gives is checked with the others.
+        return IN_TYPES[self.type][1] if self.type in IN_TYPES else '*'
 
     def value_in(self):
+        if self.type == 'o':
+            return f'vireo_path_to_variant ({self.name})'
         if self.type == 'ah':
             return f'vireo_fds_to_variant ({self.name})'
         return f'vireo_options_or_empty ({self.name})' if self.is_options else self.name
 
+    def typed(self, doc):
+        """What a #GVariant has to be, which no signature of C says, is in its comment."""
+        return f'{doc.rstrip(".")}; of the type `{self.type}`'
+
     def annotated_in(self):
+        if self.declare_in().startswith('GVariant *'):
+            nullable = '(nullable): ' if self.is_options else ''
+            return nullable + self.typed(self.doc)
         if self.is_options:
             return f'(nullable): {self.doc}'
         if self.type == 'ah':
@@ -159,6 +169,9 @@ class Argument:
         if self.type in ('as', 'ao'):
             return f'(array zero-terminated=1): {self.doc}'
         return self.doc
+
+    def described(self):
+        return self.typed(self.doc) if self.out()[0] == 'GVariant *' else self.doc
 
     def out(self):
         return OUT_TYPES.get(self.type, ('GVariant *', '@' + self.type, '(transfer full)'))
@@ -179,6 +192,7 @@ class Method:
         self.call_interface = f'{BUS}{interface.name}'
         self.symbol = f'{interface.prefix}_{snake(self.name)}'
         self.info = f'{snake(self.name)}_method'
+        self.args_type = '(' + ''.join(a.type for a in self.ins) + ')'
         self.args_new = self.make_args()
         self.kind, self.result = self.classify(interface)
         if not doc.text:
@@ -213,7 +227,7 @@ class Method:
     def returned(self):
         if self.result is None:
             return 'gboolean ', '%TRUE on success'
-        text = self.outs[0].doc
+        text = self.outs[0].described()
         return self.result[0], f'{self.result[1]}: {text}'
 
     def out_parameters(self):
@@ -221,8 +235,8 @@ class Method:
         if self.result is not None or not self.outs:
             return [], []
         return ([f'{a.out()[0]}*ret_{a.name}' for a in self.outs],
-                [(f'ret_{a.name}', f'(out) (optional) {a.out()[2]}: {a.doc}'.replace(' :', ':'))
-                 for a in self.outs])
+                [(f'ret_{a.name}', f'(out) (optional) {a.out()[2]}: {a.described()}'
+                  .replace(' :', ':')) for a in self.outs])
 
     def take_reply(self, call):
         """Statements that turn the reply of @call into what is returned."""
@@ -292,6 +306,7 @@ class Setter(Method):
         make = IN_TYPES[prop.type][2]
         self.args_new = (f'g_variant_new ("(ssv)", "{BUS}{interface.name}", "{prop.name}", '
                          f'{make} (value))')
+        self.args_type = '(ssv)'
         self.kind, self.result = 'VALUES', None
 
     @property
@@ -478,7 +493,8 @@ def write_source(interface):
                f'{len(interface.signals)} }};\n\n')
     for method in interface.methods:
         out.append(f'static const VireoMethodInfo {method.info} = {{ "{method.call_interface}", '
-                   f'"{getattr(method, "bus_name", method.name)}", "{method.reply}",\n  '
+                   f'"{getattr(method, "bus_name", method.name)}",\n  '
+                   f'"{method.args_type}", "{method.reply}", '
                    f'VIREO_REPLY_{method.kind}, '
                    f'{getattr(method, "result_interface", "NULL")} }};\n\n')
     for text, returns, name, parameters, body in functions(interface):

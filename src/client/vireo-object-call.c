@@ -31,6 +31,15 @@ vireo_options_or_empty (GVariant *options)
   return options != NULL ? options : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0);
 }
 
+/* What is no path is a string, which check_args() has something to say about: an assertion of
+ * GLib's would end the application. */
+GVariant *
+vireo_path_to_variant (const char *path)
+{
+  return g_variant_is_object_path (path) ? g_variant_new_object_path (path)
+                                         : g_variant_new_string (path);
+}
+
 /* Whether a call succeeded whose reply says nothing else. */
 gboolean
 vireo_object_done (GVariant *reply)
@@ -57,11 +66,28 @@ is_usable (VireoObject *self, GError **error)
   return FALSE;
 }
 
-/* The name under which the error came is in its domain and code. */
+/* The name under which the error came is in its domain and code. What the bus says of a service
+ * that is not there is about the bus, not about what was called. */
 static GError *
-clean_error (GError *error)
+clean_error (const VireoMethodInfo *method, GError *error)
 {
+  static const struct
+  {
+    GDBusError code;
+    const char *text;
+  } rows[] = {
+    { G_DBUS_ERROR_SERVICE_UNKNOWN, "the service " VIREO_BUS_NAME " is not there" },
+    { G_DBUS_ERROR_NAME_HAS_NO_OWNER, "the service " VIREO_BUS_NAME " is not there" },
+    { G_DBUS_ERROR_NO_REPLY, "the service ended before it answered; it may have been done" },
+  };
+
   g_dbus_error_strip_remote_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (g_error_matches (error, G_DBUS_ERROR, (int) rows[i].code))
+      {
+        g_prefix_error (&error, "%s: %s: ", method->name, rows[i].text);
+        break;
+      }
   return error;
 }
 
@@ -70,6 +96,33 @@ surprise (const VireoMethodInfo *method, const char *what)
 {
   return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s.%s: %s", method->interface,
                       method->name, what);
+}
+
+/* Applications in languages without types give what they like. */
+static gboolean
+check_args (const VireoMethodInfo *method, GVariant *args, GError **error)
+{
+  const char *wanted = method->args_type + 1;
+
+  if (g_variant_is_of_type (args, G_VARIANT_TYPE (method->args_type)))
+    return TRUE;
+  for (gsize i = 0; i < g_variant_n_children (args); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_get_child_value (args, i);
+      const char *end = NULL;
+      g_autofree char *type = NULL;
+
+      g_variant_type_string_scan (wanted, NULL, &end);
+      type = g_strndup (wanted, (gsize) (end - wanted));
+      wanted = end;
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE (type)))
+        continue;
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                   "%s: argument %" G_GSIZE_FORMAT " is of the type %s, not %s", method->name,
+                   i + 1, type, g_variant_get_type_string (value));
+      break;
+    }
+  return FALSE;
 }
 
 /* A socket or anything else that can be read and written. */
@@ -151,7 +204,7 @@ properties_came (GObject *source, GAsyncResult *result, gpointer data)
 
   if (reply == NULL)
     {
-      g_task_return_error (task, clean_error (error));
+      g_task_return_error (task, clean_error (call->method, error));
       return;
     }
   object = object_from_properties (call->client, call->method, call->path, reply, &error);
@@ -195,7 +248,7 @@ reply_came (GObject *source, GAsyncResult *result, gpointer data)
 
   if (reply == NULL)
     {
-      g_task_return_error (task, clean_error (error));
+      g_task_return_error (task, clean_error (call->method, error));
       return;
     }
   switch (call->method->kind)
@@ -307,7 +360,8 @@ vireo_object_call_async (VireoObject *self, const VireoMethodInfo *method, GVari
 
   g_task_set_source_tag (task, source_tag);
   g_task_set_name (task, method->name);
-  if (!is_usable (self, &error) || !list_fds (&held, &fds, &error))
+  if (!is_usable (self, &error) || !check_args (method, held, &error)
+      || !list_fds (&held, &fds, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -360,7 +414,8 @@ vireo_object_call_sync (VireoObject *self, const VireoMethodInfo *method, GVaria
   gpointer outcome = NULL;
   const char *path;
 
-  if (!is_usable (self, error) || !list_fds (&held, &own_fds, error))
+  if (!is_usable (self, error) || !check_args (method, held, error)
+      || !list_fds (&held, &own_fds, error))
     return NULL;
   client = g_object_ref (self->client);
   reply = g_dbus_connection_call_with_unix_fd_list_sync (
@@ -381,12 +436,13 @@ vireo_object_call_sync (VireoObject *self, const VireoMethodInfo *method, GVaria
         break;
       }
   if (local_error != NULL)
-    g_propagate_error (error, clean_error (local_error));
+    g_propagate_error (error, clean_error (method, local_error));
   return outcome;
 }
 
 static const VireoMethodInfo check_authorization_method
-    = { VIREO_MANAGER_INTERFACE, "CheckAuthorization", "(bb)", VIREO_REPLY_VALUES, NULL };
+    = { VIREO_MANAGER_INTERFACE, "CheckAuthorization", "(soa{sv})", "(bb)",
+        VIREO_REPLY_VALUES,      NULL };
 
 static VireoAuthorization
 read_authorization (GVariant *reply)

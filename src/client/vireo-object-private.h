@@ -42,6 +42,7 @@ typedef struct
 {
   const char *interface;
   const char *name;
+  const char *args_type;
   const char *reply_type;
   VireoReplyKind kind;
   const char *result_interface; /* of VIREO_REPLY_OBJECT */
@@ -100,6 +101,7 @@ GVariant *vireo_object_get_variant_value (VireoObject *self, guint index);
 /* vireo-object-call.c */
 GVariant *vireo_options_or_empty (GVariant *options);
 GVariant *vireo_fds_to_variant (GUnixFDList *fds);
+GVariant *vireo_path_to_variant (const char *path);
 void vireo_object_call_async (VireoObject *self, const VireoMethodInfo *method, GVariant *args,
                               gpointer source_tag, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer user_data);

@@ -140,7 +140,9 @@ handle_check_authorization (VireoCall *call)
   if (action == NULL)
     {
       vireo_call_return_new_error (call, VIREO_ERROR_INVALID_ARGUMENT,
-                                   "there is no permission \"%s\"", name);
+                                   "there is no permission \"%.100s\": they are like "
+                                   "\"domain.start\"",
+                                   name);
       return;
     }
   node = vireo_tree_find (vireo_server_get_tree (call->server), path);

@@ -177,6 +177,8 @@ class Verbs(clitest.Command):
         with open(said, "wb") as file:
             waiting = subprocess.Popen(vireoctl("job", "wait", number), env=self.env, stdout=file,
                                        stderr=file)
+        record = self.host.daemon.run / "jobs" / f"{number}.job"
+        wait_until(record.exists, 20, lambda: "the record of the job")
         self.host.daemon.kill()
         wait_until(lambda: "waiting for it to come back" in said.read_text(), 20,
                    "the command to notice")

@@ -266,6 +266,9 @@ class Restarts(Case):
         client.wait_for_job_async(path, None, ended, ends)
         client.wait_for_job_async(path, cancellable, ended, stopped)
         client.lookup_object(path).wait_async(None, None, plainly_ended)
+        # That a job is shown does not wait for its record.
+        record = self.host.daemon.run / "jobs" / (path.rsplit("/", 1)[1] + ".job")
+        self.wait(record.exists, "the record of the job")
         self.host.daemon.kill()
         self.wait(lambda: not client.get_available(), "the client to notice")
         self.wait(lambda: plain, "the call to end")
@@ -328,6 +331,36 @@ class Ways(Case):
         with self.assertRaises(GLib.Error) as caught:
             Vireo.Client.new_for_host_sync("-oProxyCommand=x", None)
         self.assertIn("is not a host", caught.exception.message)
+
+    def test_arguments_of_other_types(self):
+        """They are errors, not the end of the application."""
+        domain = self.define("typed", 1)
+        pool = self.client.get_storage_pool_model()[0]
+        text = GLib.Variant("s", "text")
+        for call, names in [(lambda: domain.start_sync(text, None), ["Start", "1", "a{sv}", "s"]),
+                            (lambda: domain.get_stats_sync([], text, None), ["GetStats", "2"]),
+                            (lambda: pool.create_volume_from_sync("<volume/>", "no path", None,
+                                                                  None), ["2", " o,"])]:
+            with self.assertRaises(GLib.Error) as caught:
+                call()
+            self.assertTrue(caught.exception.matches(Vireo.error_quark(),
+                                                     Vireo.Error.INVALID_ARGUMENT))
+            for name in names:
+                self.assertIn(name, caught.exception.message)
+        caught = []
+        domain.start_async(text, None, lambda o, r: caught.append((o, r)))
+        self.wait(lambda: caught, "the answer")
+        with self.assertRaises(GLib.Error):
+            domain.start_finish(caught[0][1])
+
+    def test_calls_without_a_service(self):
+        domain = self.define("left", 1)
+        self.host.daemon.kill()
+        with self.assertRaises(GLib.Error) as caught:
+            domain.start_sync(None, None)
+        self.assertRegex(caught.exception.message, "Start: the service org.vireo.Vireo1 is not ")
+        self.assertTrue(caught.exception.matches(Gio.DBusError.quark(),
+                                                 Gio.DBusError.SERVICE_UNKNOWN))
 
     def test_nobody_there(self):
         with self.assertRaises(GLib.Error):
