@@ -256,6 +256,24 @@ vireo_handle_get_objects (VireoCall *call)
 
 /* ---- look-ups ---- */
 
+/* What a person asked for, as they wrote it. */
+static char *
+quote_args (GVariant *args)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < g_variant_n_children (args); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_get_child_value (args, i);
+      g_autofree char *printed = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+                                     ? g_strdup_printf ("\"%s\"", g_variant_get_string (value, NULL))
+                                     : g_variant_print (value, FALSE);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", printed);
+    }
+  return g_string_free (text, FALSE);
+}
+
 static void
 return_found (GPtrArray *nodes, gpointer user_data)
 {
@@ -268,7 +286,7 @@ return_found (GPtrArray *nodes, gpointer user_data)
       vireo_call_return (call, g_variant_new ("(o)", node->path));
       return;
     }
-  wanted = g_variant_print (call->args, FALSE);
+  wanted = quote_args (call->args);
   vireo_call_return_new_error (call, VIREO_ERROR_NOT_FOUND, "%s found nothing for %s",
                                call->method->name, wanted);
 }

@@ -195,6 +195,29 @@ class Devices(Case):
                                   "1000000034563456"), self.device("scsi_host11"))
         self.error("NotFound", "beef", self.ask, "LookupScsiHostByWwn", "(ss)", "beef", "beef")
 
+    def test_handing_over(self):
+        there = self.client.call("/org/vireo/Vireo1", "Manager", "OpenConnection", "(sa{sv})",
+                                 "test:///pci", {})
+        path = self.client.call(there, "Connection", "LookupNodeDeviceByName", "(s)",
+                                "pci_0000_03_00_0")
+
+        def do(method, driver=None):
+            return self.client.call(path, "NodeDevice", method, "(a{sv})",
+                                    options(driver=driver) if driver else {})
+        self.error("InvalidState", "e1000e", do, "Reset")
+        with self.client.watch(path, "NodeDevice", "Updated") as watch:
+            do("Detach")
+            watch.wait()
+        self.assertEqual(self.client.get(path, "NodeDevice", "DriverName"), "vfio-pci")
+        do("Reset")
+        do("Detach", "xen")
+        self.assertEqual(self.client.get(path, "NodeDevice", "DriverName"), "xen-pciback")
+        do("Reattach")
+        self.assertEqual(self.client.get(path, "NodeDevice", "DriverName"), "e1000e")
+        self.error("InvalidOption", "kvm", do, "Detach", "kvm")
+        path = self.device("computer")
+        self.error("ConfigUnsupported", "PCI", do, "Detach")
+
     def test_virtual_adapters(self):
         parent = self.device("scsi_host2")
         with self.client.watch(None, "NodeDevice") as watch:
@@ -222,7 +245,7 @@ class Devices(Case):
             self.error(code, names, self.make, "CreateNodeDevice", xml)
         self.error("InvalidState", "computer", self.call, self.device("computer"), "NodeDevice",
                    "Destroy")
-        self.error("NotSupported", "Detach", self.call, self.device("computer"), "NodeDevice",
+        self.error("ConfigUnsupported", "PCI", self.call, self.device("computer"), "NodeDevice",
                    "Detach")
 
     def test_parent_by_wwn(self):

@@ -4,8 +4,12 @@
 #include <string.h>
 
 #define VHBA_PREFIX "scsi_host"
+/* What the host itself does with its PCI device. */
+#define PCI_DRIVER "e1000e"
 
-/* As in libvirt's connection of that name. */
+/* As in libvirt's test:///default; behind them, what only other connections have: a device that can
+ * be handed over. */
+#define N_USUAL_DEVICES 4
 static const char *const devices[] = {
   "<device><name>computer</name><capability type='system'>"
   "<hardware><vendor>Vireo</vendor><version>Test driver</version><serial>123456</serial>"
@@ -26,6 +30,13 @@ static const char *const devices[] = {
   "<host>11</host><unique_id>10</unique_id><capability type='fc_host'>"
   "<wwnn>2000000034563456</wwnn><wwpn>1000000034563456</wwpn>"
   "<fabric_wwn>2000000043214321</fabric_wwn></capability></capability></device>",
+  "<device><name>pci_0000_03_00_0</name><path>/sys/devices/pci0000:00/0000:00:1c.0/0000:03:00.0"
+  "</path><parent>computer</parent><driver><name>" PCI_DRIVER "</name></driver>"
+  "<capability type='pci'><class>0x020000</class><domain>0</domain><bus>3</bus><slot>0</slot>"
+  "<function>0</function><product id='0x10d3'>82574L Gigabit Network Connection</product>"
+  "<vendor id='0x8086'>Intel Corporation</vendor><iommuGroup number='7'>"
+  "<address domain='0x0000' bus='0x03' slot='0x00' function='0x0'/></iommuGroup></capability>"
+  "</device>",
 };
 
 #define TEST_TYPE_DEVICES (test_devices_get_type ())
@@ -384,6 +395,80 @@ set_autostart (VireoNodeDeviceDriver *driver,
   return_done (task, error);
 }
 
+/* ---- handing over ---- */
+
+static gboolean
+check_pci (gpointer obj, GError **error)
+{
+  if (find (obj, VIREO_CAPABILITY_TYPE_PCI) != NULL)
+    return TRUE;
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+               "device \"%s\" is no PCI device: only those are handed over",
+               vireo_obj_get_name (obj));
+  return FALSE;
+}
+
+static void
+bind_to (VireoNodeDeviceObj *device, const char *driver)
+{
+  VireoNodeDeviceDef *def = vireo_node_device_def_copy (get_def (device));
+
+  if (g_strcmp0 (def->driver, driver) == 0)
+    {
+      vireo_node_device_def_free (def);
+      return;
+    }
+  g_free (def->driver);
+  def->driver = g_strdup (driver);
+  vireo_def_obj_set_live (VIREO_DEF_OBJ (device), def);
+  vireo_obj_emit_event (VIREO_OBJ (device), "Updated", NULL);
+}
+
+static void
+detach (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, const char *name, GTask *task)
+{
+  static const struct
+  {
+    const char *name;
+    const char *module;
+  } rows[] = { { "vfio", "vfio-pci" }, { "xen", "xen-pciback" } };
+  GError *error = NULL;
+  gsize row = 0;
+
+  while (name != NULL && row < G_N_ELEMENTS (rows) && !g_str_equal (rows[row].name, name))
+    row++;
+  if (row == G_N_ELEMENTS (rows))
+    g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_OPTION,
+                 "there is no driver \"%.64s\" to hand devices to; vfio and xen are what there is",
+                 name);
+  else if (check_pci (device, &error))
+    bind_to (device, rows[row].module);
+  return_done (task, error);
+}
+
+static void
+reattach (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
+{
+  GError *error = NULL;
+
+  if (check_pci (device, &error))
+    bind_to (device, PCI_DRIVER);
+  return_done (task, error);
+}
+
+/* What the host works with loses what it is about. */
+static void
+reset (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
+{
+  GError *error = NULL;
+
+  if (check_pci (device, &error) && g_strcmp0 (get_def (device)->driver, PCI_DRIVER) == 0)
+    g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "the host uses device \"%s\" by its driver %s: detach it first",
+                 vireo_obj_get_name (VIREO_OBJ (device)), PCI_DRIVER);
+  return_done (task, error);
+}
+
 /* ---- the class ---- */
 
 static void
@@ -396,6 +481,9 @@ driver_init (VireoNodeDeviceDriverInterface *iface)
   iface->start = start;
   iface->destroy = destroy;
   iface->set_autostart = set_autostart;
+  iface->detach = detach;
+  iface->reattach = reattach;
+  iface->reset = reset;
 }
 
 static void
@@ -420,16 +508,19 @@ test_devices_init (TestDevices *self)
 
 /**
  * vireo_test_devices_new:
+ * @usual: whether there is what test:///default has in libvirt, and no more
  *
- * Returns: (transfer full): a computer with two host adapters, one of which has a virtual one
+ * Returns: (transfer full): a computer with two host adapters, one of which has a virtual one, and
+ *   maybe a PCI device
  * Since: 0.1
  */
 VireoNodeDeviceDriver *
-vireo_test_devices_new (void)
+vireo_test_devices_new (gboolean usual)
 {
+  gsize n_devices = usual ? N_USUAL_DEVICES : G_N_ELEMENTS (devices);
   TestDevices *self = g_object_new (TEST_TYPE_DEVICES, NULL);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (devices); i++)
+  for (gsize i = 0; i < n_devices; i++)
     {
       g_autoptr (GError) error = NULL;
       VireoNodeDeviceDef *def

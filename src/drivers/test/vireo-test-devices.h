@@ -6,6 +6,6 @@
 G_BEGIN_DECLS
 
 /* (transfer full): a #VireoNodeDeviceDriver over devices in memory. */
-VireoNodeDeviceDriver *vireo_test_devices_new (void);
+VireoNodeDeviceDriver *vireo_test_devices_new (gboolean usual);
 
 G_END_DECLS

@@ -182,7 +182,7 @@ opened (GTask *task)
   g_autoptr (VireoHostDriver) host
       = vireo_test_host_new (vireo_keeper_get_list (VIREO_KEEPER (opening->domains)));
   g_autoptr (VireoTestFilters) filters = vireo_test_filters_new ();
-  g_autoptr (VireoNodeDeviceDriver) devices = vireo_test_devices_new ();
+  g_autoptr (VireoNodeDeviceDriver) devices = vireo_test_devices_new (is_default (opening));
   g_autoptr (VireoHostInterfaceDriver) interfaces = vireo_test_interfaces_new ();
 
   vireo_test_migrate_register (opening->domains, uri);
