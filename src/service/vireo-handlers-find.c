@@ -265,9 +265,10 @@ quote_args (GVariant *args)
   for (gsize i = 0; i < g_variant_n_children (args); i++)
     {
       g_autoptr (GVariant) value = g_variant_get_child_value (args, i);
-      g_autofree char *printed = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
-                                     ? g_strdup_printf ("\"%s\"", g_variant_get_string (value, NULL))
-                                     : g_variant_print (value, FALSE);
+      gboolean is_text = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING);
+      g_autofree char *printed
+          = is_text ? g_strdup_printf ("\"%s\"", g_variant_get_string (value, NULL))
+                    : g_variant_print (value, FALSE);
 
       g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", printed);
     }

@@ -109,10 +109,23 @@ class Driver:
             return [p for p in self.files if "edit" in p.name or "device" in p.name]
         found = {path for path, _ in self.functions[op]}
         for path, function in self.functions[op]:
-            found.update(self.defining(function))
-            for body in re.findall(rf"^{function} \(.*?^\}}", self.files[path], re.M | re.S):
-                for called in re.findall(r"\bvireo_\w+", body):
+            for file in {path, *self.defining(function)}:
+                found.add(file)
+                for called in self.called_from(self.files[file], function):
                     found.update(self.defining(called))
+        return found
+
+    def called_from(self, text, function, seen=None):
+        """Functions of other files that it calls, by itself or by others of its file."""
+        seen = set() if seen is None else seen
+        seen.add(function)
+        found = set()
+        for body in re.findall(rf"^{function} \(.*?^\}}", text, re.M | re.S):
+            for name in set(re.findall(r"\b(\w+) \(", body)) - seen:
+                if re.search(rf"^{name} \(", text, re.M):
+                    found |= self.called_from(text, name, seen)
+                elif name.startswith("vireo_"):
+                    found.add(name)
         return found
 
     def defining(self, function):

@@ -136,6 +136,11 @@ class Cpus(Host):
         self.assertEqual(self.compare("<cpu mode='host-model'><nonsense/></cpu>"), "identical")
         self.refused("XmlInvalid", "nonsense", "CompareCpu", "(sa{sv})",
                      "<cpu mode='host-model'><nonsense/></cpu>", options(validate=True))
+        for how in ({"virt_type": "kvm"}, {"arch": "z80"}, {"emulator": "/bin/sh"}):
+            for method, signature, what in (("CompareCpu", "(sa{sv})", EPYC.format("")),
+                                            ("BaselineCpu", "(asa{sv})", [EPYC.format("")])):
+                self.refused("InvalidArgument", list(how.values())[0], method, signature, what,
+                             options(**how))
         self.refused("InvalidArgument", "1 to 64", "BaselineCpu", "(asa{sv})", [], {})
         self.refused("InvalidArgument", "1 to 64", "BaselineCpu", "(asa{sv})",
                      [EPYC.format("")] * 65, {})
@@ -151,6 +156,9 @@ class Cpus(Host):
         more = intel.format("Haswell", "<feature name='adx'/><feature name='avx512f'/>")
         self.assertEqual(self.baseline(more, server)[:2], ("Haswell", {"adx", "avx512f"}))
         self.assertEqual(self.baseline(more, client)[:2], ("Haswell", {"adx"}))
+        stays = EPYC.format("<feature name='invtsc'/>")
+        self.assertEqual(self.baseline(stays)[1], {"invtsc"})
+        self.assertEqual(self.baseline(stays, migratable=True, virt_type="test")[1], set())
         # All of it has to be had by the host that it is made for.
         model, features, xml = self.baseline(EPYC.format(""), expand_features=True)
         self.assertIn("sha-ni", features)

@@ -2,6 +2,7 @@
 #include "vireo-test-cpus.h"
 
 #include "util/vireo-error.h"
+#include "vireo-test-host.h"
 
 #define MAX_CPUS 64
 
@@ -37,11 +38,15 @@ static const struct
 /* The model of this driver's host. */
 #define HOST_MODEL 4
 
+/* The first of the rows below. */
+#define MIGRATABLE_NOT 1
+
 static const struct
 {
   const char *name;
   guint models;
 } features[] = {
+  { "invtsc", 0 }, /* in no model, for it keeps guests where they are */
   { "fpu", ALL },         { "tsc", ALL },          { "msr", ALL },       { "pae", ALL },
   { "cx8", ALL },         { "apic", ALL },         { "sep", ALL },       { "cmov", ALL },
   { "mmx", ALL },         { "fxsr", ALL },         { "sse", ALL },       { "sse2", ALL },
@@ -158,6 +163,15 @@ get_option (GVariant *args, const char *name)
   return value;
 }
 
+/* Guests can have what the host has. */
+static gboolean
+check_guest (GVariant *args, GError **error)
+{
+  g_autoptr (GVariant) options = g_variant_get_child_value (args, g_variant_n_children (args) - 1);
+
+  return vireo_test_host_check_guest (options, error);
+}
+
 static VireoParseFlags
 get_flags (GVariant *args)
 {
@@ -205,7 +219,8 @@ vireo_test_compare_cpu (VireoConnectionObj *connection, GVariant *args, GTask *t
   Cpu cpu;
 
   g_variant_get_child (args, 0, "&s", &text);
-  def = vireo_cpu_def_parse (text, -1, get_flags (args), &error);
+  if (check_guest (args, &error))
+    def = vireo_cpu_def_parse (text, -1, get_flags (args), &error);
   if (def != NULL && read_cpu (def, &cpu, &error))
     {
       obstacle = find_obstacle (&cpu, def->match, &result);
@@ -303,6 +318,8 @@ make_baseline (GVariant *args, GError **error)
   Cpu sum = { .has = ~G_GUINT64_CONSTANT (0) };
   guint n;
 
+  if (!check_guest (args, error))
+    return NULL;
   g_variant_get_child (args, 0, "^a&s", &texts);
   n = g_strv_length ((char **) texts);
   if (n == 0 || n > MAX_CPUS)
@@ -319,6 +336,8 @@ make_baseline (GVariant *args, GError **error)
       if (def == NULL || !read_cpu (def, &cpu, error) || !join (&sum, &cpu, &vendor, error))
         return NULL;
     }
+  if (get_option (args, "migratable"))
+    sum.has &= ~(Features) MIGRATABLE_NOT;
   return format_baseline (sum.has, vendor, get_option (args, "expand-features"), error);
 }
 

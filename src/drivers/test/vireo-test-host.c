@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-host.h"
 
+#include <string.h>
+
 #include "drivers/vireo-domain-obj.h"
 #include "util/vireo-error.h"
 #include "vireo-test-host-memory.h"
+
+#define DEFAULT_ARCH "x86_64"
+#define MAX_MACHINE 255
 
 /* It has two sockets of two cores of two threads, and two NUMA nodes. */
 #define N_CPUS 8
@@ -242,10 +247,26 @@ vireo_test_host_get_cpu_models (gpointer connection, GVariant *args, GTask *task
   g_object_unref (task);
 }
 
-/* What may be asked about: there is one type of guests, without an emulator, and any machine. */
-static gboolean
-check_wish (const char *arch, const char *virt_type, const char *emulator, GError **error)
+/**
+ * vireo_test_host_check_guest:
+ * @options: an a{sv} with `arch`, `virt-type`, `emulator` and `machine`, each of which may be
+ *   missing
+ * @error: InvalidArgument
+ *
+ * There is one type of guests, without an emulator, and on any machine.
+ *
+ * Returns: whether such guests can be here
+ * Since: 0.1
+ */
+gboolean
+vireo_test_host_check_guest (GVariant *options, GError **error)
 {
+  const char *arch = DEFAULT_ARCH, *virt_type = "", *emulator = "", *machine = "";
+
+  g_variant_lookup (options, "arch", "&s", &arch);
+  g_variant_lookup (options, "virt-type", "&s", &virt_type);
+  g_variant_lookup (options, "emulator", "&s", &emulator);
+  g_variant_lookup (options, "machine", "&s", &machine);
   if (find_models (arch) == NULL)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "there is no architecture \"%.64s\"", arch);
@@ -255,6 +276,9 @@ check_wish (const char *arch, const char *virt_type, const char *emulator, GErro
   else if (*emulator != '\0')
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
                  "no guest has an emulator here, neither \"%.256s\"", emulator);
+  else if (strlen (machine) > MAX_MACHINE)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                 "the name of a machine has at most %d bytes", MAX_MACHINE);
   else
     return TRUE;
   return FALSE;
@@ -265,15 +289,13 @@ vireo_test_host_get_domain_capabilities (gpointer connection, GVariant *args, GT
 {
   g_autoptr (GVariant) options = g_variant_get_child_value (args, 0);
   g_autoptr (GString) xml = NULL;
-  const char *arch = "x86_64", *machine = "", *virt_type = "", *emulator = "";
+  const char *arch = DEFAULT_ARCH, *machine = "";
   const char *const *found;
   GError *error = NULL;
 
   g_variant_lookup (options, "arch", "&s", &arch);
   g_variant_lookup (options, "machine", "&s", &machine);
-  g_variant_lookup (options, "virt-type", "&s", &virt_type);
-  g_variant_lookup (options, "emulator", "&s", &emulator);
-  if (!check_wish (arch, virt_type, emulator, &error))
+  if (!vireo_test_host_check_guest (options, &error))
     {
       g_task_return_error (task, error);
       g_object_unref (task);

@@ -22,4 +22,6 @@ guint64 vireo_test_host_get_free (VireoHostDriver *host);
 void vireo_test_host_get_cpu_models (gpointer connection, GVariant *args, GTask *task);
 void vireo_test_host_get_domain_capabilities (gpointer connection, GVariant *args, GTask *task);
 
+gboolean vireo_test_host_check_guest (GVariant *options, GError **error);
+
 G_END_DECLS

@@ -175,7 +175,9 @@ id_in (VireoLibvirtCall *call, GError **error)
 
 /* ---- the host ---- */
 
-static const VireoLibvirtFlag baseline_flags[] = { { 1 << 0, "expand-features" }, { 0 } };
+static const VireoLibvirtFlag baseline_flags[] = { { 1 << 0, "expand-features" },
+                                                 { 1 << 1, "migratable" },
+                                                 { 0 } };
 static const VireoLibvirtFlag compare_flags[] = {
   { 1 << 0, "fail-incompatible" },
   { 1 << 1, "validate" },
