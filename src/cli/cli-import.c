@@ -237,8 +237,9 @@ finish (Import *import, const CliImportTree *tree)
                opt_yes ? "imported" : "to import", import->counts[RESULT_THERE],
                import->counts[RESULT_CANNOT], opt_yes ? "failed" : "cannot be");
       if (!opt_yes && import->counts[RESULT_DONE] > 0)
-        g_print ("Nothing was changed; --yes does it. Disable libvirt's services then, so that not "
-                 "both start the same guests.\n");
+        g_print ("Nothing was changed; --yes does it, and says then what the hypervisor's driver "
+                 "refuses, which was not asked. Disable libvirt's services then, so that not both "
+                 "start the same guests.\n");
     }
   return import->counts[RESULT_CANNOT] > 0 ? CLI_EXIT_FAILURE : 0;
 }

@@ -138,7 +138,7 @@ class Import(clitest.Command):
                      r"cannot +domain +broken", r"would import +domain +odd",
                      r"cannot +snapshot +gone s", r".*/lxc/box.xml: .*not taken over",
                      r".*broken.xml: .*line 1", r".*odd.xml: .*novelty", r".*save/web.save stays",
-                     r"Nothing was changed; --yes does it"):
+                     r"Nothing was changed; --yes does it, .* not asked"):
             self.assertRegex(plan.stdout, f"(?m)^ *{line}")
         self.assertNotIn("key", plan.stdout)
         self.assertNotIn("web", self.names("list"))
@@ -175,6 +175,33 @@ class Import(clitest.Command):
         self.assertEqual(rows["domain", "broken"]["result"], "cannot")
         self.assertTrue(rows["network", "office"]["autostart"])
         self.assertTrue(any("box.xml" in notice for notice in report["notices"]))
+
+
+class OnQemu(clitest.Command):
+    """What libvirt takes and a driver of ours does not."""
+
+    def import_libvirt(self, *words):
+        return subprocess.run(clitest.vireoctl("import-libvirt", "--root", str(self.root), *words),
+                              env=self.env, text=True, capture_output=True, timeout=60)
+
+    def test_refused_by_a_driver(self):
+        self.root = self.host.folder / "refused"
+        storage = self.root / "etc/libvirt/storage"
+        storage.mkdir(parents=True)
+        (storage / "paths.xml").write_text("<pool type='mpath'><name>paths</name></pool>")
+        (storage / "folder.xml").write_text(
+            "<pool type='dir'><name>folder</name><target><path>/srv/x</path></target></pool>")
+        plan = self.import_libvirt()
+        self.assertEqual(plan.returncode, 0, plan.stderr)
+        self.assertRegex(plan.stdout, r"(?m)^would import +pool +paths$")
+        done = self.import_libvirt("--yes")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^imported +pool +folder$")
+        self.assertRegex(done.stdout, r"(?m)^failed +pool +paths\n +\S+/storage/paths.xml: "
+                                      r"/pool/@type: .*mpath")
+        again = self.import_libvirt("--yes")
+        self.assertRegex(again.stdout, r"(?m)^there already +pool +folder$")
+        self.assertRegex(again.stdout, r"(?m)^failed +pool +paths$")
 
 
 vireotest.main(prepare=missing)
