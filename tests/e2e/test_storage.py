@@ -368,11 +368,16 @@ class Disks(Case):
             self.start(domain)
         return caught.exception
 
+    def figured_path(self, domain):
+        stats = self.client.call(domain, "Domain", "GetStats", "(asa{sv})", ["block"], {})
+        return stats["block.0.path"]
+
     def test_a_machine_on_a_volume(self):
         self.create("disk.qcow2", 8 * MIB, form="qcow2")
         domain = self.machine("disk.qcow2")
         info = self.client.call(domain, "Domain", "GetBlockInfo", "(sa{sv})", "sda", {})
         self.assertEqual(info[0], 8 * MIB)
+        self.assertEqual(self.figured_path(domain), str(self.path / "disk.qcow2"))
         self.start(domain)
         live = ElementTree.fromstring(self.client.call(domain, "Domain", "GetXml", OPTIONS, {}))
         disk = live.find("devices/disk")
@@ -381,8 +386,7 @@ class Disks(Case):
         self.assertIsNone(disk.find("source").get("file"))
         info = self.client.call(domain, "Domain", "GetBlockInfo", "(sa{sv})", "sda", {})
         self.assertEqual(info[0], 8 * MIB)
-        stats = self.client.call(domain, "Domain", "GetStats", "(asa{sv})", ["block"], {})
-        self.assertEqual(stats["block.0.path"], str(self.path / "disk.qcow2"))
+        self.assertEqual(self.figured_path(domain), str(self.path / "disk.qcow2"))
         other = self.machine("disk.qcow2", name="second")
         self.assertEqual(self.refused(other).code, "Busy")
         self.host.daemon.kill()

@@ -333,8 +333,13 @@ _vireo_keeper_record (VireoKeeper *self, VireoObj *obj, const char *file, GBytes
 VireoObj *
 _vireo_keeper_new_obj (VireoKeeper *self, const char *name, const char *uuid, guint owner)
 {
-  return g_object_new (VIREO_KEEPER_GET_CLASS (self)->obj_type, "name", name, "uuid", uuid, "owner",
-                       owner, NULL);
+  const VireoKeeperClass *klass = VIREO_KEEPER_GET_CLASS (self);
+  VireoObj *obj
+      = g_object_new (klass->obj_type, "name", name, "uuid", uuid, "owner", owner, NULL);
+
+  if (klass->made != NULL)
+    klass->made (self, obj);
+  return obj;
 }
 
 void

@@ -64,6 +64,7 @@ G_DECLARE_DERIVABLE_TYPE (VireoKeeper, vireo_keeper, VIREO, KEEPER, GObject)
  * @check: (nullable): last word before @def is written for @obj (%NULL for a new object), with name
  *   and UUID reserved. May complete @def with what must be unique among the driver's objects, for
  *   until the definition is on disk vireo_keeper_foreach_def() shows it
+ * @made: (nullable): @obj has just been made; it has no definition yet, and nobody else has seen it
  * @defined: (nullable): the definition of @obj has just been made, replaced or loaded
  *
  * Since: 0.1
@@ -84,6 +85,7 @@ struct _VireoKeeperClass
                         GError **error);
   void (*validate) (VireoKeeper *self, gconstpointer def, GPtrArray *problems);
   gboolean (*check) (VireoKeeper *self, VireoObj *obj, gpointer def, GError **error);
+  void (*made) (VireoKeeper *self, VireoObj *obj);
   void (*defined) (VireoKeeper *self, VireoObj *obj);
 };
 

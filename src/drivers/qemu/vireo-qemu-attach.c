@@ -83,7 +83,6 @@ attach (VireoQemuDomains *driver, VireoQemuDomain *self, VireoQemuStatus *status
       = this_boot ? vireo_qemu_process_attach ((pid_t) status->pid, status->start_time) : NULL;
   gboolean kill = fates[status->phase].kill;
 
-  self->driver = driver;
   self->status = status;
   self->end = fates[status->phase].end;
   claim_images (driver, status);

@@ -55,7 +55,7 @@ struct _VireoQemuDomain
 {
   VireoDomainObj parent_instance;
 
-  VireoQemuDomains *driver;    /* not a reference: the driver has the domain */
+  VireoQemuDomains *driver;    /* since it was made; not a reference: the driver has the domain */
   VireoQemuStatus *status;     /* NULL: there is nothing of a guest */
   VireoQemuProcess *process;   /* NULL: not there yet, or not any more */
   VireoQmp *qmp;               /* NULL: not connected */

@@ -107,6 +107,12 @@ validate (VireoKeeper *keeper, gconstpointer def, GPtrArray *problems)
   vireo_qemu_validate (def, problems);
 }
 
+static void
+made (VireoKeeper *keeper, VireoObj *obj)
+{
+  VIREO_QEMU_DOMAIN (obj)->driver = VIREO_QEMU_DOMAINS (keeper);
+}
+
 /* ---- the object ---- */
 
 static void
@@ -137,6 +143,7 @@ vireo_qemu_domains_class_init (VireoQemuDomainsClass *klass)
   keeper_class->prepare = prepare;
   keeper_class->complete = complete;
   keeper_class->validate = validate;
+  keeper_class->made = made;
   VIREO_DOMAIN_KEEPER_CLASS (klass)->edit_live = vireo_qemu_edit_live;
 }
 

@@ -561,7 +561,6 @@ run (VireoQemuDomains *driver,
   start->paused = paused;
   start->exit_status = -2;
   g_task_set_task_data (task, start, start_free);
-  domain->driver = driver;
   domain->start_cancelled = FALSE;
   if (job != NULL)
     vireo_job_set_cancelable (job, TRUE);
