@@ -2,6 +2,7 @@
 
 /* Post-parse: running it, and running it again when it failed for now. */
 
+#include "util/vireo-task.h"
 #include "vireo-keeper-private.h"
 
 #define RERUNS_PER_TURN 16
@@ -461,18 +462,6 @@ vireo_keeper_make_ready_finish (VireoKeeper *self, GAsyncResult *result, GError 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static void
-rerun_asked_done (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  g_autoptr (GError) error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
 /**
  * vireo_keeper_rerun_post_parse:
  * @self: a keeper
@@ -486,7 +475,7 @@ rerun_asked_done (GObject *source, GAsyncResult *result, gpointer data)
 void
 vireo_keeper_rerun_post_parse (VireoKeeper *self, VireoObj *obj, GTask *task)
 {
-  rerun_async (self, obj, g_task_get_cancellable (task), rerun_asked_done, task);
+  rerun_async (self, obj, g_task_get_cancellable (task), vireo_task_forward, task);
 }
 
 static void

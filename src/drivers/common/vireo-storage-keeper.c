@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/vireo-postparse.h"
+#include "util/vireo-task.h"
 #include "vireo-storage-keeper-private.h"
 
 static char **
@@ -243,18 +244,6 @@ start_ready (GObject *source, GAsyncResult *result, gpointer data)
   start_build (task);
 }
 
-static void
-start_done (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /* A task of ours around the caller's, which may have any source and data. */
 static GTask *
 wrap (gpointer self,
@@ -310,7 +299,7 @@ start_pool (VireoStorageDriver *driver,
   if (check_active (pool, FALSE, task) && check_flags (flags, task))
     vireo_keeper_make_ready_async (VIREO_KEEPER (driver), VIREO_OBJ (pool),
                                    g_task_get_cancellable (task), start_ready,
-                                   wrap (driver, pool, flags, start_done, task));
+                                   wrap (driver, pool, flags, vireo_task_forward, task));
 }
 
 /**
@@ -338,7 +327,7 @@ vireo_storage_keeper_start (VireoStorageKeeper *self, VireoStoragePoolObj *pool,
 void
 vireo_storage_keeper_resume (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task)
 {
-  start_begin (wrap (self, pool, VIREO_STORAGE_BUILD_NONE, start_done, task));
+  start_begin (wrap (self, pool, VIREO_STORAGE_BUILD_NONE, vireo_task_forward, task));
 }
 
 /* ---- a transient pool ---- */
@@ -479,7 +468,7 @@ build (VireoStorageDriver *driver,
   if (check_active (pool, FALSE, task) && check_flags (flags, task))
     vireo_keeper_make_ready_async (VIREO_KEEPER (driver), VIREO_OBJ (pool),
                                    g_task_get_cancellable (task), build_ready,
-                                   wrap (driver, pool, flags, start_done, task));
+                                   wrap (driver, pool, flags, vireo_task_forward, task));
 }
 
 static void
@@ -516,7 +505,7 @@ remove_pool (VireoStorageDriver *driver,
       g_object_unref (task);
       return;
     }
-  inner = wrap (driver, pool, VIREO_STORAGE_BUILD_NONE, start_done, task);
+  inner = wrap (driver, pool, VIREO_STORAGE_BUILD_NONE, vireo_task_forward, task);
   get_class (driver)->unbuild (
       VIREO_STORAGE_KEEPER (driver), pool, flags,
       g_task_new (driver, g_task_get_cancellable (task), remove_done, inner));
@@ -547,7 +536,7 @@ refresh (VireoStorageDriver *driver, VireoStoragePoolObj *pool, GTask *task)
 
   if (!check_active (pool, TRUE, task))
     return;
-  inner = wrap (driver, pool, VIREO_STORAGE_BUILD_NONE, start_done, task);
+  inner = wrap (driver, pool, VIREO_STORAGE_BUILD_NONE, vireo_task_forward, task);
   get_class (driver)->scan (
       VIREO_STORAGE_KEEPER (driver), pool,
       g_task_new (driver, g_task_get_cancellable (task), refresh_done, inner));

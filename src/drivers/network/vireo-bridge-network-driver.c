@@ -3,6 +3,7 @@
 
 #include "drivers/common/vireo-network-update.h"
 #include "util/vireo-error.h"
+#include "util/vireo-task.h"
 
 static void network_driver_init (VireoNetworkDriverInterface *iface);
 
@@ -58,18 +59,6 @@ _vireo_bridge_networks_start_live_async (VireoBridgeNetworkDriver *self,
 }
 
 static void
-live_started (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static void
 made_ready (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireoBridgeNetworkDriver *self = VIREO_BRIDGE_NETWORK_DRIVER (source);
@@ -85,7 +74,7 @@ made_ready (GObject *source, GAsyncResult *result, gpointer user_data)
   vireo_network_obj_set_live_def (
       network, vireo_network_def_copy (vireo_network_obj_get_persistent_def (network)));
   _vireo_bridge_networks_start_live_async (self, VIREO_BRIDGE_NETWORK (network),
-                                           g_task_get_cancellable (task), live_started, task);
+                                           g_task_get_cancellable (task), vireo_task_forward, task);
   g_steal_pointer (&task);
 }
 
@@ -121,7 +110,7 @@ start (VireoNetworkDriver *driver, VireoNetworkObj *obj, GTask *task)
 {
   _vireo_bridge_networks_start_async (VIREO_BRIDGE_NETWORK_DRIVER (driver),
                                       VIREO_BRIDGE_NETWORK (obj), g_task_get_cancellable (task),
-                                      live_started, task);
+                                      vireo_task_forward, task);
 }
 
 /* ---- create ---- */

@@ -45,4 +45,9 @@ void _vireo_bridge_network_watch_leases (VireoBridgeNetwork *self);
 void _vireo_bridge_network_watch_dnsmasq (VireoBridgeNetwork *self);
 void _vireo_bridge_network_drop_dnsmasq (VireoBridgeNetwork *self);
 
+/* How steps end that save or start dnsmasq: callbacks, whose @user_data is the task of the step. */
+void _vireo_bridge_network_saved (GObject *source, GAsyncResult *result, gpointer user_data);
+void _vireo_bridge_network_dnsmasq_started (GObject *source, GAsyncResult *result,
+                                            gpointer user_data);
+
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "util/vireo-error.h"
 #include "util/vireo-steps.h"
+#include "util/vireo-task.h"
 #include "vireo-bridge-network-private.h"
 #include "vireo-bridge-network-work.h"
 
@@ -50,18 +51,6 @@ needs_restart (const Update *update)
 }
 
 static void
-started (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (vireo_dnsmasq_start_finish (VIREO_DNSMASQ (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static void
 stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -71,7 +60,8 @@ stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   vireo_dnsmasq_stop_finish (VIREO_DNSMASQ (source), result, NULL);
   if (vireo_network_plan_needs_dnsmasq (network->plan))
     {
-      vireo_dnsmasq_start_async (network->dnsmasq, NULL, started, g_steal_pointer (&task));
+      vireo_dnsmasq_start_async (network->dnsmasq, NULL, _vireo_bridge_network_dnsmasq_started,
+                                 g_steal_pointer (&task));
       return;
     }
   _vireo_bridge_network_drop_dnsmasq (network);
@@ -106,23 +96,11 @@ run_tell_dnsmasq (gpointer context, GTask *task)
 }
 
 static void
-saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (vireo_bridge_network_save_finish (VIREO_BRIDGE_NETWORK (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static void
 run_save (gpointer context, GTask *task)
 {
   Update *update = context;
 
-  vireo_bridge_network_save_async (update->network, NULL, saved, task);
+  vireo_bridge_network_save_async (update->network, NULL, _vireo_bridge_network_saved, task);
 }
 
 static const VireoStep steps[] = {

@@ -9,28 +9,27 @@
 
 #include "util/vireo-error.h"
 #include "util/vireo-steps.h"
+#include "util/vireo-task.h"
 #include "vireo-bridge-network-private.h"
 #include "vireo-bridge-network-work.h"
 
 /* ---- steps that both ways have ---- */
 
-static void
-step_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+void
+_vireo_bridge_network_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  gboolean success
+      = vireo_bridge_network_save_finish (VIREO_BRIDGE_NETWORK (source), result, &error);
 
-  if (vireo_bridge_network_save_finish (VIREO_BRIDGE_NETWORK (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  vireo_task_end (user_data, success, error);
 }
 
 static void
 save_phase (VireoBridgeNetwork *self, VireoNetworkPhase phase, GTask *task)
 {
   self->phase = phase;
-  vireo_bridge_network_save_async (self, NULL, step_saved, task);
+  vireo_bridge_network_save_async (self, NULL, _vireo_bridge_network_saved, task);
 }
 
 /* ---- up ---- */
@@ -90,16 +89,13 @@ run_write_files (gpointer context, GTask *task)
   _vireo_network_work (context, _vireo_network_work_write_files, task);
 }
 
-static void
-dnsmasq_started (GObject *source, GAsyncResult *result, gpointer user_data)
+void
+_vireo_bridge_network_dnsmasq_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  gboolean success = vireo_dnsmasq_start_finish (VIREO_DNSMASQ (source), result, &error);
 
-  if (vireo_dnsmasq_start_finish (VIREO_DNSMASQ (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -117,7 +113,8 @@ run_start_dnsmasq (gpointer context, GTask *task)
     self->dnsmasq = vireo_dnsmasq_new (self->paths);
   if (!vireo_dnsmasq_is_running (self->dnsmasq))
     {
-      vireo_dnsmasq_start_async (self->dnsmasq, NULL, dnsmasq_started, g_steal_pointer (&owned));
+      vireo_dnsmasq_start_async (self->dnsmasq, NULL, _vireo_bridge_network_dnsmasq_started,
+                                 g_steal_pointer (&owned));
       return;
     }
   /* Taken over; its files were written again. */

@@ -2,6 +2,7 @@
 #include "vireo-bridge-network-private.h"
 
 #include "util/vireo-error.h"
+#include "util/vireo-task.h"
 
 G_DEFINE_TYPE (VireoBridgeNetwork, vireo_bridge_network, VIREO_TYPE_NETWORK_OBJ)
 
@@ -215,13 +216,10 @@ format_status (VireoBridgeNetwork *self, GError **error)
 static void
 save_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  gboolean success = vireo_store_apply_finish (VIREO_STORE (source), result, &error);
 
-  if (vireo_store_apply_finish (VIREO_STORE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  vireo_task_end (user_data, success, error);
 }
 
 /**

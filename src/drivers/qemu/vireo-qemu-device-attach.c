@@ -5,6 +5,7 @@
 #include "drivers/common/vireo-domain-aliases.h"
 #include "drivers/common/vireo-domain-edit.h"
 #include "util/vireo-steps.h"
+#include "util/vireo-task.h"
 #include "vireo-qemu-commands.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-open.h"
@@ -39,16 +40,6 @@ attach_free (gpointer data)
   g_clear_pointer (&attach->socket, vireo_network_socket_free);
   g_clear_pointer (&attach->commands, g_ptr_array_unref);
   g_free (attach);
-}
-
-static void
-return_step (GTask *task, gboolean success, GError *error)
-{
-  if (success)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
 }
 
 /* The guest may have ended while something was waited for. */
@@ -158,7 +149,7 @@ on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
   attach->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
   success = attach->caps != NULL && vireo_qemu_domain_check_monitor (attach->domain, &error)
             && make_def (attach, &error);
-  return_step (task, success, error);
+  vireo_task_end (task, success, error);
 }
 
 static void
@@ -186,14 +177,14 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!vireo_qemu_open_disk_finish (result, &attach->chain, &error)
       || !vireo_qemu_domain_check_active (attach->domain, &error))
     {
-      return_step (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   if (attach->chain != NULL)
     attach->domain->status->next_fdset += attach->chain->len;
   claimed = attach->chain == NULL
             || vireo_qemu_domain_claim (attach->domain, get_device (attach), attach->chain, &error);
-  return_step (task, claimed, error);
+  vireo_task_end (task, claimed, error);
 }
 
 static void
@@ -208,13 +199,13 @@ on_plugged (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       vireo_qemu_status_add_tap (attach->domain->status, attach->socket->device);
       vireo_qemu_describe_tap (get_device (attach), attach->socket);
-      return_step (task, TRUE, NULL);
+      vireo_task_end (task, TRUE, NULL);
       return;
     }
   if (attach->socket != NULL)
     VIREO_NETWORK_DRIVER_GET_IFACE (attach->domain->driver->networks)
         ->unplug (attach->domain->driver->networks, attach->socket->device);
-  return_step (task, FALSE, error);
+  vireo_task_end (task, FALSE, error);
 }
 
 /* With the owner's rights, as at a start. */
@@ -234,7 +225,7 @@ open_backend (gpointer context, GTask *task)
     vireo_qemu_plug (self->driver->networks, attach->def, get_device (attach),
                      g_task_new (NULL, cancellable, on_plugged, task));
   else
-    return_step (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -314,7 +305,7 @@ build (gpointer context, GTask *task)
   if (attach->commands != NULL && attach->kind == VIREO_DEVICE_DISK)
     vireo_qemu_open_describe_disk (get_device (attach), attach->chain);
   free_resources (resources);
-  return_step (task, attach->commands != NULL, error);
+  vireo_task_end (task, attach->commands != NULL, error);
 }
 
 static void
@@ -344,7 +335,7 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!success)
     unrecord (g_task_get_task_data (task));
-  return_step (task, success, error);
+  vireo_task_end (task, success, error);
 }
 
 /* Something else may have gone since the definition was made: only the device is taken of it. */
@@ -359,7 +350,7 @@ record (gpointer context, GTask *task)
   g_task_set_task_data (task, attach, NULL);
   if (!vireo_qemu_domain_check_monitor (attach->domain, &error))
     {
-      return_step (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   def = vireo_domain_def_copy (vireo_domain_obj_get_live_def (obj));
@@ -375,7 +366,7 @@ on_handed_over (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   gboolean success = vireo_qemu_commands_run_finish (result, &error);
 
-  return_step (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -388,7 +379,7 @@ hand_over (gpointer context, GTask *task)
     vireo_qemu_commands_run_async (attach->domain->qmp, g_steal_pointer (&attach->commands),
                                    g_task_get_cancellable (task), on_handed_over, task);
   else
-    return_step (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
 }
 
 static const VireoStep steps[] = {

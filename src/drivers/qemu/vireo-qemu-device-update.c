@@ -4,6 +4,7 @@
 
 #include "drivers/common/vireo-domain-edit.h"
 #include "util/vireo-steps.h"
+#include "util/vireo-task.h"
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-commands.h"
 #include "vireo-qemu-device.h"
@@ -36,16 +37,6 @@ update_free (gpointer data)
   g_clear_pointer (&update->old_fdsets, g_array_unref);
   g_clear_pointer (&update->commands, g_ptr_array_unref);
   g_free (update);
-}
-
-static void
-return_step (GTask *task, gboolean success, GError *error)
-{
-  if (success)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
 }
 
 static gpointer
@@ -90,7 +81,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
 
-  return_step (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -102,7 +93,7 @@ save (gpointer context, GTask *task)
   if (publish (update, &error))
     vireo_qemu_domain_save_async (update->domain, NULL, on_saved, task);
   else
-    return_step (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
 }
 
 /* ---- a medium ---- */
@@ -115,7 +106,7 @@ on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   update->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
-  return_step (task, update->caps != NULL, error);
+  vireo_task_end (task, update->caps != NULL, error);
 }
 
 static void
@@ -141,7 +132,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!vireo_qemu_open_disk_finish (result, &update->chain, &error)
       || !vireo_qemu_domain_check_active (update->domain, &error))
     {
-      return_step (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   update->old_fdsets = vireo_qemu_status_get_fdsets (update->domain->status, disk->alias);
@@ -149,7 +140,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     update->domain->status->next_fdset += update->chain->len;
   claimed = update->chain == NULL
             || vireo_qemu_domain_claim (update->domain, disk, update->chain, &error);
-  return_step (task, claimed, error);
+  vireo_task_end (task, claimed, error);
 }
 
 static void
@@ -218,7 +209,7 @@ build (gpointer context, GTask *task)
 
   if (!build_image (update, &error))
     {
-      return_step (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   if (update->chain != NULL)
@@ -230,7 +221,7 @@ build (gpointer context, GTask *task)
   if (node != NULL)
     add_command (update, "blockdev-insert-medium", node, FALSE);
   add_command (update, "blockdev-close-tray", NULL, FALSE);
-  return_step (task, TRUE, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 /* The medium may have been out already. When it is still in, QEMU refuses to put it in. */
@@ -264,18 +255,18 @@ on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (vireo_qemu_commands_run_finish (result, &error))
     {
-      return_step (task, TRUE, NULL);
+      vireo_task_end (task, TRUE, NULL);
       return;
     }
   if (vireo_qemu_domain_check_monitor (update->domain, NULL))
     put_back (update);
   if (strstr (error->message, "is not open") != NULL)
-    return_step (task, FALSE,
-                 g_error_new (VIREO_ERROR, VIREO_ERROR_BUSY,
-                              "the guest has locked the tray; the option \"force\" opens it: %s",
-                              error->message));
+    vireo_task_end (task, FALSE,
+                    g_error_new (VIREO_ERROR, VIREO_ERROR_BUSY,
+                                 "the guest has locked the tray; the option \"force\" opens it: %s",
+                                 error->message));
   else
-    return_step (task, FALSE, g_steal_pointer (&error));
+    vireo_task_end (task, FALSE, g_steal_pointer (&error));
 }
 
 static void
@@ -289,7 +280,7 @@ change_medium (gpointer context, GTask *task)
     vireo_qemu_commands_run_async (update->domain->qmp, g_steal_pointer (&update->commands),
                                    g_task_get_cancellable (task), on_changed, task);
   else
-    return_step (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
 }
 
 /* Whatever becomes of us, nobody else gets either image before the guest is known to have let go of
@@ -303,7 +294,7 @@ record_claims (gpointer context, GTask *task)
   if (vireo_qemu_domain_check_active (update->domain, &error))
     vireo_qemu_domain_save_async (update->domain, NULL, on_saved, task);
   else
-    return_step (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
 }
 
 static void
@@ -315,7 +306,7 @@ drop_old (gpointer context, GTask *task)
 
   if (!vireo_qemu_domain_check_monitor (self, &error))
     {
-      return_step (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   vireo_qemu_commands_drop_images (self->qmp, update->old_fdsets);
@@ -341,7 +332,7 @@ on_link_set (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   g_autoptr (JsonNode) reply = vireo_qmp_execute_finish (VIREO_QMP (source), result, &error);
 
-  return_step (user_data, reply != NULL, error);
+  vireo_task_end (user_data, reply != NULL, error);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/common/vireo-domain-edit.h"
+#include "util/vireo-task.h"
 #include "vireo-qemu-device.h"
 
 #define MAX_KEYS 16
@@ -30,13 +31,10 @@ edit_free (gpointer data)
 static void
 on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   GError *error = NULL;
+  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
 
-  if (vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  vireo_task_end (user_data, success, error);
 }
 
 /* The live definition as it will be, from what it is now: a device may have gone meanwhile. */

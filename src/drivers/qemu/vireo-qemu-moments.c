@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/vireo-moment-obj.h"
+#include "util/vireo-task.h"
 
 #define SUFFIX ".snapshot"
 #define CURRENT_SUFFIX ".current"
@@ -107,13 +108,10 @@ vireo_qemu_moments_load (VireoQemuDomains *self)
 static void
 on_applied (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   GError *error = NULL;
+  gboolean success = vireo_store_apply_finish (VIREO_STORE (source), result, &error);
 
-  if (vireo_store_apply_finish (VIREO_STORE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  vireo_task_end (user_data, success, error);
 }
 
 void

@@ -4,6 +4,7 @@
  * and what was half done to the images of a domain that does not run is done again or undone. */
 
 #include "drivers/vireo-driver.h"
+#include "util/vireo-task.h"
 #include "vireo-qemu-job.h"
 #include "vireo-qemu-snapshot-work.h"
 
@@ -27,7 +28,7 @@ on_followed (GObject *source, GAsyncResult *result, gpointer user_data)
       g_clear_error (&error);
       error = interrupted ("before QEMU had begun");
     }
-  vireo_qemu_snapshot_return (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 void
@@ -55,7 +56,7 @@ on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   moment = g_task_propagate_pointer (G_TASK (result), &error);
-  vireo_qemu_snapshot_return (user_data, error == NULL, error);
+  vireo_task_end (user_data, error == NULL, error);
 }
 
 static void
@@ -69,7 +70,7 @@ on_create_followed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
       vireo_qemu_snapshot_acted (work);
-      vireo_qemu_snapshot_return (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   inner = g_task_new (NULL, NULL, on_taken, task);
@@ -86,7 +87,7 @@ on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!vireo_qemu_snapshot_act_finish (result, &error))
     g_warning ("what was made of a snapshot that was interrupted is there still: %s",
                error->message);
-  vireo_qemu_snapshot_return (user_data, FALSE, interrupted ("and what was made is undone"));
+  vireo_task_end (user_data, FALSE, interrupted ("and what was made is undone"));
 }
 
 static void
@@ -101,13 +102,13 @@ resume_create (Work *work, GVariant *data, GTask *task)
   if (work->def == NULL || work->def->name == NULL)
     {
       g_clear_error (&error);
-      vireo_qemu_snapshot_return (task, FALSE, interrupted ("and of what is not known any more"));
+      vireo_task_end (task, FALSE, interrupted ("and of what is not known any more"));
       return;
     }
   if (find_moment (work, work->def->name) != NULL)
     {
       vireo_qemu_snapshot_acted (work);
-      vireo_qemu_snapshot_return (task, TRUE, NULL);
+      vireo_task_end (task, TRUE, NULL);
       return;
     }
   if (work->id != NULL)
@@ -118,7 +119,7 @@ resume_create (Work *work, GVariant *data, GTask *task)
   disks = vireo_qemu_snapshot_disks (vireo_domain_obj_get_def (VIREO_DOMAIN_OBJ (work->domain)),
                                      work->def, &error);
   if (disks == NULL)
-    vireo_qemu_snapshot_return (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
   else
     vireo_qemu_snapshot_act_async (work->driver, work->domain, NULL, VIREO_QEMU_SNAPSHOT_CLEAR,
                                    work->def->name, disks, on_undone, task);
@@ -133,7 +134,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     g_message ("a machine that was started for a snapshot: %s", error->message);
-  vireo_qemu_snapshot_return (user_data, FALSE, interrupted ("and the machine is stopped again"));
+  vireo_task_end (user_data, FALSE, interrupted ("and the machine is stopped again"));
 }
 
 static void
@@ -143,7 +144,7 @@ stop_machine (Work *work, GTask *task)
     vireo_qemu_destroy (VIREO_DOMAIN_DRIVER (work->driver), VIREO_DOMAIN_OBJ (work->domain),
                         VIREO_DOMAIN_DESTROY_NONE, g_task_new (NULL, NULL, on_stopped, task));
   else
-    vireo_qemu_snapshot_return (task, FALSE, interrupted ("and the machine is not started"));
+    vireo_task_end (task, FALSE, interrupted ("and the machine is not started"));
 }
 
 static void
@@ -157,7 +158,7 @@ on_reverted (GObject *source, GAsyncResult *result, gpointer user_data)
   vireo_qemu_snapshot_acted (work);
   if (!success)
     vireo_qemu_snapshot_stop_started (work);
-  vireo_qemu_snapshot_return (task, success, error);
+  vireo_task_end (task, success, error);
 }
 
 static void
@@ -215,7 +216,7 @@ resume_revert (Work *work, GVariant *data, GTask *task)
         stages[i].go_on (work, task);
         return;
       }
-  vireo_qemu_snapshot_return (task, FALSE, interrupted ("and there is no such snapshot any more"));
+  vireo_task_end (task, FALSE, interrupted ("and there is no such snapshot any more"));
 }
 
 /* ---- delete ---- */
@@ -237,7 +238,7 @@ on_delete_followed (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     {
       vireo_qemu_snapshot_acted (work);
-      vireo_qemu_snapshot_return (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
     }
 }
 
@@ -312,5 +313,5 @@ vireo_qemu_snapshot_resume (VireoObj *object, VireoJob *job, GVariant *data)
         works[i].resume (work, data, task);
         return;
       }
-  vireo_qemu_snapshot_return (task, FALSE, interrupted ("and what it did is not known any more"));
+  vireo_task_end (task, FALSE, interrupted ("and what it did is not known any more"));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qemu-snapshot-work.h"
 
+#include "util/vireo-task.h"
 #include "vireo-qemu-job.h"
 
 static void
@@ -39,25 +40,6 @@ vireo_qemu_snapshot_work_new (VireoQemuDomains *driver,
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, work, work_free);
   return work;
-}
-
-void
-vireo_qemu_snapshot_return (GTask *task, gboolean success, GError *error)
-{
-  if (success)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
-}
-
-void
-vireo_qemu_snapshot_on_boolean (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = g_task_propagate_boolean (G_TASK (result), &error);
-
-  vireo_qemu_snapshot_return (user_data, success, error);
 }
 
 /* ---- what is written down ---- */
@@ -129,8 +111,7 @@ static void
 act_noted (VireoQemuSnapshotWork *work, GTask *task)
 {
   vireo_qemu_snapshot_act_async (work->driver, work->domain, work->id, work->action, work->name,
-                                 g_steal_pointer (&work->disks), vireo_qemu_snapshot_on_boolean,
-                                 task);
+                                 g_steal_pointer (&work->disks), vireo_task_forward, task);
 }
 
 void
@@ -146,7 +127,7 @@ vireo_qemu_snapshot_act (VireoQemuSnapshotWork *work,
       vireo_domain_obj_get_def (VIREO_DOMAIN_OBJ (work->domain)), def, &error);
   if (work->disks == NULL)
     {
-      vireo_qemu_snapshot_return (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   work->action = action;

@@ -105,11 +105,6 @@ extern const gsize vireo_qemu_snapshot_n_revert_steps;
 #define VIREO_QEMU_SNAPSHOT_STEP_RUN 5 /* behind the disks and the memory */
 void vireo_qemu_snapshot_stop_started (gpointer context);
 
-/* Ends @task, which it takes. @error: (transfer full) */
-void vireo_qemu_snapshot_return (GTask *task, gboolean success, GError *error);
-/* The same with what a step returned; @user_data is that task. */
-void vireo_qemu_snapshot_on_boolean (GObject *source, GAsyncResult *result, gpointer user_data);
-
 /* See #VireoJobResumer. */
 void vireo_qemu_snapshot_resume (VireoObj *object, VireoJob *job, GVariant *data);
 

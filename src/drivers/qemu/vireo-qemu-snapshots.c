@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Snapshots whose memory and disks are in qcow2 images. Those with files of their own are told of,
  * but neither made nor gone back to. */
+#include "util/vireo-task.h"
 #include "vireo-qemu-snapshot-work.h"
 
 typedef VireoQemuSnapshotWork Work;
@@ -111,7 +112,7 @@ on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   vireo_qemu_snapshot_acted (work);
-  vireo_qemu_snapshot_return (task, FALSE, error);
+  vireo_task_end (task, FALSE, error);
 }
 
 static void
@@ -189,7 +190,7 @@ stop_guest (gpointer context, GTask *task)
     vireo_qemu_destroy (VIREO_DOMAIN_DRIVER (work->driver), VIREO_DOMAIN_OBJ (work->domain),
                         VIREO_DOMAIN_DESTROY_NONE, task);
   else
-    vireo_qemu_snapshot_return (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -203,7 +204,7 @@ put_definition_back (gpointer context, GTask *task)
   if (persistent != NULL)
     vireo_keeper_replace (VIREO_KEEPER (work->driver), VIREO_OBJ (work->domain), persistent, task);
   else
-    vireo_qemu_snapshot_return (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -212,7 +213,7 @@ put_disks_back (gpointer context, GTask *task)
   Work *work = context;
 
   if (has_memory (work))
-    vireo_qemu_snapshot_return (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
   else
     vireo_qemu_snapshot_act (work, VIREO_QEMU_SNAPSHOT_APPLY, get_def (work), task);
 }
@@ -236,7 +237,7 @@ start_guest (gpointer context, GTask *task)
   if (work->started)
     vireo_qemu_snapshot_note (work, VIREO_QEMU_SNAPSHOT_STAGE_START, start_noted, task);
   else
-    vireo_qemu_snapshot_return (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -267,12 +268,12 @@ put_memory_back (gpointer context, GTask *task)
   GError *error = NULL;
 
   if (!has_memory (work))
-    vireo_qemu_snapshot_return (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
   else if (work->resumed)
     vireo_qemu_snapshot_follow (work, task);
   else if (!vireo_doc_check_abi (vireo_doc_kind_find ("domain"), get_def (work)->domain, live,
                                  &error))
-    vireo_qemu_snapshot_return (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
   else
     vireo_qemu_snapshot_act (work, VIREO_QEMU_SNAPSHOT_APPLY, get_def (work), task);
 }
@@ -290,7 +291,7 @@ run_noted (Work *work, GTask *task)
   else if (target == VIREO_SNAPSHOT_TARGET_PAUSED && state == VIREO_DOMAIN_STATE_RUNNING)
     vireo_qemu_suspend (driver, obj, task);
   else
-    vireo_qemu_snapshot_return (task, TRUE, NULL);
+    vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -370,7 +371,7 @@ revert_snapshot (VireoDomainDriver *driver,
     vireo_steps_run_async (vireo_qemu_snapshot_revert_steps, vireo_qemu_snapshot_n_revert_steps,
                            work, NULL, on_reverted, task);
   else
-    vireo_qemu_snapshot_return (task, FALSE, error);
+    vireo_task_end (task, FALSE, error);
 }
 
 /* ---- delete ---- */
@@ -384,7 +385,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
-      vireo_qemu_snapshot_return (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   vireo_qemu_snapshot_acted (work);
@@ -411,7 +412,7 @@ on_cleared (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
-      vireo_qemu_snapshot_return (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   vireo_qemu_snapshot_cleared (work, task);
@@ -426,15 +427,15 @@ vireo_qemu_snapshot_delete_next (Work *work, GTask *task)
 
   if (work->next == work->others->len)
     {
-      vireo_qemu_snapshot_return (task, TRUE, NULL);
+      vireo_task_end (task, TRUE, NULL);
       return;
     }
   def = vireo_moment_obj_get_def (work->others->pdata[work->next]);
   step = g_task_new (NULL, NULL, on_cleared, task);
   if ((work->flags & VIREO_MOMENT_DELETE_METADATA_ONLY) != 0)
-    vireo_qemu_snapshot_return (step, TRUE, NULL);
+    vireo_task_end (step, TRUE, NULL);
   else if (vireo_snapshot_def_is_external (def))
-    vireo_qemu_snapshot_return (
+    vireo_task_end (
         step, FALSE,
         g_error_new (VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
                      "this driver does not delete the files that the snapshot \"%s\" has; "
@@ -475,10 +476,10 @@ rename_domain (VireoDomainDriver *driver, VireoDomainObj *obj, const char *name,
   if (vireo_domain_moments_count (obj, VIREO_KIND_SNAPSHOT) == 0)
     parent_iface ()->rename (driver, obj, name, task);
   else
-    vireo_qemu_snapshot_return (task, FALSE,
-                                g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                                             "domain \"%s\" has snapshots, which have its old name",
-                                             vireo_obj_get_name (VIREO_OBJ (obj))));
+    vireo_task_end (task, FALSE,
+                    g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                                 "domain \"%s\" has snapshots, which have its old name",
+                                 vireo_obj_get_name (VIREO_OBJ (obj))));
 }
 
 void

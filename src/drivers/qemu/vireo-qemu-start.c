@@ -7,6 +7,7 @@
 
 #include "drivers/common/vireo-domain-aliases.h"
 #include "util/vireo-steps.h"
+#include "util/vireo-task.h"
 #include "vireo-qemu-monitor.h"
 #include "vireo-qemu-postparse.h"
 
@@ -19,24 +20,13 @@ vireo_qemu_start_get_def (VireoQemuStart *start)
   return vireo_domain_obj_get_live_def (VIREO_DOMAIN_OBJ (start->domain));
 }
 
-/* What a step returns with when it has nothing more to wait for. */
-static void
-return_step (GTask *task, gboolean success, GError *error)
-{
-  if (success)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
-}
-
 static void
 on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GError *error = NULL;
   gboolean success = vireo_keeper_make_ready_finish (VIREO_KEEPER (source), result, &error);
 
-  return_step (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -56,7 +46,7 @@ take_persistent (gpointer context, GTask *task)
 
   vireo_domain_obj_set_live_def (obj,
                                  vireo_domain_def_copy (vireo_domain_obj_get_persistent_def (obj)));
-  return_step (task, TRUE, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -93,7 +83,7 @@ on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   start->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
-  return_step (task, start->caps != NULL, error);
+  vireo_task_end (task, start->caps != NULL, error);
 }
 
 /* From here on there is a record, and vireo_qemu_domain_finish() clears away by it: what the steps
@@ -107,15 +97,15 @@ begin_record (gpointer context, GTask *task)
 
   if (start->driver->identity_error != NULL)
     {
-      return_step (task, FALSE, g_error_copy (start->driver->identity_error));
+      vireo_task_end (task, FALSE, g_error_copy (start->driver->identity_error));
       return;
     }
   if (emulator == NULL)
     {
-      return_step (task, FALSE,
-                   g_error_new (VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
-                                "the definition names no emulator, and there is none for its "
-                                "architecture"));
+      vireo_task_end (task, FALSE,
+                      g_error_new (VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                                   "the definition names no emulator, and there is none for its "
+                                   "architecture"));
       return;
     }
   start->domain->end = VIREO_QEMU_END_UNKNOWN;
@@ -154,7 +144,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
       start->domain->status->next_fdset = start->opened->next_fdset;
       success = claim_images (start, &error);
     }
-  return_step (task, success, error);
+  vireo_task_end (task, success, error);
 }
 
 static void
@@ -183,7 +173,7 @@ build_command (gpointer context, GTask *task)
   start->command = vireo_qemu_command_build (&input, &error);
   if (start->command != NULL)
     vireo_qemu_open_describe (vireo_qemu_start_get_def (start), start->opened->resources);
-  return_step (task, start->command != NULL, error);
+  vireo_task_end (task, start->command != NULL, error);
 }
 
 static void
@@ -209,7 +199,7 @@ on_spawned (GObject *source, GAsyncResult *result, gpointer user_data)
       /* The locks on the images must be the guest's alone, and the monitor must end with it. */
       vireo_qemu_resources_close (start->opened->resources);
     }
-  return_step (task, process != NULL, error);
+  vireo_task_end (task, process != NULL, error);
 }
 
 static void
@@ -247,7 +237,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
 
-  return_step (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -265,7 +255,7 @@ on_released (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean success
       = vireo_qemu_process_release_finish (VIREO_QEMU_PROCESS (source), result, &error);
 
-  return_step (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -283,7 +273,7 @@ on_greeted (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   gboolean success = vireo_qmp_open_finish (VIREO_QMP (source), result, &error);
 
-  return_step (user_data, success, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void
@@ -296,7 +286,7 @@ greet (gpointer context, GTask *task)
 
   if (socket == NULL)
     {
-      return_step (task, FALSE, error);
+      vireo_task_end (task, FALSE, error);
       return;
     }
   qmp = vireo_qmp_new (socket);
@@ -361,7 +351,7 @@ on_continued (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (reply != NULL && start->domain->status != NULL)
     enter_running (start);
-  return_step (task, reply != NULL, error);
+  vireo_task_end (task, reply != NULL, error);
 }
 
 static void
@@ -373,7 +363,7 @@ let_run (gpointer context, GTask *task)
   if (start->paused)
     {
       enter_running (start);
-      return_step (task, TRUE, NULL);
+      vireo_task_end (task, TRUE, NULL);
       return;
     }
   vireo_qmp_execute_async (start->domain->qmp, "cont", NULL, NULL, start->driver->timeouts.start,
@@ -569,15 +559,6 @@ run (VireoQemuDomains *driver,
                          on_done, task);
 }
 
-static void
-on_started (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = g_task_propagate_boolean (G_TASK (result), &error);
-
-  return_step (user_data, success, error);
-}
-
 void
 vireo_qemu_start (VireoDomainDriver *driver,
                   VireoDomainObj *obj,
@@ -588,14 +569,14 @@ vireo_qemu_start (VireoDomainDriver *driver,
 
   if (vireo_obj_get_active (VIREO_OBJ (obj)) || self->status != NULL)
     {
-      return_step (task, FALSE,
-                   g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                                "the domain '%s' is active already",
-                                vireo_obj_get_name (VIREO_OBJ (obj))));
+      vireo_task_end (task, FALSE,
+                      g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                                   "the domain '%s' is active already",
+                                   vireo_obj_get_name (VIREO_OBJ (obj))));
       return;
     }
   run (VIREO_QEMU_DOMAINS (driver), self, (flags & VIREO_DOMAIN_START_PAUSED) != 0, FALSE,
-       g_task_get_cancellable (task), on_started, task);
+       g_task_get_cancellable (task), vireo_task_forward, task);
 }
 
 /* ---- transient domains ---- */

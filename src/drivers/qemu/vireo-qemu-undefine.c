@@ -2,6 +2,7 @@
 #include "vireo-qemu-undefine.h"
 
 #include "util/vireo-credentials.h"
+#include "util/vireo-task.h"
 #include "vireo-qemu-moments.h"
 #include "vireo-qemu-nvram.h"
 #include "vireo-qemu-snapshot-work.h"
@@ -108,10 +109,10 @@ on_undefined (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!g_task_propagate_boolean (G_TASK (result), &error)
       || !(undefine->flags & VIREO_DOMAIN_UNDEFINE_NVRAM) || undefine->nvram == NULL)
     {
-      vireo_qemu_snapshot_return (outer, error == NULL, error);
+      vireo_task_end (outer, error == NULL, error);
       return;
     }
-  removal = g_task_new (outer, NULL, vireo_qemu_snapshot_on_boolean, outer);
+  removal = g_task_new (outer, NULL, vireo_task_forward, outer);
   g_task_run_in_thread (removal, remove_thread);
 }
 
@@ -135,7 +136,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_task_propagate_boolean (G_TASK (result), &error))
     undefine_it (outer);
   else
-    vireo_qemu_snapshot_return (outer, FALSE, error);
+    vireo_task_end (outer, FALSE, error);
 }
 
 static void
@@ -164,7 +165,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_task_propagate_boolean (G_TASK (result), &error))
     forget_snapshots (outer);
   else
-    vireo_qemu_snapshot_return (outer, FALSE, error);
+    vireo_task_end (outer, FALSE, error);
 }
 
 static gboolean
@@ -198,8 +199,7 @@ undefine (VireoDomainDriver *driver,
           GTask *task)
 {
   const VireoDomainDef *def = vireo_domain_obj_get_persistent_def (obj);
-  GTask *outer
-      = g_task_new (driver, g_task_get_cancellable (task), vireo_qemu_snapshot_on_boolean, task);
+  GTask *outer = g_task_new (driver, g_task_get_cancellable (task), vireo_task_forward, task);
   Undefine *undefine = g_new0 (Undefine, 1);
   g_autoptr (GTask) look = NULL;
   GError *error = NULL;
@@ -211,7 +211,7 @@ undefine (VireoDomainDriver *driver,
   g_task_set_task_data (outer, undefine, undefine_free);
   if (!check_flags (undefine, &error))
     {
-      vireo_qemu_snapshot_return (outer, FALSE, error);
+      vireo_task_end (outer, FALSE, error);
       return;
     }
   if (undefine->nvram == NULL || flags & VIREO_DOMAIN_UNDEFINE_KEEP_NVRAM)

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "util/vireo-task.h"
 #include "vireo-dir-storage-private.h"
 
 /* In the folder that a reboot clears: the pools of this boot were started. */
@@ -253,18 +254,6 @@ definitions_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_run_in_thread (inner, read_thread);
 }
 
-static void
-loaded (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /**
  * vireo_dir_storage_load:
  * @self: the pools
@@ -275,7 +264,7 @@ loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 vireo_dir_storage_load (VireoDirStorage *self, GTask *task)
 {
-  GTask *inner = g_task_new (self, NULL, loaded, task);
+  GTask *inner = g_task_new (self, NULL, vireo_task_forward, task);
   Loading *loading = g_new0 (Loading, 1);
 
   loading->found = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_storage_pool_def_free);

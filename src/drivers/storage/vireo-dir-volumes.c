@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "drivers/common/vireo-qemu-img.h"
+#include "util/vireo-task.h"
 
 /* ---- what may be made ---- */
 
@@ -270,13 +271,10 @@ resize_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
 static void
 image_resized (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   GError *error = NULL;
+  gboolean success = vireo_qemu_img_run_finish (result, &error);
 
-  if (vireo_qemu_img_run_finish (result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  vireo_task_end (user_data, success, error);
 }
 
 static void

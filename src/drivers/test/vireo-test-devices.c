@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "util/vireo-task.h"
+
 #define VHBA_PREFIX "scsi_host"
 /* What the host itself does with its PCI device. */
 #define PCI_DRIVER "e1000e"
@@ -99,16 +101,6 @@ return_device (GTask *task, VireoObj *obj, GError *error)
     g_task_return_pointer (task, obj, g_object_unref);
   else
     g_task_return_error (task, error);
-  g_object_unref (task);
-}
-
-static void
-return_done (GTask *task, GError *error)
-{
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
   g_object_unref (task);
 }
 
@@ -331,7 +323,7 @@ start (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
       vireo_obj_set_active (VIREO_OBJ (obj), TRUE);
       vireo_def_obj_emit_lifecycle (obj, "created", "");
     }
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -357,7 +349,7 @@ destroy (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
       else
         vireo_obj_list_remove (self->list, obj);
     }
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -378,7 +370,7 @@ undefine (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task
       else
         vireo_obj_list_remove (TEST_DEVICES (driver)->list, obj);
     }
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -392,7 +384,7 @@ set_autostart (VireoNodeDeviceDriver *driver,
 
   if (check_is (obj, TRUE, vireo_obj_get_active (obj), &error))
     vireo_obj_set_autostart (obj, autostart);
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 /* ---- handing over ---- */
@@ -443,7 +435,7 @@ detach (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, const char *n
                  name);
   else if (check_pci (device, &error))
     bind_to (device, rows[row].module);
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -453,7 +445,7 @@ reattach (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task
 
   if (check_pci (device, &error))
     bind_to (device, PCI_DRIVER);
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 /* What the host works with loses what it is about. */
@@ -466,7 +458,7 @@ reset (VireoNodeDeviceDriver *driver, VireoNodeDeviceObj *device, GTask *task)
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "the host uses device \"%s\" by its driver %s: detach it first",
                  vireo_obj_get_name (VIREO_OBJ (device)), PCI_DRIVER);
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 /* ---- the class ---- */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-test-interfaces.h"
 
+#include "util/vireo-task.h"
+
 /* As in libvirt's connection of that name. */
 static const char eth1[] = "<interface type='ethernet' name='eth1'>"
                            "<start mode='onboot'/>"
@@ -43,17 +45,6 @@ static VireoObjList *
 get_interfaces (VireoHostInterfaceDriver *driver)
 {
   return TEST_INTERFACES (driver)->list;
-}
-
-/* Returns @error (transfer full) (nullable), or that all is well. */
-static void
-return_done (GTask *task, GError *error)
-{
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
 }
 
 /* ---- operations ---- */
@@ -110,7 +101,7 @@ static void
 undefine (VireoHostInterfaceDriver *driver, VireoHostInterfaceObj *obj, GTask *task)
 {
   forget (TEST_INTERFACES (driver), VIREO_OBJ (obj));
-  return_done (task, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -131,7 +122,7 @@ change_active (VireoHostInterfaceObj *obj, gboolean active, GTask *task)
                          active ? "active already" : "not active");
   else
     set_active (VIREO_OBJ (obj), active);
-  return_done (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -166,8 +157,9 @@ begin_change (VireoHostInterfaceDriver *driver, GTask *task)
 
   if (self->before != NULL)
     {
-      return_done (task, g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                                      "a change of the interfaces has begun already"));
+      vireo_task_end (task, FALSE,
+                      g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                                   "a change of the interfaces has begun already"));
       return;
     }
   self->before = g_ptr_array_new_with_free_func (before_free);
@@ -182,7 +174,7 @@ begin_change (VireoHostInterfaceDriver *driver, GTask *task)
       before->active = vireo_obj_get_active (objects->pdata[i]);
       g_ptr_array_add (self->before, before);
     }
-  return_done (task, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 /* (transfer full) (nullable) */
@@ -190,8 +182,9 @@ static GPtrArray *
 end_change (TestInterfaces *self, GTask *task)
 {
   if (self->before == NULL)
-    return_done (task, g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                                    "no change of the interfaces has begun"));
+    vireo_task_end (task, FALSE,
+                    g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                                 "no change of the interfaces has begun"));
   return g_steal_pointer (&self->before);
 }
 
@@ -201,7 +194,7 @@ commit_change (VireoHostInterfaceDriver *driver, GTask *task)
   g_autoptr (GPtrArray) before = end_change (TEST_INTERFACES (driver), task);
 
   if (before != NULL)
-    return_done (task, NULL);
+    vireo_task_end (task, TRUE, NULL);
 }
 
 static gboolean
@@ -253,7 +246,7 @@ rollback_change (VireoHostInterfaceDriver *driver, GTask *task)
       forget (self, objects->pdata[i]);
   for (guint i = 0; i < before->len; i++)
     restore (self, before->pdata[i]);
-  return_done (task, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 /* ---- the class ---- */

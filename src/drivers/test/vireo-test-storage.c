@@ -12,6 +12,7 @@
 #include "drivers/common/vireo-storage-caps.h"
 #include "drivers/common/vireo-storage-copy.h"
 #include "util/vireo-error.h"
+#include "util/vireo-task.h"
 
 #define POOL_CAPACITY (G_GUINT64_CONSTANT (100) << 30)
 
@@ -147,16 +148,6 @@ check_room (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool, guint64 bytes
 /* ---- pools ---- */
 
 static void
-answer (GTask *task, GError *error)
-{
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
-}
-
-static void
 build (VireoStorageKeeper *keeper,
        VireoStoragePoolObj *pool,
        VireoStorageBuildFlags flags,
@@ -175,7 +166,7 @@ build (VireoStorageKeeper *keeper,
   else if ((flags & VIREO_STORAGE_BUILD_NO_OVERWRITE) != 0 && g_hash_table_size (folder) > 0)
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
                  "storage-pool \"%s\" has volumes already", vireo_obj_get_name (VIREO_OBJ (pool)));
-  answer (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -193,7 +184,7 @@ unbuild (VireoStorageKeeper *keeper,
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_IO, "%s: %s", place, g_strerror (ENOTEMPTY));
   else
     g_hash_table_remove (self->folders, place);
-  answer (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -221,7 +212,7 @@ scan (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool, GTask *task)
         }
     }
   changed (keeper, pool);
-  answer (task, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 /* ---- volumes ---- */
@@ -281,7 +272,7 @@ copied (GObject *source, GAsyncResult *result, gpointer data)
   if (!vireo_storage_copy_finish (result, &error))
     {
       file_free (file);
-      answer (task, error);
+      vireo_task_end (task, error == NULL, error);
       return;
     }
   insert_file (self, volume, file);
@@ -324,7 +315,7 @@ make (VireoStorageKeeper *keeper,
 
   if (file == NULL)
     {
-      answer (task, error);
+      vireo_task_end (task, error == NULL, error);
       return;
     }
   if (from == NULL)
@@ -349,8 +340,9 @@ get_file (VireoStorageKeeper *keeper, VireoStorageVolumeObj *volume, File **ret_
   *ret_file = find_file (VIREO_TEST_STORAGE (keeper), volume);
   if (*ret_file != NULL)
     return TRUE;
-  answer (task, g_error_new (VIREO_ERROR, VIREO_ERROR_IO, "%s: %s",
-                             vireo_obj_get_name (VIREO_OBJ (volume)), g_strerror (ENOENT)));
+  vireo_task_end (task, FALSE,
+                  g_error_new (VIREO_ERROR, VIREO_ERROR_IO, "%s: %s",
+                               vireo_obj_get_name (VIREO_OBJ (volume)), g_strerror (ENOENT)));
   return FALSE;
 }
 
@@ -365,7 +357,7 @@ unmake (VireoStorageKeeper *keeper,
   if (pool != NULL)
     g_hash_table_remove (ensure_folder (VIREO_TEST_STORAGE (keeper), pool),
                          vireo_obj_get_name (VIREO_OBJ (volume)));
-  answer (task, NULL);
+  vireo_task_end (task, TRUE, NULL);
 }
 
 static void
@@ -387,7 +379,7 @@ resize (VireoStorageKeeper *keeper,
     {
       if (!check_room (keeper, pool, capacity - reserved, &error))
         {
-          answer (task, error);
+          vireo_task_end (task, error == NULL, error);
           return;
         }
       reserved = capacity;
@@ -397,7 +389,7 @@ resize (VireoStorageKeeper *keeper,
         = g_error_new (VIREO_ERROR, VIREO_ERROR_IO, "%s: %s", file->def->name, g_strerror (errno));
   else
     file->reserved = reserved;
-  answer (task, error);
+  vireo_task_end (task, error == NULL, error);
 }
 
 static void
@@ -461,13 +453,14 @@ find_sources (VireoStorageDriver *driver, const char *type, const char *source, 
 
   if (wanted == VIREO_POOL_TYPE_UNSET || wanted == VIREO_POOL_TYPE_DIR)
     {
-      answer (task, g_error_new (VIREO_ERROR,
-                                 wanted == VIREO_POOL_TYPE_DIR ? VIREO_ERROR_CONFIG_UNSUPPORTED
-                                                               : VIREO_ERROR_INVALID_ARGUMENT,
-                                 wanted == VIREO_POOL_TYPE_DIR
-                                     ? "nothing is looked for to make pools of the type %.64s of"
-                                     : "there is no type of pool \"%.64s\"",
-                                 type));
+      vireo_task_end (task, FALSE,
+                      g_error_new (VIREO_ERROR,
+                                   wanted == VIREO_POOL_TYPE_DIR ? VIREO_ERROR_CONFIG_UNSUPPORTED
+                                                                 : VIREO_ERROR_INVALID_ARGUMENT,
+                                   wanted == VIREO_POOL_TYPE_DIR
+                                       ? "nothing is looked for to make pools of the type %.64s of"
+                                       : "there is no type of pool \"%.64s\"",
+                                   type));
       return;
     }
   for (guint i = 0; i < pools->len; i++)
