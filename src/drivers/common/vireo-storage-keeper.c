@@ -208,21 +208,42 @@ start_built (GObject *source, GAsyncResult *result, gpointer data)
   start_begin (task);
 }
 
+/* @done: gets @task as its data. */
+static void
+begin_build (GTask *task, GAsyncReadyCallback done)
+{
+  Start *start = g_task_get_task_data (task);
+  VireoStorageKeeper *self = g_task_get_source_object (task);
+
+  vireo_storage_pool_obj_set_state (start->pool, VIREO_STORAGE_POOL_BUILDING, "");
+  get_class (self)->build (self, start->pool, start->flags,
+                           g_task_new (self, g_task_get_cancellable (task), done, task));
+}
+
 /* The pool has a live definition. */
 static void
 start_build (GTask *task)
 {
   Start *start = g_task_get_task_data (task);
-  VireoStorageKeeper *self = g_task_get_source_object (task);
 
   if (start->flags == VIREO_STORAGE_BUILD_NONE)
     {
       start_begin (task);
       return;
     }
-  vireo_storage_pool_obj_set_state (start->pool, VIREO_STORAGE_POOL_BUILDING, "");
-  get_class (self)->build (self, start->pool, start->flags,
-                           g_task_new (self, g_task_get_cancellable (task), start_built, task));
+  begin_build (task, start_built);
+}
+
+/* Returns whether the definition can be used, and answers @task otherwise. */
+static gboolean
+check_ready (GObject *source, GAsyncResult *result, GTask *task)
+{
+  GError *error = NULL;
+
+  if (vireo_keeper_make_ready_finish (VIREO_KEEPER (source), result, &error))
+    return TRUE;
+  vireo_task_end (task, FALSE, error);
+  return FALSE;
 }
 
 static void
@@ -230,14 +251,9 @@ start_ready (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   Start *start = g_task_get_task_data (task);
-  GError *error = NULL;
 
-  if (!vireo_keeper_make_ready_finish (VIREO_KEEPER (source), result, &error))
-    {
-      g_task_return_error (task, error);
-      g_object_unref (task);
-      return;
-    }
+  if (!check_ready (source, result, task))
+    return;
   vireo_def_obj_set_live (
       VIREO_DEF_OBJ (start->pool),
       vireo_storage_pool_def_copy (vireo_storage_pool_obj_get_persistent_def (start->pool)));
@@ -444,19 +460,8 @@ build_done (GObject *source, GAsyncResult *result, gpointer data)
 static void
 build_ready (GObject *source, GAsyncResult *result, gpointer data)
 {
-  GTask *task = data;
-  Start *start = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!vireo_keeper_make_ready_finish (VIREO_KEEPER (source), result, &error))
-    {
-      g_task_return_error (task, error);
-      g_object_unref (task);
-      return;
-    }
-  vireo_storage_pool_obj_set_state (start->pool, VIREO_STORAGE_POOL_BUILDING, "");
-  get_class (source)->build (VIREO_STORAGE_KEEPER (source), start->pool, start->flags,
-                             g_task_new (source, g_task_get_cancellable (task), build_done, task));
+  if (check_ready (source, result, data))
+    begin_build (data, build_done);
 }
 
 static void
