@@ -6,6 +6,7 @@
 #include "drivers/common/vireo-domain-edit.h"
 #include "util/vireo-steps.h"
 #include "util/vireo-task.h"
+#include "vireo-qemu-backend.h"
 #include "vireo-qemu-commands.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-open.h"
@@ -139,53 +140,27 @@ make_def (Attach *attach, GError **error)
 }
 
 static void
-on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
+find_caps (gpointer context, GTask *task)
 {
-  GTask *task = user_data;
-  Attach *attach = g_task_get_task_data (task);
-  GError *error = NULL;
-  gboolean success;
+  Attach *attach = context;
 
-  attach->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
-  success = attach->caps != NULL && vireo_qemu_domain_check_monitor (attach->domain, &error)
-            && make_def (attach, &error);
-  vireo_task_end (task, success, error);
+  vireo_qemu_backend_find_caps (attach->domain,
+                                vireo_domain_obj_get_live_def (VIREO_DOMAIN_OBJ (attach->domain)),
+                                &attach->caps, task);
 }
 
 static void
 prepare (gpointer context, GTask *task)
 {
   Attach *attach = context;
-  const VireoDomainDef *live = vireo_domain_obj_get_live_def (VIREO_DOMAIN_OBJ (attach->domain));
-  g_autofree char *emulator = vireo_qemu_post_parse_emulator (live);
+  GError *error = NULL;
+  gboolean success
+      = vireo_qemu_domain_check_monitor (attach->domain, &error) && make_def (attach, &error);
 
-  g_task_set_task_data (task, attach, NULL);
-  vireo_qemu_caps_cache_get_async (attach->domain->driver->caps, emulator,
-                                   g_task_get_cancellable (task), on_caps, task);
+  vireo_task_end (task, success, error);
 }
 
 /* ---- what is behind it ---- */
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Attach *attach = g_task_get_task_data (task);
-  GError *error = NULL;
-  gboolean claimed;
-
-  if (!vireo_qemu_open_disk_finish (result, &attach->chain, &error)
-      || !vireo_qemu_domain_check_active (attach->domain, &error))
-    {
-      vireo_task_end (task, FALSE, error);
-      return;
-    }
-  if (attach->chain != NULL)
-    attach->domain->status->next_fdset += attach->chain->len;
-  claimed = attach->chain == NULL
-            || vireo_qemu_domain_claim (attach->domain, get_device (attach), attach->chain, &error);
-  vireo_task_end (task, claimed, error);
-}
 
 static void
 on_plugged (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -208,22 +183,21 @@ on_plugged (GObject *source, GAsyncResult *result, gpointer user_data)
   vireo_task_end (task, FALSE, error);
 }
 
-/* With the owner's rights, as at a start. */
 static void
 open_backend (gpointer context, GTask *task)
 {
   Attach *attach = context;
   VireoQemuDomain *self = attach->domain;
-  GCancellable *cancellable = g_task_get_cancellable (task);
 
-  g_task_set_task_data (task, attach, NULL);
   if (attach->kind == VIREO_DEVICE_DISK)
-    vireo_qemu_open_disk_async (get_device (attach), self->driver->storage,
-                                vireo_obj_get_owner (VIREO_OBJ (self)), self->status->next_fdset,
-                                cancellable, on_opened, task);
-  else if (attach->kind == VIREO_DEVICE_INTERFACE && vireo_qemu_needs_tap (get_device (attach)))
+    {
+      vireo_qemu_backend_open_disk (self, get_device (attach), &attach->chain, task);
+      return;
+    }
+  g_task_set_task_data (task, attach, NULL);
+  if (attach->kind == VIREO_DEVICE_INTERFACE && vireo_qemu_needs_tap (get_device (attach)))
     vireo_qemu_plug (self->driver->networks, attach->def, get_device (attach),
-                     g_task_new (NULL, cancellable, on_plugged, task));
+                     g_task_new (NULL, g_task_get_cancellable (task), on_plugged, task));
   else
     vireo_task_end (task, TRUE, NULL);
 }
@@ -234,44 +208,13 @@ close_backend (gpointer context)
   Attach *attach = context;
   VireoNetworkDriver *networks = attach->domain->driver->networks;
 
-  if (!is_there (attach))
-    return;
-  for (guint i = 0; attach->chain != NULL && i < attach->chain->len; i++)
-    vireo_qemu_domain_disclaim (attach->domain,
-                                ((const VireoQemuImage *) attach->chain->pdata[i])->fdset);
-  if (attach->socket != NULL
+  vireo_qemu_backend_close_disk (attach->domain, attach->chain);
+  if (attach->socket != NULL && attach->domain->status != NULL
       && vireo_qemu_status_remove_tap (attach->domain->status, attach->socket->device))
     VIREO_NETWORK_DRIVER_GET_IFACE (networks)->unplug (networks, attach->socket->device);
 }
 
 /* ---- the commands ---- */
-
-/* The places before the device's are left empty. */
-static VireoQemuResources *
-make_resources (Attach *attach)
-{
-  VireoQemuResources *resources = vireo_qemu_resources_new ();
-  int fd = attach->socket != NULL ? attach->socket->fd : -1;
-  const int none = -1;
-
-  for (guint i = 0; i < attach->index && attach->kind == VIREO_DEVICE_DISK; i++)
-    g_ptr_array_add (resources->disks, NULL);
-  if (attach->chain != NULL)
-    g_ptr_array_add (resources->disks, g_ptr_array_ref (attach->chain));
-  for (guint i = 0; i < attach->index && attach->kind == VIREO_DEVICE_INTERFACE; i++)
-    g_array_append_val (resources->taps, none);
-  if (attach->kind == VIREO_DEVICE_INTERFACE)
-    g_array_append_val (resources->taps, fd);
-  return resources;
-}
-
-/* The socket keeps its descriptor, so that the resources must not close it. */
-static void
-free_resources (VireoQemuResources *resources)
-{
-  g_array_set_size (resources->taps, 0);
-  vireo_qemu_resources_free (resources);
-}
 
 static void
 pass_tap (Attach *attach)
@@ -289,22 +232,15 @@ static void
 build (gpointer context, GTask *task)
 {
   Attach *attach = context;
-  VireoQemuResources *resources = make_resources (attach);
-  const VireoQemuCommandInput input = { .def = attach->def,
-                                        .caps = attach->caps,
-                                        .resources = resources,
-                                        .now = g_get_real_time () / G_USEC_PER_SEC };
   GError *error = NULL;
 
-  attach->commands = vireo_qemu_command_build_plug (&input, attach->kind, attach->index,
-                                                    VIREO_QEMU_PLUG_DEVICE, &error);
-  if (attach->commands != NULL && attach->chain != NULL)
-    vireo_qemu_commands_pass_images (attach->commands, attach->chain);
+  attach->commands = vireo_qemu_backend_build_plug (
+      attach->def, attach->caps, attach->kind, attach->index, attach->chain,
+      attach->socket != NULL ? attach->socket->fd : -1, VIREO_QEMU_PLUG_DEVICE, &error);
   if (attach->commands != NULL && attach->socket != NULL)
     pass_tap (attach);
   if (attach->commands != NULL && attach->kind == VIREO_DEVICE_DISK)
     vireo_qemu_open_describe_disk (get_device (attach), attach->chain);
-  free_resources (resources);
   vireo_task_end (task, attach->commands != NULL, error);
 }
 
@@ -383,6 +319,7 @@ hand_over (gpointer context, GTask *task)
 }
 
 static const VireoStep steps[] = {
+  { "find out what the emulator can do", find_caps, NULL },
   { "complete the device", prepare, NULL },
   { "open what is behind the device", open_backend, close_backend },
   { "find out how the device is plugged in", build, NULL },

@@ -5,11 +5,10 @@
 #include "drivers/common/vireo-domain-edit.h"
 #include "util/vireo-steps.h"
 #include "util/vireo-task.h"
-#include "vireo-qemu-command.h"
+#include "vireo-qemu-backend.h"
 #include "vireo-qemu-commands.h"
 #include "vireo-qemu-device.h"
 #include "vireo-qemu-open.h"
-#include "vireo-qemu-postparse.h"
 
 typedef struct
 {
@@ -76,22 +75,13 @@ publish (Update *update, GError **error)
 }
 
 static void
-on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
-
-  vireo_task_end (user_data, success, error);
-}
-
-static void
 save (gpointer context, GTask *task)
 {
   Update *update = context;
   GError *error = NULL;
 
   if (publish (update, &error))
-    vireo_qemu_domain_save_async (update->domain, NULL, on_saved, task);
+    vireo_qemu_domain_save_async (update->domain, NULL, vireo_qemu_domain_saved, task);
   else
     vireo_task_end (task, FALSE, error);
 }
@@ -99,60 +89,27 @@ save (gpointer context, GTask *task)
 /* ---- a medium ---- */
 
 static void
-on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Update *update = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  update->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
-  vireo_task_end (task, update->caps != NULL, error);
-}
-
-static void
-get_caps (gpointer context, GTask *task)
+find_caps (gpointer context, GTask *task)
 {
   Update *update = context;
-  g_autofree char *emulator = vireo_qemu_post_parse_emulator (update->def);
 
-  g_task_set_task_data (task, update, NULL);
-  vireo_qemu_caps_cache_get_async (update->domain->driver->caps, emulator,
-                                   g_task_get_cancellable (task), on_caps, task);
-}
-
-static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GTask *task = user_data;
-  Update *update = g_task_get_task_data (task);
-  VireoDiskDef *disk = get_device (update);
-  GError *error = NULL;
-  gboolean claimed;
-
-  if (!vireo_qemu_open_disk_finish (result, &update->chain, &error)
-      || !vireo_qemu_domain_check_active (update->domain, &error))
-    {
-      vireo_task_end (task, FALSE, error);
-      return;
-    }
-  update->old_fdsets = vireo_qemu_status_get_fdsets (update->domain->status, disk->alias);
-  if (update->chain != NULL)
-    update->domain->status->next_fdset += update->chain->len;
-  claimed = update->chain == NULL
-            || vireo_qemu_domain_claim (update->domain, disk, update->chain, &error);
-  vireo_task_end (task, claimed, error);
+  vireo_qemu_backend_find_caps (update->domain, update->def, &update->caps, task);
 }
 
 static void
 open_medium (gpointer context, GTask *task)
 {
   Update *update = context;
+  const VireoDiskDef *disk = get_device (update);
+  GError *error = NULL;
 
-  g_task_set_task_data (task, update, NULL);
-  vireo_qemu_open_disk_async (get_device (update), update->domain->driver->storage,
-                              vireo_obj_get_owner (VIREO_OBJ (update->domain)),
-                              update->domain->status->next_fdset, g_task_get_cancellable (task),
-                              on_opened, task);
+  if (!vireo_qemu_domain_check_active (update->domain, &error))
+    {
+      vireo_task_end (task, FALSE, error);
+      return;
+    }
+  update->old_fdsets = vireo_qemu_status_get_fdsets (update->domain->status, disk->alias);
+  vireo_qemu_backend_open_disk (update->domain, disk, &update->chain, task);
 }
 
 static void
@@ -160,11 +117,7 @@ close_medium (gpointer context)
 {
   Update *update = context;
 
-  for (guint i = 0; update->chain != NULL && update->domain->status != NULL
-                    && i < update->chain->len;
-       i++)
-    vireo_qemu_domain_disclaim (update->domain,
-                                ((const VireoQemuImage *) update->chain->pdata[i])->fdset);
+  vireo_qemu_backend_close_disk (update->domain, update->chain);
 }
 
 static void
@@ -181,25 +134,6 @@ add_command (Update *update, const char *command, const char *node, gboolean for
   g_ptr_array_add (update->commands, vireo_qemu_qmp_step_new (command, arguments, -1));
 }
 
-static gboolean
-build_image (Update *update, GError **error)
-{
-  VireoQemuResources *resources = vireo_qemu_resources_new ();
-  const VireoQemuCommandInput input = { .def = update->def, .caps = update->caps,
-                                        .resources = resources };
-
-  for (guint i = 0; i < update->index; i++)
-    g_ptr_array_add (resources->disks, NULL);
-  if (update->chain != NULL)
-    g_ptr_array_add (resources->disks, g_ptr_array_ref (update->chain));
-  update->commands = vireo_qemu_command_build_plug (&input, update->kind, update->index,
-                                                    VIREO_QEMU_PLUG_MEDIUM, error);
-  if (update->commands != NULL && update->chain != NULL)
-    vireo_qemu_commands_pass_images (update->commands, update->chain);
-  vireo_qemu_resources_free (resources);
-  return update->commands != NULL;
-}
-
 static void
 build (gpointer context, GTask *task)
 {
@@ -207,7 +141,10 @@ build (gpointer context, GTask *task)
   g_autofree char *node = NULL;
   GError *error = NULL;
 
-  if (!build_image (update, &error))
+  update->commands
+      = vireo_qemu_backend_build_plug (update->def, update->caps, update->kind, update->index,
+                                       update->chain, -1, VIREO_QEMU_PLUG_MEDIUM, &error);
+  if (update->commands == NULL)
     {
       vireo_task_end (task, FALSE, error);
       return;
@@ -292,7 +229,7 @@ record_claims (gpointer context, GTask *task)
   GError *error = NULL;
 
   if (vireo_qemu_domain_check_active (update->domain, &error))
-    vireo_qemu_domain_save_async (update->domain, NULL, on_saved, task);
+    vireo_qemu_domain_save_async (update->domain, NULL, vireo_qemu_domain_saved, task);
   else
     vireo_task_end (task, FALSE, error);
 }
@@ -316,7 +253,7 @@ drop_old (gpointer context, GTask *task)
 }
 
 static const VireoStep medium_steps[] = {
-  { "find out what the emulator can do", get_caps, NULL },
+  { "find out what the emulator can do", find_caps, NULL },
   { "open the medium", open_medium, close_medium },
   { "find out how the medium is changed", build, NULL },
   { "record the medium", record_claims, NULL },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qemu-domain.h"
 
+#include "util/vireo-task.h"
 #include "vireo-qemu-agent.h"
 #include "vireo-qemu-console.h"
 #include "vireo-qemu-device.h"
@@ -233,6 +234,15 @@ gboolean
 vireo_qemu_domain_save_finish (VireoQemuDomain *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+vireo_qemu_domain_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
+
+  vireo_task_end (user_data, success, error);
 }
 
 void

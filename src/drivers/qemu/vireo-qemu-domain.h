@@ -100,6 +100,8 @@ void vireo_qemu_domain_save_async (VireoQemuDomain *self, GCancellable *cancella
                                    GAsyncReadyCallback callback, gpointer user_data);
 gboolean vireo_qemu_domain_save_finish (VireoQemuDomain *self, GAsyncResult *result,
                                         GError **error);
+/* How a step ends that saves: a callback, whose @user_data is its task. */
+void vireo_qemu_domain_saved (GObject *source, GAsyncResult *result, gpointer user_data);
 
 /* Enters the layers of a disk, in the registry of images and in the record. On failure those that
  * were entered are out again. Errors: Busy. */

@@ -28,15 +28,6 @@ edit_free (gpointer data)
   g_free (edit);
 }
 
-static void
-on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
-
-  vireo_task_end (user_data, success, error);
-}
-
 /* The live definition as it will be, from what it is now: a device may have gone meanwhile. */
 static VireoDomainDef *
 apply (const Edit *edit, GError **error)
@@ -69,7 +60,7 @@ publish (GTask *task)
       return;
     }
   vireo_domain_obj_set_live_def (VIREO_DOMAIN_OBJ (edit->domain), def);
-  vireo_qemu_domain_save_async (edit->domain, NULL, on_saved, task);
+  vireo_qemu_domain_save_async (edit->domain, NULL, vireo_qemu_domain_saved, task);
 }
 
 static void

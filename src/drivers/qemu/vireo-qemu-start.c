@@ -8,8 +8,8 @@
 #include "drivers/common/vireo-domain-aliases.h"
 #include "util/vireo-steps.h"
 #include "util/vireo-task.h"
+#include "vireo-qemu-backend.h"
 #include "vireo-qemu-monitor.h"
-#include "vireo-qemu-postparse.h"
 
 /* How long a process whose monitor was closed may take to be gone, so that its end can be told. */
 #define DYING_MS 500
@@ -76,14 +76,15 @@ make_status (VireoQemuStart *start)
 }
 
 static void
-on_caps (GObject *source, GAsyncResult *result, gpointer user_data)
+find_caps (gpointer context, GTask *task)
 {
-  GTask *task = user_data;
-  VireoQemuStart *start = g_task_get_task_data (task);
-  GError *error = NULL;
+  VireoQemuStart *start = context;
 
-  start->caps = vireo_qemu_caps_cache_get_finish (VIREO_QEMU_CAPS_CACHE (source), result, &error);
-  vireo_task_end (task, start->caps != NULL, error);
+  if (start->driver->identity_error != NULL)
+    vireo_task_end (task, FALSE, g_error_copy (start->driver->identity_error));
+  else
+    vireo_qemu_backend_find_caps (start->domain, vireo_qemu_start_get_def (start), &start->caps,
+                                  task);
 }
 
 /* From here on there is a record, and vireo_qemu_domain_finish() clears away by it: what the steps
@@ -92,28 +93,11 @@ static void
 begin_record (gpointer context, GTask *task)
 {
   VireoQemuStart *start = context;
-  VireoDomainDef *def = vireo_qemu_start_get_def (start);
-  g_autofree char *emulator = vireo_qemu_post_parse_emulator (def);
 
-  if (start->driver->identity_error != NULL)
-    {
-      vireo_task_end (task, FALSE, g_error_copy (start->driver->identity_error));
-      return;
-    }
-  if (emulator == NULL)
-    {
-      vireo_task_end (task, FALSE,
-                      g_error_new (VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
-                                   "the definition names no emulator, and there is none for its "
-                                   "architecture"));
-      return;
-    }
   start->domain->end = VIREO_QEMU_END_UNKNOWN;
   start->domain->status = make_status (start);
-  vireo_domain_assign_aliases (def);
-  g_task_set_task_data (task, start, NULL);
-  vireo_qemu_caps_cache_get_async (start->driver->caps, emulator, g_task_get_cancellable (task),
-                                   on_caps, task);
+  vireo_domain_assign_aliases (vireo_qemu_start_get_def (start));
+  vireo_task_end (task, TRUE, NULL);
 }
 
 static gboolean
@@ -232,20 +216,12 @@ kill_process (gpointer context)
 }
 
 static void
-on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GError *error = NULL;
-  gboolean success = vireo_qemu_domain_save_finish (VIREO_QEMU_DOMAIN (source), result, &error);
-
-  vireo_task_end (user_data, success, error);
-}
-
-static void
 save_starting (gpointer context, GTask *task)
 {
   VireoQemuStart *start = context;
 
-  vireo_qemu_domain_save_async (start->domain, g_task_get_cancellable (task), on_saved, task);
+  vireo_qemu_domain_save_async (start->domain, g_task_get_cancellable (task),
+                                vireo_qemu_domain_saved, task);
 }
 
 static void
@@ -311,7 +287,8 @@ save_ready (gpointer context, GTask *task)
       vireo_domain_obj_set_state (obj, VIREO_DOMAIN_STATE_PAUSED, "user");
       g_object_thaw_notify (G_OBJECT (obj));
     }
-  vireo_qemu_domain_save_async (start->domain, g_task_get_cancellable (task), on_saved, task);
+  vireo_qemu_domain_save_async (start->domain, g_task_get_cancellable (task),
+                                vireo_qemu_domain_saved, task);
 }
 
 static void
@@ -373,7 +350,8 @@ let_run (gpointer context, GTask *task)
 static const VireoStep steps[] = {
   { "make the definition ready", make_ready, NULL },
   { "make it the live one", take_persistent, drop_live },
-  { "find out what the emulator can do", begin_record, NULL },
+  { "find out what the emulator can do", find_caps, NULL },
+  { "begin a record", begin_record, NULL },
   { "open the images", open_images, NULL },
   { "plug in the network interfaces", vireo_qemu_start_plug, NULL },
   { "build the command line", build_command, NULL },
