@@ -89,6 +89,48 @@ test_no_reason (void)
   g_clear_error (&outcome.error);
 }
 
+static void
+test_several (void)
+{
+  Outcome outcome = { 0 };
+  GTask *first = vireo_task_several_new (NULL, on_done, &outcome);
+  GTask *second = vireo_task_several_begin (first);
+  GTask *third = vireo_task_several_begin (second);
+  gboolean gone = FALSE;
+
+  g_object_weak_ref (G_OBJECT (first), on_gone, &gone);
+  vireo_task_several_end (first, NULL);
+  vireo_task_several_end (third, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    g_assert_false (outcome.done);
+  g_assert_false (gone);
+  vireo_task_several_end (second, NULL);
+  while (!outcome.done || !gone)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_no_error (outcome.error);
+  g_assert_true (outcome.success);
+}
+
+static void
+test_several_fail (void)
+{
+  Outcome outcome = { 0 };
+  GTask *first = vireo_task_several_new (NULL, on_done, &outcome);
+  GTask *second = vireo_task_several_begin (first);
+  GTask *third = vireo_task_several_begin (first);
+
+  vireo_task_several_end (third, g_error_new (VIREO_ERROR, VIREO_ERROR_BUSY, "the first"));
+  vireo_task_several_end (first, NULL);
+  g_assert_false (outcome.done);
+  vireo_task_several_end (second, g_error_new (VIREO_ERROR, VIREO_ERROR_FAILED, "the second"));
+  while (!outcome.done)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (outcome.error, VIREO_ERROR, VIREO_ERROR_BUSY);
+  g_assert_cmpstr (outcome.error->message, ==, "the first");
+  g_assert_false (outcome.success);
+  g_clear_error (&outcome.error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -96,5 +138,7 @@ main (int argc, char **argv)
   g_test_add_func ("/task/success", test_success);
   g_test_add_func ("/task/error", test_error);
   g_test_add_func ("/task/no-reason", test_no_reason);
+  g_test_add_func ("/task/several", test_several);
+  g_test_add_func ("/task/several-fail", test_several_fail);
   return g_test_run ();
 }
