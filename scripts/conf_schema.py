@@ -103,7 +103,7 @@ class Struct:
     def __init__(self, name, tag, where, doc, document=None):
         self.name, self.where, self.doc, self.document = name, where, doc, document
         self.ns, _, self.tag = (tag or '').rpartition(':')
-        self.fields = []
+        self.fields, self.rules, self.checks = [], [], []
         self.ctype = f'Vireo{name}Def'
         self.func = f'vireo_{snake(name)}_def'
 
@@ -133,7 +133,7 @@ class Reader:
         self.schema = schema
 
     def read(self, path):
-        current, doc = None, []
+        current, doc, rule = None, [], None
         with open(path, encoding='utf-8') as stream:
             for number, line in enumerate(stream, 1):
                 where = (path, number)
@@ -147,10 +147,14 @@ class Reader:
                 if not text:
                     doc = []
                     continue
+                if rule and text.startswith('    '):
+                    rule.go_on(text.strip(), where)
+                    continue
+                rule = None
                 if text[0].isspace():
                     if current is None:
                         raise SchemaError(where, 'a row outside of an enum, a struct or a mixin')
-                    self.row(current, text.split(), where, doc)
+                    rule = self.row(current, text.split(), where, doc)
                 else:
                     current = self.head(text.split(), where, doc)
                 doc = []
@@ -193,19 +197,31 @@ class Reader:
         return struct
 
     def row(self, owner, words, where, doc):
+        """Returns a rule, which goes on in the next lines."""
         if isinstance(owner, Enum):
             for value in words:
                 if owner.constant(value) in [owner.constant(v) for v in owner.values]:
                     raise SchemaError(where, f'value "{value}" of {owner.name} stands twice')
                 owner.values.append(value)
-            return
+            return None
+        if words[0] == 'rule':
+            # Imported here, for it imports the model from here.
+            from conf_rules import Rule
+            owner.rules.append(Rule(words, where))
+            return owner.rules[-1]
+        if words[0] == 'check' and len(words) == 2:
+            owner.checks.append(words[1])
+            return None
         if words[0] == 'use' and len(words) == 2:
             if words[1] not in self.schema.mixins:
                 raise SchemaError(where, f'no mixin "{words[1]}" (it must stand before its use)')
             for field in self.schema.mixins[words[1]].fields:
                 owner.fields.append(self.clone(field))
-            return
+            owner.rules += self.schema.mixins[words[1]].rules
+            owner.checks += self.schema.mixins[words[1]].checks
+            return None
         owner.fields.append(self.field(words, where, doc))
+        return None
 
     @staticmethod
     def clone(field):

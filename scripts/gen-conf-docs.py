@@ -54,7 +54,7 @@ def bounds(field):
 def number(field):
     sign = "number, may be negative" if NUMBERS[field.type][2] < 0 else "number"
     words = {"base10": "", "base16": ", in hexadecimal with or without 0x",
-             "any": ", decimal or with 0x"}[field.bases()]
+             "any": ", decimal, with 0x or, in octal, with 0"}[field.bases()]
     hexadecimal = {"hex", "HEX"} & set(field.options)
     return sign + words + (", printed in hexadecimal" if hexadecimal else "")
 
@@ -111,7 +111,18 @@ def section(struct, users):
         default = f"`{field.default}`" if field.default is not None else ""
         out.append(f"| `{place(field)}` | {meaning(field)} | {kind_of(field)} | {default} "
                    f"| {notes(field)} |")
-    return out + [""]
+    return out + [""] + rules(struct)
+
+
+def rules(struct):
+    """What is refused, and why."""
+    each = [rule for row in struct.rules for rule in row.each(struct)]
+    out = []
+    for rule in each:
+        message = rule.message.replace('\\"', '"')
+        out.append((f"* `{rule.place}`" if rule.place else "* The element") +
+                   f" is refused if `{rule.condition}`: {message} (`{rule.code}`)")
+    return out + ([""] if out else [])
 
 
 def targets(struct):

@@ -67,6 +67,19 @@ def string(field):
     return f'<data type="string">{params}</data>'
 
 
+def octal(high):
+    """Numbers up to one, with octal digits, after all zeroes."""
+    digits, out = f"{high:o}", []
+    for i, digit in enumerate(digits):
+        rest = len(digits) - i - 1
+        tail = f"[0-7]{{{rest}}}" if rest else ""
+        if i == 0 and rest:
+            out.append(f"[0-7]{{1,{rest}}}")
+        if int(digit) > (i == 0):
+            out.append(f"{digits[:i]}[{int(i == 0)}-{int(digit) - 1}]{tail}")
+    return "(" + "|".join([*out, digits]) + ")"
+
+
 def number(field):
     if field.type == "octal":
         return '<data type="string"><param name="pattern">\\s*[0-7]{1,5}\\s*</param></data>'
@@ -82,10 +95,11 @@ def number(field):
                f'<param name="maxInclusive">{high}</param></data>')
     if field.bases() == "base10":
         return decimal
+    decimal = decimal.replace('</data>', '<param name="pattern">-?(0|[1-9][0-9]*)</param></data>')
     return choice([
         decimal,
-        f'<data type="string"><param name="pattern">\\s*0[xX]0*[0-9a-fA-F]{{1,{digits}}}\\s*'
-        '</param></data>'])
+        f'<data type="string"><param name="pattern">\\s*0([xX]0*[0-9a-fA-F]{{1,{digits}}}'
+        f'|0*{octal(high)})\\s*</param></data>'])
 
 
 def content(field):

@@ -10,6 +10,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import conf_rules  # noqa: E402
 import conf_schema  # noqa: E402
 from conf_schema import Enum, NUMBERS, SchemaError, STRINGS, Struct, snake  # noqa: E402
 
@@ -51,6 +52,12 @@ def kinds(struct, member):
         switch, _, words = when.partition(':')
         values |= set(words.split(','))
     return switch, values
+
+
+def own_switch(struct, field):
+    """The same of a member that shares its place with others."""
+    shared = any(f is field for group in overlays(struct) for f in group)
+    return kinds(struct, field) if shared else None
 
 
 def overlays(struct):
@@ -125,7 +132,8 @@ def struct_decls(struct):
         out += [f'{struct.ctype} *{struct.func}_parse (const char *text, gssize length,',
                 '    VireoParseFlags flags, GError **error);',
                 f'char *{struct.func}_format (const {struct.ctype} *def, VireoFormatFlags flags,',
-                '    GError **error);']
+                '    GError **error);',
+                f'void {struct.func}_validate (const {struct.ctype} *def, GPtrArray *problems);']
     return out + ['']
 
 
@@ -490,6 +498,7 @@ def source(schema, header_name):
     out += array('const VireoSchemaStruct vireo_schema_structs[]', tables.structs)
     out += [f'const guint vireo_schema_n_structs = {len(tables.structs)};', '']
     out += devices + documents_source(tables) + code
+    out += conf_rules.source(tables, own_switch)
     return '\n'.join(out)
 
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "vireo-postparse.h"
-#include "vireo-schema.h"
+#include "vireo-rule.h"
 #include "vireo-xml.h"
 
 /* Whether what was read has all that is required, and can be looked at as a whole. */
@@ -35,27 +34,6 @@ add_lines (GPtrArray *problems, guint first, const char *text, gssize length)
     }
 }
 
-/* The generic rules of those kinds that have some. */
-static void
-apply_rules (const VireoDocKind *kind, gconstpointer def, GPtrArray *problems)
-{
-  static const struct
-  {
-    const char *kind;
-    GCallback validate; /* void (*) (gconstpointer def, GPtrArray *problems) */
-  } rules[] = {
-    { "domain", G_CALLBACK (vireo_domain_def_validate) },
-    { "network", G_CALLBACK (vireo_network_def_validate) },
-    { "secret", G_CALLBACK (vireo_secret_def_validate) },
-    { "storagepool", G_CALLBACK (vireo_storage_pool_def_validate) },
-    { "storagevol", G_CALLBACK (vireo_storage_volume_def_validate) },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
-    if (g_str_equal (kind->name, rules[i].kind))
-      ((void (*) (gconstpointer, GPtrArray *)) rules[i].validate) (def, problems);
-}
-
 /**
  * vireo_doc_check:
  * @kind: a kind of document
@@ -75,7 +53,7 @@ vireo_doc_check (const VireoDocKind *kind, const char *text, gssize length)
   guint n_read = problems->len;
 
   if (def != NULL && is_whole (problems))
-    apply_rules (kind, def, problems);
+    vireo_rule_check (kind, def, problems);
   if (problems->len > n_read)
     add_lines (problems, n_read, text, length);
   vireo_doc_free (kind, def);

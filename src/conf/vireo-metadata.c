@@ -166,3 +166,64 @@ vireo_metadata_set (char **metadata,
                   : NULL;
   return TRUE;
 }
+
+/* ---- tags ---- */
+
+/* Of all tags, with what is between them: rules get them as one text. */
+#define MAX_TAGS 1000
+
+/* They are told apart by blanks. */
+static gboolean
+is_tag (const char *text)
+{
+  const char *at = text;
+
+  while (*at != '\0' && (g_ascii_isalnum (*at) || strchr ("-_.:@/+", *at) != NULL))
+    at++;
+  return *text != '\0' && *at == '\0';
+}
+
+static void
+add_tag (GPtrArray *tags, const xmlNode *node, gsize *room)
+{
+  xmlChar *text = xmlNodeGetContent (node);
+  const char *tag = (const char *) text;
+
+  if (tag != NULL && is_tag (tag) && strlen (tag) < *room
+      && !g_ptr_array_find_with_equal_func (tags, tag, g_str_equal, NULL))
+    {
+      *room -= strlen (tag) + 1;
+      g_ptr_array_add (tags, g_strdup (tag));
+    }
+  xmlFree (text);
+}
+
+/**
+ * vireo_metadata_get_tags:
+ * @metadata: (nullable): the `<metadata>` element of a domain, as text
+ *
+ * What is in an element `tags` of the namespace %VIREO_METADATA_TAGS, each in an element `tag`.
+ * What is no tag, for it has other characters than letters, digits and `-_.:@/+`, is left out.
+ *
+ * Returns: (transfer full): the tags
+ * Since: 0.1
+ */
+char **
+vireo_metadata_get_tags (const char *metadata)
+{
+  g_autoptr (GPtrArray) tags = g_ptr_array_new ();
+  g_autoptr (xmlDoc) doc = NULL;
+  xmlNode *node = NULL;
+  gsize room = MAX_TAGS;
+
+  /* Few domains have some, and lists look at thousands. */
+  if (metadata != NULL && strstr (metadata, VIREO_METADATA_TAGS) != NULL)
+    doc = read_text (metadata, NULL);
+  if (doc != NULL)
+    node = find_element (doc, VIREO_METADATA_TAGS);
+  for (node = node != NULL ? node->children : NULL; node != NULL; node = node->next)
+    if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, (const xmlChar *) "tag"))
+      add_tag (tags, node, &room);
+  g_ptr_array_add (tags, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&tags), FALSE);
+}

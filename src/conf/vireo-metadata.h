@@ -14,4 +14,9 @@ gboolean vireo_metadata_set (char **metadata,
                              const char *element,
                              GError **error);
 
+/* Words that somebody put on a domain, for rules to look at. */
+#define VIREO_METADATA_TAGS "https://vireo.org/xmlns/tags/1.0"
+
+char **vireo_metadata_get_tags (const char *metadata);
+
 G_END_DECLS

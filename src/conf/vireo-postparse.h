@@ -154,16 +154,10 @@ gboolean vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *op
                                gpointer driver_data, gboolean existing, VireoParseFlags flags,
                                GPtrArray **ret_problems, GError **error);
 
-/* The generic rules across fields of a domain, then nothing is changed: every problem is added to
- * @problems. */
-void vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems);
-void vireo_network_def_validate (const VireoNetworkDef *def, GPtrArray *problems);
-void vireo_secret_def_validate (const VireoSecretDef *def, GPtrArray *problems);
-void vireo_storage_pool_def_validate (const VireoStoragePoolDef *def, GPtrArray *problems);
-void vireo_storage_volume_def_validate (const VireoStorageVolumeDef *def, GPtrArray *problems);
-
 /* What names of our own files in the folder of a pool begin with: they are no volumes. */
 #define VIREO_VOLUME_HIDDEN ".vireo-"
 gboolean vireo_volume_name_is_valid (const char *name);
+void vireo_storage_pool_def_complete_name (VireoStoragePoolDef *def);
+const char *const *vireo_volume_formats (VireoPoolType type);
 
 G_END_DECLS

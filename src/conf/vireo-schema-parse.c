@@ -379,6 +379,23 @@ read_text (Reader *reader, const Frame *frame)
   set_value (reader, frame, field, frame->node, NULL, frame->node->children, unit);
 }
 
+/* Whether something was written there, if wrongly. */
+static gboolean
+is_written (const xmlNode *node, const VireoSchemaField *field)
+{
+  const char *name = vireo_schema_name (field->name);
+
+  if (field->place == VIREO_SCHEMA_ATTR)
+    return find_attribute (node, name) != NULL;
+  if (field->place == VIREO_SCHEMA_TEXT)
+    return FALSE;
+  for (const xmlNode *child = node->children; child != NULL; child = child->next)
+    if (child->type == XML_ELEMENT_NODE && child->ns == NULL
+        && strcmp ((const char *) child->name, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 check_required (Reader *reader, const Frame *frame)
 {
@@ -397,7 +414,7 @@ check_required (Reader *reader, const Frame *frame)
           || !holds (frame, field))
         continue;
       /* What was written and is wrong has been told already. */
-      if (attr && find_attribute (frame->node, name) != NULL)
+      if (is_written (frame->node, field))
         continue;
       if (field->place == VIREO_SCHEMA_TEXT)
         message = g_strdup ("has no text, which is required");

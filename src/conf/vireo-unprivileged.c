@@ -82,6 +82,7 @@ static const Allowed allowed[] = {
   { "devices/disk/driver/**", NULL },
   { "devices/disk/source/@file", NULL },
   { "devices/disk/source/@dev", NULL },
+  { "devices/disk/source/@fdgroup", NULL },
   { "devices/disk/source/@pool", NULL },
   { "devices/disk/source/@volume", NULL },
   { "devices/disk/source/@startupPolicy", NULL },

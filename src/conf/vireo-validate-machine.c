@@ -23,73 +23,16 @@ check_memory (const VireoDomainDef *def, GPtrArray *problems)
   if ((!def->has_memory || def->memory == 0) && !has_numa_memory (def))
     vireo_validate_add (problems, "missing-memory",
                         "/domain/memory the memory has to be given here or in <numa>");
-  if (def->has_max_memory && def->has_memory && def->max_memory < def->memory)
-    vireo_validate_add (problems, "max-memory-too-small",
-                        "/domain/maxMemory %" G_GUINT64_FORMAT
-                        " KiB are less than the memory, %" G_GUINT64_FORMAT " KiB",
-                        def->max_memory, def->memory);
-  if (def->has_max_memory_slots && !def->has_max_memory)
-    vireo_validate_add (problems, "missing-max-memory",
-                        "/domain/maxMemory there are slots, but no size");
 }
 
 static void
 check_vcpus (const VireoDomainDef *def, GPtrArray *problems)
 {
-  guint vcpus = def->has_vcpus ? def->vcpus : 1;
-  g_autoptr (GHashTable) ids = g_hash_table_new (NULL, NULL);
-  gboolean any_enabled = def->n_vcpu_states == 0;
-
-  if (def->has_vcpu_current && def->vcpu_current > vcpus)
-    vireo_validate_add (problems, "too-many-vcpus",
-                        "/domain/vcpu/@current %u processors are more than there can be, %u",
-                        def->vcpu_current, vcpus);
   for (guint i = 0; i < def->n_vcpu_states; i++)
-    {
-      const VireoVcpuStateDef *state = def->vcpu_states[i];
-
-      if (state->id >= vcpus)
-        vireo_validate_add (problems, "no-such-vcpu",
-                            "/domain/vcpus/vcpu[%u]/@id there is no processor %u", i + 1,
-                            state->id);
-      if (!g_hash_table_add (ids, GUINT_TO_POINTER (state->id)))
-        vireo_validate_add (problems, "duplicate-vcpu",
-                            "/domain/vcpus/vcpu[%u]/@id processor %u stands here twice", i + 1,
-                            state->id);
-      if (state->enabled == VIREO_TRISTATE_NO && state->hotpluggable == VIREO_TRISTATE_NO)
-        vireo_validate_add (problems, "vcpu-not-hotpluggable",
-                            "/domain/vcpus/vcpu[%u] processor %u is switched off, and can never be "
-                            "switched on",
-                            i + 1, state->id);
-      any_enabled |= state->enabled != VIREO_TRISTATE_NO;
-    }
-  if (!any_enabled)
+    if (def->vcpu_states[i]->enabled != VIREO_TRISTATE_NO)
+      return;
+  if (def->n_vcpu_states > 0)
     vireo_validate_add (problems, "no-vcpu-enabled", "/domain/vcpus no processor is switched on");
-}
-
-static void
-check_cpu (const VireoDomainDef *def, GPtrArray *problems)
-{
-  const VireoCpuDef *cpu = def->cpu;
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-
-  if (cpu == NULL)
-    return;
-  for (guint i = 0; i < cpu->n_features; i++)
-    if (cpu->features[i]->name != NULL && !g_hash_table_add (names, cpu->features[i]->name))
-      vireo_validate_add (problems, "duplicate-cpu-feature",
-                          "/domain/cpu/feature[%u]/@name \"%s\" stands here twice", i + 1,
-                          cpu->features[i]->name);
-  if (cpu->cache == NULL)
-    return;
-  if (cpu->cache->mode == VIREO_CPU_CACHE_MODE_EMULATE && cpu->cache->has_level
-      && cpu->cache->level != 3)
-    vireo_validate_add (problems, "bad-cache-level",
-                        "/domain/cpu/cache/@level a cache can be emulated on level 3 only");
-  if (cpu->cache->mode == VIREO_CPU_CACHE_MODE_PASSTHROUGH && cpu->cache->has_level)
-    vireo_validate_add (problems, "bad-cache-level",
-                        "/domain/cpu/cache/@level the host's caches are passed on as a whole, "
-                        "without a level");
 }
 
 /* --- NUMA --- */
@@ -111,13 +54,6 @@ check_cell_numbers (const VireoCpuDef *cpu, GPtrArray *problems)
                             i + 1, id);
       else
         seen[id] = TRUE;
-      for (guint d = 0; d < cell->n_distances; d++)
-        if (cell->distances[d]->id >= cpu->n_numa_cells || cell->distances[d]->value < 10
-            || cell->distances[d]->value > 255)
-          vireo_validate_add (problems, "bad-numa-distance",
-                              "/domain/cpu/numa/cell[%u]/distances/sibling[%u] a distance is from "
-                              "10 to 255, and to a cell that is there",
-                              i + 1, d + 1);
     }
 }
 
@@ -162,42 +98,11 @@ has_cache (const VireoNumaCellDef *cell, guint level)
   return FALSE;
 }
 
-/* ACPI's table of memory attributes (HMAT, ACPI 6.4, 5.2.27.5) is filled up to level 3. */
 static void
-check_cell_caches (const VireoCpuDef *cpu, GPtrArray *problems)
+check_interconnect (const VireoCpuDef *cpu, const char *kind, guint number, guint target,
+                    guint cache, GPtrArray *problems)
 {
-  for (guint i = 0; i < cpu->n_numa_cells; i++)
-    {
-      const VireoNumaCellDef *cell = cpu->numa_cells[i];
-      guint seen = 0;
-
-      for (guint c = 0; c < cell->n_caches; c++)
-        {
-          guint level = cell->caches[c]->level;
-
-          if (level < 1 || level > 3 || (seen & (1u << level)) != 0)
-            vireo_validate_add (problems, "bad-cache-level",
-                                "/domain/cpu/numa/cell[%u]/cache[%u]/@level the levels are from 1 "
-                                "to 3, each once; not so %u",
-                                i + 1, c + 1, level);
-          else
-            seen |= 1u << level;
-        }
-    }
-}
-
-static void
-check_interconnect (const VireoCpuDef *cpu, const char *kind, guint number, guint initiator,
-                    guint target, guint cache, GPtrArray *problems)
-{
-  guint n = cpu->n_numa_cells;
-
-  if (initiator >= n || target >= n)
-    vireo_validate_add (problems, "no-such-cell",
-                        "/domain/cpu/numa/interconnects/%s[%u]/@%s the guest has no NUMA cell %u",
-                        kind, number, initiator >= n ? "initiator" : "target",
-                        initiator >= n ? initiator : target);
-  else if (cache > 0 && !has_cache (cpu->numa_cells[target], cache))
+  if (target < cpu->n_numa_cells && cache > 0 && !has_cache (cpu->numa_cells[target], cache))
     vireo_validate_add (problems, "no-such-cache",
                         "/domain/cpu/numa/interconnects/%s[%u]/@cache cell %u has no cache of the "
                         "level %u",
@@ -208,11 +113,11 @@ static void
 check_interconnects (const VireoCpuDef *cpu, GPtrArray *problems)
 {
   for (guint i = 0; i < cpu->n_latencies; i++)
-    check_interconnect (cpu, "latency", i + 1, cpu->latencies[i]->initiator,
-                        cpu->latencies[i]->target, cpu->latencies[i]->cache, problems);
+    check_interconnect (cpu, "latency", i + 1, cpu->latencies[i]->target,
+                        cpu->latencies[i]->cache, problems);
   for (guint i = 0; i < cpu->n_bandwidths; i++)
-    check_interconnect (cpu, "bandwidth", i + 1, cpu->bandwidths[i]->initiator,
-                        cpu->bandwidths[i]->target, cpu->bandwidths[i]->cache, problems);
+    check_interconnect (cpu, "bandwidth", i + 1, cpu->bandwidths[i]->target,
+                        cpu->bandwidths[i]->cache, problems);
 }
 
 static void
@@ -222,107 +127,10 @@ check_numa (const VireoDomainDef *def, GPtrArray *problems)
     return;
   check_cell_numbers (def->cpu, problems);
   check_cell_processors (def, problems);
-  check_cell_caches (def->cpu, problems);
   check_interconnects (def->cpu, problems);
 }
 
-static void
-check_memnodes (const VireoDomainDef *def, GPtrArray *problems)
-{
-  const VireoNumatuneDef *tune = def->numatune;
-  guint n_cells = def->cpu != NULL ? def->cpu->n_numa_cells : 0;
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  if (tune == NULL)
-    return;
-  for (guint i = 0; i < tune->n_memnodes; i++)
-    {
-      const VireoMemnodeDef *node = tune->memnodes[i];
-
-      if (n_cells == 0 || node->cellid >= n_cells)
-        vireo_validate_add (problems, "no-such-cell",
-                            "/domain/numatune/memnode[%u]/@cellid the guest has no NUMA cell %u",
-                            i + 1, node->cellid);
-      if (!g_hash_table_add (seen, GUINT_TO_POINTER (node->cellid)))
-        vireo_validate_add (problems, "duplicate-memnode",
-                            "/domain/numatune/memnode[%u]/@cellid cell %u stands here twice", i + 1,
-                            node->cellid);
-      if (tune->memory != NULL && tune->memory->mode == VIREO_NUMATUNE_MODE_RESTRICTIVE
-          && node->mode != VIREO_NUMATUNE_MODE_RESTRICTIVE)
-        vireo_validate_add (problems, "mode-mismatch",
-                            "/domain/numatune/memnode[%u]/@mode it has to be \"restrictive\", as "
-                            "it is in <memory>",
-                            i + 1);
-    }
-}
-
 /* --- boot --- */
-
-/* Who lets the firmware be chosen cannot say which it is as well. */
-static void
-check_firmware (const VireoOsDef *os, GPtrArray *problems)
-{
-  const VireoLoaderDef *loader = os->loader;
-
-  if (os->firmware == VIREO_OS_FIRMWARE_UNSET && os->n_features > 0)
-    vireo_validate_add (problems, "firmware-features-alone",
-                        "/domain/os/firmware features of the firmware need it to be chosen by "
-                        "itself, with <os firmware=…>");
-  if (os->firmware == VIREO_OS_FIRMWARE_UNSET || loader == NULL)
-    return;
-  if (loader->path != NULL || loader->type != VIREO_LOADER_TYPE_UNSET)
-    vireo_validate_add (problems, "loader-conflict",
-                        "/domain/os/loader neither path nor type can be given when the firmware is "
-                        "chosen by itself");
-  if (loader->secure == VIREO_TRISTATE_NO)
-    vireo_validate_add (problems, "loader-conflict",
-                        "/domain/os/loader/@secure it cannot be refused when the firmware is "
-                        "chosen by itself; the feature secure-boot can");
-}
-
-static void
-check_nvram (const VireoOsDef *os, GPtrArray *problems)
-{
-  const VireoLoaderDef *loader = os->loader;
-  gboolean pflash = loader != NULL && loader->type == VIREO_LOADER_TYPE_PFLASH;
-  gboolean wanted = os->nvram != NULL
-                    || (loader != NULL && loader->stateless == VIREO_TRISTATE_NO);
-
-  if (os->firmware != VIREO_OS_FIRMWARE_UNSET || !wanted)
-    return;
-  if (!pflash || loader->stateless == VIREO_TRISTATE_YES)
-    vireo_validate_add (problems, "nvram-without-pflash",
-                        "/domain/os/nvram only a loader of the type pflash, not stateless, has "
-                        "variables to keep");
-}
-
-static void
-check_os (const VireoDomainDef *def, GPtrArray *problems)
-{
-  const VireoOsDef *os = def->os;
-
-  if (os == NULL)
-    return;
-  check_firmware (os, problems);
-  check_nvram (os, problems);
-  if (os->loader != NULL && os->loader->path == NULL && os->firmware == VIREO_OS_FIRMWARE_UNSET)
-    vireo_validate_add (problems, "missing-loader",
-                        "/domain/os/loader a path is needed when the firmware is not chosen by "
-                        "itself");
-  if ((os->initrd != NULL || os->cmdline != NULL) && os->kernel == NULL
-      && (def->type == VIREO_DOMAIN_TYPE_QEMU || def->type == VIREO_DOMAIN_TYPE_KVM))
-    vireo_validate_add (problems, "missing-kernel",
-                        "/domain/os/kernel an initrd or a command line needs a kernel");
-}
-
-static void
-check_gic (const VireoDomainDef *def, GPtrArray *problems)
-{
-  if (def->features != NULL && def->features->gic != NULL
-      && def->features->gic->version == VIREO_GIC_VERSION_NONE)
-    vireo_validate_add (problems, "bad-gic-version",
-                        "/domain/features/gic/@version a machine without a GIC has no <gic>");
-}
 
 static void
 check_boot_order (const VireoDomainDef *def, GPtrArray *problems)
@@ -349,14 +157,6 @@ check_boot_order (const VireoDomainDef *def, GPtrArray *problems)
 }
 
 /* --- who it is --- */
-
-static void
-check_text (const VireoDomainDef *def, GPtrArray *problems)
-{
-  if (def->title != NULL && strchr (def->title, '\n') != NULL)
-    vireo_validate_add (problems, "newline-in-title", "/domain/title it cannot have more than one "
-                                                      "line");
-}
 
 static gboolean
 same_uuid (const char *a, const char *b)
@@ -428,18 +228,31 @@ check_bios (const VireoDomainDef *def, GPtrArray *problems)
     }
 }
 
-static void
-check_seclabels (const VireoDomainDef *def, GPtrArray *problems)
+/* --- users of a container --- */
+
+static gboolean
+maps_root (VireoIdMapDef *const *maps, guint n)
 {
-  for (guint i = 0; def->n_seclabels > 1 && i < def->n_seclabels; i++)
-    if (def->seclabels[i]->model == NULL)
-      vireo_validate_add (problems, "missing-model",
-                          "/domain/seclabel[%u]/@model of several labels each needs its model",
-                          i + 1);
+  for (guint i = 0; i < n; i++)
+    if (maps[i]->start == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+check_idmap (const VireoDomainDef *def, GPtrArray *problems)
+{
+  const VireoIdmapDef *map = def->idmap;
+
+  if (map == NULL)
+    return;
+  if (map->n_uids > 0 && map->n_gids > 0
+      && !(maps_root (map->uids, map->n_uids) && maps_root (map->gids, map->n_gids)))
+    vireo_validate_add (problems, "root-not-mapped",
+                        "/domain/idmap the container's user and group 0 have to be mapped");
 }
 
 const VireoValidateRule vireo_validate_machine_rules[] = {
-  check_memory, check_vcpus,      check_cpu,  check_numa,    check_memnodes,  check_os,
-  check_gic,    check_boot_order, check_text, check_sysinfo, check_bios,      check_seclabels,
-  NULL,
+  check_memory, check_vcpus, check_numa, check_boot_order, check_sysinfo, check_bios,
+  check_idmap, NULL,
 };

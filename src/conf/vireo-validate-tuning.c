@@ -3,65 +3,6 @@
 #include "vireo-cpuset.h"
 #include "vireo-validate.h"
 
-/* As the kernel has them for cgroups, in microseconds (Documentation/scheduler/sched-bwc). */
-#define MIN_PERIOD G_GUINT64_CONSTANT (1000)
-#define MAX_PERIOD G_GUINT64_CONSTANT (1000000)
-#define MIN_QUOTA G_GINT64_CONSTANT (1000)
-#define MAX_QUOTA G_GINT64_CONSTANT (17592186044415)
-
-static void
-check_period (GPtrArray *problems, const char *name, gboolean has, guint64 value)
-{
-  if (has && value != 0 && (value < MIN_PERIOD || value > MAX_PERIOD))
-    vireo_validate_add (problems, "out-of-range",
-                        "/domain/cputune/%s %" G_GUINT64_FORMAT " is not from %" G_GUINT64_FORMAT
-                        " to %" G_GUINT64_FORMAT,
-                        name, value, MIN_PERIOD, MAX_PERIOD);
-}
-
-static void
-check_quota (GPtrArray *problems, const char *name, gboolean has, gint64 value)
-{
-  if (has && value > 0 && (value < MIN_QUOTA || value > MAX_QUOTA))
-    vireo_validate_add (problems, "out-of-range",
-                        "/domain/cputune/%s %" G_GINT64_FORMAT " is not from %" G_GINT64_FORMAT
-                        " to %" G_GINT64_FORMAT ", and not negative for none",
-                        name, value, MIN_QUOTA, MAX_QUOTA);
-}
-
-static void
-check_bandwidth (const VireoDomainDef *def, GPtrArray *problems)
-{
-  const VireoCputuneDef *tune = def->cputune;
-
-  if (tune == NULL)
-    return;
-  check_period (problems, "period", tune->has_period, tune->period);
-  check_period (problems, "global_period", tune->has_global_period, tune->global_period);
-  check_period (problems, "emulator_period", tune->has_emulator_period, tune->emulator_period);
-  check_period (problems, "iothread_period", tune->has_iothread_period, tune->iothread_period);
-  check_quota (problems, "quota", tune->has_quota, tune->quota);
-  check_quota (problems, "global_quota", tune->has_global_quota, tune->global_quota);
-  check_quota (problems, "emulator_quota", tune->has_emulator_quota, tune->emulator_quota);
-  check_quota (problems, "iothread_quota", tune->has_iothread_quota, tune->iothread_quota);
-}
-
-static void
-check_pins (const VireoDomainDef *def, GPtrArray *problems)
-{
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  for (guint i = 0; def->cputune != NULL && i < def->cputune->n_vcpupins; i++)
-    {
-      const VireoVcpuPinDef *pin = def->cputune->vcpupins[i];
-
-      if (!g_hash_table_add (seen, GUINT_TO_POINTER (pin->vcpu)))
-        vireo_validate_add (problems, "duplicate-pin",
-                            "/domain/cputune/vcpupin[%u]/@vcpu processor %u is pinned twice", i + 1,
-                            pin->vcpu);
-    }
-}
-
 static gboolean
 has_iothread (const VireoDomainDef *def, guint id)
 {
@@ -93,18 +34,6 @@ check_iothread_set (const VireoDomainDef *def, guint i, GPtrArray *problems)
 static void
 check_iothreads (const VireoDomainDef *def, GPtrArray *problems)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-
-  for (guint i = 0; i < def->n_iothreadids; i++)
-    {
-      guint id = def->iothreadids[i]->id;
-
-      if (id == 0 || !g_hash_table_add (seen, GUINT_TO_POINTER (id)))
-        vireo_validate_add (problems, "bad-iothread",
-                            "/domain/iothreadids/iothread[%u]/@id the numbers are from 1 on, each "
-                            "once; not so %u",
-                            i + 1, id);
-    }
   for (guint i = 0; def->cputune != NULL && i < def->cputune->n_iothreadpins; i++)
     if (!has_iothread (def, def->cputune->iothreadpins[i]->iothread))
       vireo_validate_add (problems, "no-such-iothread",
@@ -125,36 +54,6 @@ check_iothreads (const VireoDomainDef *def, GPtrArray *problems)
                                  "driver/@iothread", "no-such-iothread",
                                  "there is no I/O thread %u",
                                  def->controllers[i]->driver->iothread);
-}
-
-static void
-check_pool (GPtrArray *problems, const char *path, gboolean has_min, guint min, gboolean has_max,
-            guint max)
-{
-  if (has_max && max == 0)
-    vireo_validate_add (problems, "bad-pool", "%s/@thread_pool_max it takes a number from 1 on",
-                        path);
-  else if (has_min && (!has_max || min > max))
-    vireo_validate_add (problems, "bad-pool",
-                        "%s/@thread_pool_min at least %u needs a thread_pool_max that is not less",
-                        path, min);
-}
-
-/* How many threads work for an I/O thread, or for the emulator's own. */
-static void
-check_pools (const VireoDomainDef *def, GPtrArray *problems)
-{
-  check_pool (problems, "/domain/defaultiothread", def->has_defaultiothread_thread_pool_min,
-              def->defaultiothread_thread_pool_min, def->has_defaultiothread_thread_pool_max,
-              def->defaultiothread_thread_pool_max);
-  for (guint i = 0; i < def->n_iothreadids; i++)
-    {
-      const VireoIothreadIdDef *thread = def->iothreadids[i];
-      g_autofree char *path = g_strdup_printf ("/domain/iothreadids/iothread[%u]", i + 1);
-
-      check_pool (problems, path, thread->has_thread_pool_min, thread->thread_pool_min,
-                  thread->has_thread_pool_max, thread->thread_pool_max);
-    }
 }
 
 static void
@@ -268,5 +167,5 @@ check_resctrl (const VireoDomainDef *def, GPtrArray *problems)
 }
 
 const VireoValidateRule vireo_validate_tuning_rules[] = {
-  check_bandwidth, check_pins, check_iothreads, check_pools, check_schedulers, check_resctrl, NULL,
+  check_iothreads, check_schedulers, check_resctrl, NULL,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The generic rules across the fields of a domain: which there are, and how they speak. */
+/* The generic rules of a domain that the schema cannot say: which there are, and how they speak. */
 #include "vireo-validate.h"
 
 #include <string.h>
@@ -49,57 +49,22 @@ vireo_validate_add_device (GPtrArray *problems, VireoDeviceKind kind, guint inde
 }
 
 static void
-check_rate (const VireoBandwidthRateDef *rate, gboolean inbound, const char *path,
-            GPtrArray *problems)
-{
-  const char *name = inbound ? "inbound" : "outbound";
-
-  if (rate == NULL)
-    return;
-  if (!rate->has_average && !rate->has_floor)
-    vireo_validate_add (problems, "missing-average", "%s/%s/@average it takes an average%s", path,
-                        name, inbound ? " or a floor" : "");
-  else if (!rate->has_average && (rate->has_peak || rate->has_burst))
-    vireo_validate_add (problems, "missing-average",
-                        "%s/%s/@average a peak and a burst are above an average", path, name);
-  if (!inbound && rate->has_floor)
-    vireo_validate_add (problems, "bad-floor",
-                        "%s/%s/@floor only what comes in can be guaranteed", path, name);
-}
-
-void
-vireo_validate_bandwidth (const VireoBandwidthDef *bandwidth, const char *path, GPtrArray *problems)
-{
-  if (bandwidth == NULL)
-    return;
-  check_rate (bandwidth->inbound, TRUE, path, problems);
-  check_rate (bandwidth->outbound, FALSE, path, problems);
-}
-
-static void
 apply (const VireoValidateRule *rules, const VireoDomainDef *def, GPtrArray *problems)
 {
   for (; *rules != NULL; rules++)
     (*rules) (def, problems);
 }
 
-/**
- * vireo_domain_def_validate:
- * @def: a domain, as it was written or completed
- * @problems: (element-type VireoProblem): what breaks a rule is added to it
- *
- * Applies the rules across fields that hold for every hypervisor. Changes nothing.
- *
- * Since: 0.1
- */
+/* The rules across the fields of a domain that are not in the schema. */
 void
-vireo_domain_def_validate (const VireoDomainDef *def, GPtrArray *problems)
+vireo_check_domain (const VireoRuleFrame *frame)
 {
-  apply (vireo_validate_machine_rules, def, problems);
-  apply (vireo_validate_feature_rules, def, problems);
-  apply (vireo_validate_tuning_rules, def, problems);
-  apply (vireo_validate_device_rules, def, problems);
-  apply (vireo_validate_option_rules, def, problems);
-  apply (vireo_validate_chardev_rules, def, problems);
-  apply (vireo_validate_address_rules, def, problems);
+  /* One that a snapshot keeps has another path, and was checked when it was defined. */
+  if (frame->up != NULL)
+    return;
+  apply (vireo_validate_machine_rules, frame->def, frame->problems);
+  apply (vireo_validate_tuning_rules, frame->def, frame->problems);
+  apply (vireo_validate_device_rules, frame->def, frame->problems);
+  apply (vireo_validate_chardev_rules, frame->def, frame->problems);
+  apply (vireo_validate_address_rules, frame->def, frame->problems);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Private to the generic rules: how they say what is wrong. The public functions are in
- * vireo-postparse.h. */
+/* Private to the generic rules that the schema cannot say: how they tell what is wrong. */
 #pragma once
 
 #include "vireo-device.h"
 #include "vireo-postparse.h"
+#include "vireo-rule.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +21,6 @@ extern const VireoValidateRule vireo_validate_tuning_rules[];
 extern const VireoValidateRule vireo_validate_device_rules[];
 extern const VireoValidateRule vireo_validate_chardev_rules[];
 extern const VireoValidateRule vireo_validate_address_rules[];
-extern const VireoValidateRule vireo_validate_feature_rules[];
-extern const VireoValidateRule vireo_validate_option_rules[];
 
 /* @code: static; @path: a printf format for the path, up to the first blank of what it gives; the
  * rest is the message. So one format has both, and the arguments are named once:
@@ -36,8 +34,14 @@ void vireo_validate_add_device (GPtrArray *problems, VireoDeviceKind kind, guint
                                 gconstpointer device, const char *below, const char *code,
                                 const char *format, ...) G_GNUC_PRINTF (7, 8);
 
-/* @bandwidth: (nullable); @path: where it stands */
-void vireo_validate_bandwidth (const VireoBandwidthDef *bandwidth, const char *path,
-                               GPtrArray *problems);
+/* What the schema names in `check` rows. */
+void vireo_check_domain (const VireoRuleFrame *frame);
+void vireo_check_network_ip (const VireoRuleFrame *frame);
+void vireo_check_dhcp_range (const VireoRuleFrame *frame);
+void vireo_check_dhcp_host (const VireoRuleFrame *frame);
+void vireo_check_nat_address (const VireoRuleFrame *frame);
+void vireo_check_dns_host (const VireoRuleFrame *frame);
+void vireo_check_route (const VireoRuleFrame *frame);
+void vireo_check_routes (const VireoRuleFrame *frame);
 
 G_END_DECLS

@@ -132,7 +132,12 @@ parse_magnitude (const VireoSchemaField *field, const char *digits, guint64 *ret
     return parse_digits (digits, 8, ret_value);
   if (prefixed && (field->aux & (VIREO_SCHEMA_BASE16 | VIREO_SCHEMA_ANY_BASE)) != 0)
     return parse_digits (digits + 2, 16, ret_value);
-  return parse_digits (digits, (field->aux & VIREO_SCHEMA_BASE16) != 0 ? 16 : 10, ret_value);
+  if ((field->aux & VIREO_SCHEMA_BASE16) != 0)
+    return parse_digits (digits, 16, ret_value);
+  /* As C reads them: 010 is 8. */
+  return parse_digits (digits,
+                       (field->aux & VIREO_SCHEMA_ANY_BASE) != 0 && digits[0] == '0' ? 8 : 10,
+                       ret_value);
 }
 
 /* The smallest and largest number of @field. */

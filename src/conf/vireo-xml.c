@@ -113,7 +113,10 @@ read_memory (const char *text, int length, GPtrArray *problems)
   context->sax->startElementNs = start_element;
   context->sax->endElementNs = end_element;
   context->sax->entityDecl = entity_decl;
-  doc = xmlCtxtReadMemory (context, text, length, NULL, NULL,
+  /* What a document says of its encoding is believed only where it must be: who looks at the text
+   * sees what is parsed, and "+AHM-ource" is no source. */
+  doc = xmlCtxtReadMemory (context, text, length, NULL,
+                           g_utf8_validate_len (text, (gsize) length, NULL) ? "UTF-8" : NULL,
                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING
                                | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
   if (doc == NULL || limits.code != NULL || xmlDocGetRootElement (doc) == NULL)

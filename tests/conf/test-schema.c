@@ -140,6 +140,27 @@ test_every_problem (void)
   g_assert_cmpstr (((VireoProblem *) problems->pdata[2])->path, ==, "/domain/odd");
 }
 
+/* What is wrong in one place is one problem: it is not missing, too. */
+static void
+test_one_problem (void)
+{
+  static const char *const docs[] = {
+    "<domain type='test'><name>a/b</name><memory>1024</memory><os><type>hvm</type></os></domain>",
+    "<domain type='test'><name/><memory>1024</memory><os><type>hvm</type></os></domain>",
+    "<domain type='test'><name></name><memory>1024</memory><os><type>hvm</type></os></domain>",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (docs); i++)
+    {
+      g_autoptr (GPtrArray) problems
+          = vireo_doc_check (vireo_doc_kind_find ("domain"), docs[i], -1);
+
+      g_assert_cmpuint (problems->len, ==, 1);
+      g_assert_cmpstr (((VireoProblem *) problems->pdata[0])->code, ==,
+                       "bad-value");
+    }
+}
+
 /* What breaks a rule has a line too. */
 static void
 test_rule_has_line (void)
@@ -184,7 +205,7 @@ test_values (void)
   g_assert_cmpuint (def->n_disks, ==, 1);
   g_assert_cmpstr (def->disks[0]->source->file, ==, "");
   g_assert_cmpuint (def->disks[0]->address->bus, ==, 0x1f);
-  g_assert_cmpuint (def->disks[0]->address->slot, ==, 10);
+  g_assert_cmpuint (def->disks[0]->address->slot, ==, 8);
   g_assert_false (def->disks[0]->address->has_function);
   g_assert_cmpint (def->disks[0]->device, ==, VIREO_DISK_DEVICE_UNSET);
   g_assert_cmpint (vireo_disk_def_get_device (def->disks[0]), ==, VIREO_DISK_DEVICE_DISK);
@@ -561,6 +582,7 @@ main (int argc, char **argv)
   g_test_add_func ("/conf/empty-wrappers", test_empty_wrappers);
   g_test_add_func ("/conf/overlaid-members", test_overlaid_members);
   g_test_add_func ("/conf/every-problem", test_every_problem);
+  g_test_add_func ("/conf/one-problem", test_one_problem);
   g_test_add_func ("/conf/rule-has-line", test_rule_has_line);
   g_test_add_func ("/conf/values", test_values);
   g_test_add_func ("/conf/bases", test_bases);

@@ -75,8 +75,8 @@ static const Case cases[] = {
     "<features><hyperv><relaxed/><spinlocks state='on' retries='4094'/><stimer/>"
     "<vendor_id state='on'/></hyperv></features>",
     "",
-    { "missing-state /domain/features/hyperv/relaxed/@state",
-      "missing-state /domain/features/hyperv/stimer/@state",
+    { "missing-state /domain/features/hyperv/stimer/@state",
+      "missing-state /domain/features/hyperv/relaxed/@state",
       "out-of-range /domain/features/hyperv/spinlocks/@retries",
       "missing-value /domain/features/hyperv/vendor_id/@value" } },
   { "kvm",
@@ -178,10 +178,10 @@ static const Case cases[] = {
     "<cache level='4'/></cell><interconnects><latency initiator='0' target='1' value='1'/>"
     "<bandwidth initiator='0' target='0' cache='2' value='1'/></interconnects></numa></cpu>",
     "",
-    { "bad-cache-level /domain/cpu/numa/cell[1]/cache[2]/@level",
+    { "no-such-cache /domain/cpu/numa/interconnects/bandwidth[1]/@cache",
+      "bad-cache-level /domain/cpu/numa/cell[1]/cache[2]/@level",
       "bad-cache-level /domain/cpu/numa/cell[1]/cache[3]/@level",
-      "no-such-cell /domain/cpu/numa/interconnects/latency[1]/@target",
-      "no-such-cache /domain/cpu/numa/interconnects/bandwidth[1]/@cache" } },
+      "no-such-cell /domain/cpu/numa/interconnects/latency[1]/@target" } },
   { "bios-date",
     "<sysinfo type='smbios'><bios><entry name='date'>1/2/20</entry></bios></sysinfo>"
     "<sysinfo type='smbios'><bios><entry name='date'>01/32/2020</entry></bios></sysinfo>"
@@ -197,8 +197,9 @@ static const Case cases[] = {
     { "bad-wwn /domain/devices/disk[2]/wwn" } },
   { "bandwidth",
     "",
-    "<interface type='user'><bandwidth><inbound floor='1'/><outbound burst='1'/></bandwidth>"
-    "</interface><interface type='user'><bandwidth><inbound floor='1' peak='2'/>"
+    "<interface type='network'><source network='a'/><bandwidth><inbound floor='1'/>"
+    "<outbound burst='1'/></bandwidth></interface><interface type='network'>"
+    "<source network='a'/><bandwidth><inbound floor='1' peak='2'/>"
     "<outbound average='1' floor='1'/></bandwidth></interface>",
     { "missing-average /domain/devices/interface[1]/bandwidth/outbound/@average",
       "missing-average /domain/devices/interface[2]/bandwidth/inbound/@average",
@@ -209,8 +210,8 @@ static const Case cases[] = {
     "<source evdev='/a'/></input><filesystem><source dir='/a'/><target dir='a'/><boot order='1'/>"
     "</filesystem><graphics type='vnc'><audio id='5'/></graphics>",
     { "no-such-audio /domain/devices/graphics[1]/audio/@id",
-      "bad-bus /domain/devices/input[1]/@bus", "bad-bus /domain/devices/input[2]/@bus",
-      "no-boot /domain/devices/filesystem[1]/boot/@order" } },
+      "no-boot /domain/devices/filesystem[1]/boot/@order",
+      "bad-bus /domain/devices/input[1]/@bus", "bad-bus /domain/devices/input[2]/@bus" } },
   { "rom",
     "",
     "<interface type='user'><rom enabled='no' bar='on'/></interface>"

@@ -41,6 +41,19 @@ BAD = [
     ("struct A <a> b\n", 1, "makes no sense"),
     ("struct A <x:a>\n", 1, 'no namespace "x"'),
     ("nonsense\n", 1, "expected enum, struct"),
+    ("struct A\n  rule x\n    \"m\"\n", 2, "a rule is"),
+    ("struct A\n  a u32 attr\n  rule x @a if a > b\n    \"m\"\n", 3, 'no field "b"'),
+    ("struct A\n  a u32 attr\n  rule x @b if a > 1\n    \"m\"\n", 3, 'no "@b"'),
+    ("struct A\n  a u32 attr\n  rule x @a if a > 1\n", 3, "without a message"),
+    ("struct A\n  a u32 attr\n  rule x @a if a > 1 2\n    \"m\"\n", 3, "after the end"),
+    ("struct A\n  a u32 attr\n  rule x @a if odd(a)\n    \"m\"\n", 3, 'no question "odd"'),
+    ("struct A\n  a u32 attr\n  rule x @a if slash(a)\n    \"m\"\n", 3, "not asked about"),
+    ("struct A\n  a u32 attr\n  rule x @a if a = many\n    \"m\"\n", 3, "neither a number"),
+    ("struct A\n  a string attr\n  rule x @a if a > 1\n    \"m\"\n", 3, "is no number"),
+    ("struct A\n  a yesno attr\n  rule x @a if a\n    \"{a}\"\n", 3, "put into a message"),
+    ("enum E a\nstruct A\n  e E attr\n  rule x @e if e = b\n    \"m\"\n", 4, 'E has no "b"'),
+    ("struct A\n  a u32 attr\n  rule x @a if ^B.a\n    \"m\"\n", 3, 'no struct "B"'),
+    ("struct A\n  a u32 attr\n  rule x @a if (a > 1\n    \"m\"\n", 3, "expected )"),
 ]
 
 
