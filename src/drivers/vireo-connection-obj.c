@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-driver.h"
 
+#include "util/vireo-task.h"
+
 typedef struct
 {
   char *driver;
@@ -295,47 +297,13 @@ vireo_connection_obj_get_function (VireoConnectionObj *self, VireoPart part, gsi
   return G_STRUCT_MEMBER (VireoDriverFunc, table, offset);
 }
 
-/* A reload of all parts. */
-typedef struct
-{
-  guint n_open;
-  GError *error;
-} Reload;
-
-static void
-reload_free (gpointer data)
-{
-  Reload *reload = data;
-
-  g_clear_error (&reload->error);
-  g_free (reload);
-}
-
-/* @error: (transfer full) (nullable) */
-static void
-reload_part_ended (GTask *task, GError *error)
-{
-  Reload *reload = g_task_get_task_data (task);
-
-  if (error != NULL && reload->error == NULL)
-    reload->error = g_steal_pointer (&error);
-  g_clear_error (&error);
-  if (--reload->n_open > 0)
-    return;
-  if (reload->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&reload->error));
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
 static void
 part_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   GError *error = NULL;
 
   g_task_propagate_boolean (G_TASK (result), &error);
-  reload_part_ended (task, error);
+  vireo_task_several_end (user_data, error);
 }
 
 /**
@@ -351,11 +319,8 @@ vireo_connection_obj_reload_async (VireoConnectionObj *self,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  Reload *reload = g_new0 (Reload, 1);
+  GTask *task = vireo_task_several_new (self, callback, user_data);
 
-  reload->n_open = 1;
-  g_task_set_task_data (task, reload, reload_free);
   for (guint i = 0; i < VIREO_N_PARTS; i++)
     {
       gpointer part = vireo_connection_obj_get_part (self, i);
@@ -365,12 +330,10 @@ vireo_connection_obj_reload_async (VireoConnectionObj *self,
                                                                                     parts[i].reload)
                 : NULL;
 
-      if (function == NULL)
-        continue;
-      reload->n_open++;
-      function (part, g_task_new (part, NULL, part_reloaded, g_object_ref (task)));
+      if (function != NULL)
+        function (part, g_task_new (part, NULL, part_reloaded, vireo_task_several_begin (task)));
     }
-  reload_part_ended (task, NULL);
+  vireo_task_several_end (task, NULL);
 }
 
 /**

@@ -9,6 +9,7 @@ typedef struct
   gpointer live;
   char *raw;
   char *raw_message;
+  char *state_reason; /* NULL is "" */
   gboolean updated;
 } VireoDefObjPrivate;
 
@@ -37,6 +38,21 @@ emit_lifecycle (VireoDefObj *self, const char *event, const char *detail)
 }
 
 static void
+raw_changed (VireoDefObj *self, gboolean came_or_went)
+{
+  GParamSpec *const *state_props = VIREO_DEF_OBJ_GET_CLASS (self)->state_props;
+  const char *message = get_private (self)->raw_message;
+
+  if (state_props == NULL)
+    return;
+  g_object_freeze_notify (G_OBJECT (self));
+  if (came_or_went)
+    g_object_notify_by_pspec (G_OBJECT (self), state_props[0]);
+  vireo_def_obj_set_state_reason (self, message != NULL ? message : "");
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+static void
 get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   const char *message = get_private (VIREO_DEF_OBJ (object))->raw_message;
@@ -59,6 +75,7 @@ finalize (GObject *object)
   vireo_doc_free (VIREO_DEF_OBJ_GET_CLASS (self)->doc, priv->live);
   g_free (priv->raw);
   g_free (priv->raw_message);
+  g_free (priv->state_reason);
   G_OBJECT_CLASS (vireo_def_obj_parent_class)->finalize (object);
 }
 
@@ -69,6 +86,7 @@ vireo_def_obj_class_init (VireoDefObjClass *klass)
 
   object_class->get_property = get_property;
   object_class->finalize = finalize;
+  klass->raw_changed = raw_changed;
   klass->emit_lifecycle = emit_lifecycle;
 
   props[PROP_PARSE_ERROR] = g_param_spec_string (
@@ -160,6 +178,14 @@ read_properties (VireoDefObj *self, GValue *values)
     }
 }
 
+static gboolean
+is_equal (GParamSpec *pspec, const GValue *a, const GValue *b)
+{
+  if (G_VALUE_HOLDS (a, G_TYPE_STRV))
+    return g_strv_equal (g_value_get_boxed (a), g_value_get_boxed (b));
+  return g_param_values_cmp (pspec, a, b) == 0;
+}
+
 static void
 notify_changed_values (VireoDefObj *self, const GValue *before)
 {
@@ -169,7 +195,7 @@ notify_changed_values (VireoDefObj *self, const GValue *before)
   read_properties (self, after);
   for (guint i = 0; i < klass->n_def_props; i++)
     {
-      if (g_param_values_cmp (klass->def_props[i], &before[i], &after[i]) != 0)
+      if (!is_equal (klass->def_props[i], &before[i], &after[i]))
         g_object_notify_by_pspec (G_OBJECT (self), klass->def_props[i]);
       g_value_unset (&after[i]);
     }
@@ -307,7 +333,6 @@ void
 vireo_def_obj_set_raw (VireoDefObj *self, const char *text, const char *message)
 {
   VireoDefObjPrivate *priv = get_private (self);
-  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
   g_autofree char *old_raw = priv->raw;
   g_autofree char *old_message = priv->raw_message;
 
@@ -315,8 +340,44 @@ vireo_def_obj_set_raw (VireoDefObj *self, const char *text, const char *message)
   priv->raw_message = text != NULL ? g_strdup (message != NULL ? message : "") : NULL;
   if (g_strcmp0 (old_message, priv->raw_message) != 0)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PARSE_ERROR]);
-  if ((old_raw != NULL || text != NULL) && klass->raw_changed != NULL)
-    klass->raw_changed (self, (old_raw != NULL) != (text != NULL));
+  if (old_raw != NULL || text != NULL)
+    VIREO_DEF_OBJ_GET_CLASS (self)->raw_changed (self, (old_raw != NULL) != (text != NULL));
+}
+
+/**
+ * vireo_def_obj_get_state_reason:
+ * @self: an object of a kind that has a reason of its state here
+ *
+ * Returns: (transfer none): the reason; "" when all is well
+ * Since: 0.1
+ */
+const char *
+vireo_def_obj_get_state_reason (VireoDefObj *self)
+{
+  const char *reason = get_private (self)->state_reason;
+
+  return reason != NULL ? reason : "";
+}
+
+/**
+ * vireo_def_obj_set_state_reason:
+ * @self: an object of a kind that has a reason of its state here
+ * @reason: why it is not all right; "" when it is
+ *
+ * Since: 0.1
+ */
+void
+vireo_def_obj_set_state_reason (VireoDefObj *self, const char *reason)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+  g_autofree char *old_reason = NULL;
+
+  if (g_str_equal (vireo_def_obj_get_state_reason (self), reason))
+    return;
+  /* It may be a part of the old one. */
+  old_reason = priv->state_reason;
+  priv->state_reason = *reason != '\0' ? g_strdup (reason) : NULL;
+  g_object_notify_by_pspec (G_OBJECT (self), VIREO_DEF_OBJ_GET_CLASS (self)->state_props[1]);
 }
 
 /**

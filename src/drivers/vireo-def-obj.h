@@ -29,7 +29,10 @@ G_DECLARE_DERIVABLE_TYPE (VireoDefObj, vireo_def_obj, VIREO, DEF_OBJ, VireoObj)
  * @def_props: those properties that come from a definition: they are notified when another one
  *   changes them
  * @n_def_props: how many; at most %VIREO_DEF_OBJ_MAX_PROPERTIES
- * @raw_changed: (nullable): there is raw text now, or another, or none any more
+ * @state_props: (nullable): the properties `state` and `state-reason`, in this order, of a kind
+ *   whose reason vireo_def_obj_set_state_reason() sets
+ * @raw_changed: there is raw text now, or another, or none any more; the base class notifies the
+ *   state, and makes what the parser said its reason, when there are @state_props
  * @emit_lifecycle: (nullable): emits the event; the base class emits it with @event alone
  *
  * Since: 0.1
@@ -41,6 +44,7 @@ struct _VireoDefObjClass
   const VireoDocKind *doc;
   GParamSpec *const *def_props;
   guint n_def_props;
+  GParamSpec *const *state_props;
   void (*raw_changed) (VireoDefObj *self, gboolean came_or_went);
   void (*emit_lifecycle) (VireoDefObj *self, const char *event, const char *detail);
 };
@@ -64,6 +68,10 @@ void vireo_def_obj_changed (VireoDefObj *self);
 /* Raw text of a definition that cannot be parsed, and what the parser said; otherwise %NULL. */
 const char *vireo_def_obj_get_raw (VireoDefObj *self, const char **ret_message);
 void vireo_def_obj_set_raw (VireoDefObj *self, const char *text, const char *message);
+
+/* Why the object is not in the state that one would wish; "" when all is well, never %NULL. */
+const char *vireo_def_obj_get_state_reason (VireoDefObj *self);
+void vireo_def_obj_set_state_reason (VireoDefObj *self, const char *reason);
 
 /* Emits the event `Lifecycle`. */
 void vireo_def_obj_emit_lifecycle (VireoDefObj *self, const char *event, const char *detail);

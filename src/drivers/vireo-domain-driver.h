@@ -120,6 +120,7 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * @screenshot: (u): returns a file descriptor, as an int, as the next two
  * @open_graphics: (u); option `skip-auth`
  * @open_channel: (s); option `force`
+ * @open_namespace: (s): one of the container's, as in /proc/PID/ns
  * @get_block_info: (s): returns (ttt)
  * @block_resize: (st); option `capacity`
  * @block_peek: (stu): returns (ay)
@@ -282,6 +283,7 @@ struct _VireoDomainDriverInterface
   VireoDomainFunc screenshot;
   VireoDomainFunc open_graphics;
   VireoDomainFunc open_channel;
+  VireoDomainFunc open_namespace;
   VireoDomainFunc get_block_info;
   VireoDomainFunc block_resize;
   VireoDomainFunc block_peek;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-domain-obj.h"
 
+#include "conf/vireo-metadata.h"
 #include "vireo-moment-obj.h"
 
 typedef struct
@@ -28,6 +29,7 @@ enum
   PROP_MAX_MEMORY,
   PROP_MEMORY,
   PROP_VCPUS,
+  PROP_TAGS,
   PROP_POST_PARSE_FAILED,
   PROP_POST_PARSE_PROBLEMS,
   PROP_HAS_MANAGED_SAVE,
@@ -36,7 +38,7 @@ enum
 };
 
 #define FIRST_DEF_PROP PROP_DOMAIN_TYPE
-#define LAST_DEF_PROP PROP_VCPUS
+#define LAST_DEF_PROP PROP_TAGS
 
 static GParamSpec *props[N_PROPS];
 
@@ -142,6 +144,9 @@ get_def_property (const VireoDomainDef *def, guint id, GValue *value)
     case PROP_DESCRIPTION:
       g_value_set_string (value, def != NULL ? def->description : NULL);
       break;
+    case PROP_TAGS:
+      g_value_take_boxed (value, vireo_metadata_get_tags (def != NULL ? def->metadata : NULL));
+      break;
     case PROP_MAX_MEMORY:
       g_value_set_uint64 (value, def != NULL ? def->memory : 0);
       break;
@@ -187,6 +192,40 @@ problems_to_variant (GPtrArray *problems)
                              or_empty (problem->resource), &more);
     }
   return g_variant_builder_end (&builder);
+}
+
+/* ---- what rules look at ---- */
+
+static void
+describe_tags (const char *metadata, VireoDescribeFunc func, gpointer user_data)
+{
+  g_auto (GStrv) tags = vireo_metadata_get_tags (metadata);
+  g_autofree char *joined = g_strjoinv (" ", tags);
+
+  func ("domain_tags", *joined != '\0' ? joined : NULL, user_data);
+}
+
+/**
+ * vireo_domain_def_describe:
+ * @def: a #VireoDomainDef
+ * @func: called with each variable
+ * @user_data: for @func
+ *
+ * Since: 0.1
+ */
+void
+vireo_domain_def_describe (gconstpointer def, VireoDescribeFunc func, gpointer user_data)
+{
+  describe_tags (((const VireoDomainDef *) def)->metadata, func, user_data);
+}
+
+static void
+describe (VireoObj *obj, VireoDescribeFunc func, gpointer user_data)
+{
+  const VireoDomainDef *def = vireo_def_obj_glance (VIREO_DEF_OBJ (obj));
+
+  if (def != NULL)
+    vireo_domain_def_describe (def, func, user_data);
 }
 
 /* ---- GObject ---- */
@@ -275,6 +314,7 @@ vireo_domain_obj_class_init (VireoDomainObjClass *klass)
   const GParamFlags r = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   VIREO_OBJ_CLASS (klass)->kind = "domain";
+  VIREO_OBJ_CLASS (klass)->describe = describe;
   def_class->doc = vireo_doc_kind_find ("domain");
   def_class->def_props = &props[FIRST_DEF_PROP];
   def_class->n_def_props = LAST_DEF_PROP - FIRST_DEF_PROP + 1;
@@ -295,6 +335,7 @@ vireo_domain_obj_class_init (VireoDomainObjClass *klass)
   props[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", NULL, NULL, 0, G_MAXUINT64, 0, r);
   props[PROP_MEMORY] = g_param_spec_uint64 ("memory", NULL, NULL, 0, G_MAXUINT64, 0, r);
   props[PROP_VCPUS] = g_param_spec_uint ("vcpus", NULL, NULL, 0, G_MAXUINT, 0, r);
+  props[PROP_TAGS] = g_param_spec_boxed ("tags", NULL, NULL, G_TYPE_STRV, r);
   props[PROP_POST_PARSE_FAILED] = g_param_spec_boolean ("post-parse-failed", NULL, NULL, FALSE, r);
   props[PROP_POST_PARSE_PROBLEMS] = g_param_spec_variant ("post-parse-problems", NULL, NULL,
                                                           G_VARIANT_TYPE ("a(ssssa{sv})"), NULL, r);

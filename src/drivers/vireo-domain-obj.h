@@ -34,9 +34,9 @@ gboolean vireo_domain_state_from_string (const char *string, VireoDomainState *r
  * A domain: a #VireoDefObj of #VireoDomainDef, and what is known of its state. Drivers derive from
  * it to hang their own runtime data on it. Properties beside those of #VireoObj: `id` u, `state` s,
  * `state-reason` s, `state-changed-at` t, `domain-type` s, `os-type` s, `title` s, `description` s,
- * `max-memory` t, `memory` t, `vcpus` u, `post-parse-failed` b, `post-parse-problems` a(ssssa{sv}),
- * `has-managed-save` b, `current-snapshot` (a #VireoMomentObj, or %NULL);
- * those that come from a definition come from the live one while there is one.
+ * `max-memory` t, `memory` t, `vcpus` u, `tags` as, `post-parse-failed` b,
+ * `post-parse-problems` a(ssssa{sv}), `has-managed-save` b, `current-snapshot` (a #VireoMomentObj,
+ * or %NULL); those that come from a definition come from the live one while there is one.
  *
  * Since: 0.1
  */
@@ -84,6 +84,9 @@ vireo_domain_obj_emit_lifecycle (VireoDomainObj *self, const char *event, const 
 {
   vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (self), event, detail);
 }
+
+/* What polkit's rules get to see of a definition, beside its name and UUID: `domain_tags`. */
+void vireo_domain_def_describe (gconstpointer def, VireoDescribeFunc func, gpointer user_data);
 
 VireoDomainState vireo_domain_obj_get_state (VireoDomainObj *self);
 const char *vireo_domain_obj_get_state_reason (VireoDomainObj *self);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-network-obj.h"
 
-typedef struct
-{
-  char *state_reason;
-} VireoNetworkObjPrivate;
-
 enum
 {
   PROP_0,
@@ -18,13 +13,7 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-G_DEFINE_TYPE_WITH_PRIVATE (VireoNetworkObj, vireo_network_obj, VIREO_TYPE_DEF_OBJ)
-
-static VireoNetworkObjPrivate *
-get_private (VireoNetworkObj *self)
-{
-  return vireo_network_obj_get_instance_private (self);
-}
+G_DEFINE_TYPE (VireoNetworkObj, vireo_network_obj, VIREO_TYPE_DEF_OBJ)
 
 static const char *
 get_state (VireoNetworkObj *self)
@@ -61,7 +50,7 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       g_value_set_static_string (value, get_state (self));
       break;
     case PROP_STATE_REASON:
-      g_value_set_string (value, get_private (self)->state_reason);
+      g_value_set_string (value, vireo_def_obj_get_state_reason (VIREO_DEF_OBJ (self)));
       break;
     case PROP_BRIDGE_NAME:
       g_value_set_string (value, bridge_name (vireo_def_obj_glance (VIREO_DEF_OBJ (self))));
@@ -93,28 +82,6 @@ dispatch_properties_changed (GObject *object, guint n, GParamSpec **pspecs)
 }
 
 static void
-raw_changed (VireoDefObj *def_obj, gboolean came_or_went)
-{
-  const char *message;
-  gboolean raw = vireo_def_obj_get_raw (def_obj, &message) != NULL;
-
-  g_object_freeze_notify (G_OBJECT (def_obj));
-  if (came_or_went)
-    g_object_notify_by_pspec (G_OBJECT (def_obj), props[PROP_STATE]);
-  vireo_network_obj_set_state_reason (VIREO_NETWORK_OBJ (def_obj), raw ? message : "");
-  g_object_thaw_notify (G_OBJECT (def_obj));
-}
-
-static void
-finalize (GObject *object)
-{
-  VireoNetworkObjPrivate *priv = get_private (VIREO_NETWORK_OBJ (object));
-
-  g_free (priv->state_reason);
-  G_OBJECT_CLASS (vireo_network_obj_parent_class)->finalize (object);
-}
-
-static void
 vireo_network_obj_class_init (VireoNetworkObjClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -125,10 +92,9 @@ vireo_network_obj_class_init (VireoNetworkObjClass *klass)
   def_class->doc = vireo_doc_kind_find ("network");
   def_class->def_props = &props[PROP_BRIDGE_NAME];
   def_class->n_def_props = N_PROPS - PROP_BRIDGE_NAME;
-  def_class->raw_changed = raw_changed;
+  def_class->state_props = &props[PROP_STATE];
   object_class->get_property = get_property;
   object_class->dispatch_properties_changed = dispatch_properties_changed;
-  object_class->finalize = finalize;
 
   props[PROP_STATE] = g_param_spec_string ("state", NULL, NULL, NULL, r);
   props[PROP_STATE_REASON] = g_param_spec_string ("state-reason", NULL, NULL, NULL, r);
@@ -140,25 +106,4 @@ vireo_network_obj_class_init (VireoNetworkObjClass *klass)
 static void
 vireo_network_obj_init (VireoNetworkObj *self)
 {
-  get_private (self)->state_reason = g_strdup ("");
-}
-
-/**
- * vireo_network_obj_set_state_reason:
- * @self: a network
- * @reason: why it went down by itself; "" when all is well
- *
- * Since: 0.1
- */
-void
-vireo_network_obj_set_state_reason (VireoNetworkObj *self, const char *reason)
-{
-  VireoNetworkObjPrivate *priv = get_private (self);
-  g_autofree char *old_reason = NULL;
-
-  if (g_str_equal (priv->state_reason, reason))
-    return;
-  old_reason = priv->state_reason;
-  priv->state_reason = g_strdup (reason);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE_REASON]);
 }

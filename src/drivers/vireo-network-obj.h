@@ -59,6 +59,10 @@ vireo_network_obj_emit_lifecycle (VireoNetworkObj *self, const char *event)
 }
 
 /* Why the network went down by itself; "" when all is well. */
-void vireo_network_obj_set_state_reason (VireoNetworkObj *self, const char *reason);
+static inline void
+vireo_network_obj_set_state_reason (VireoNetworkObj *self, const char *reason)
+{
+  vireo_def_obj_set_state_reason (VIREO_DEF_OBJ (self), reason);
+}
 
 G_END_DECLS

@@ -4,7 +4,6 @@
 typedef struct
 {
   VireoStoragePoolState state;
-  char *state_reason;
 } VireoStoragePoolObjPrivate;
 
 enum
@@ -83,7 +82,7 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       g_value_set_static_string (value, state_name (self));
       break;
     case PROP_STATE_REASON:
-      g_value_set_string (value, get_private (self)->state_reason);
+      g_value_set_string (value, vireo_def_obj_get_state_reason (VIREO_DEF_OBJ (self)));
       break;
     case PROP_POOL_TYPE:
     case PROP_TARGET_PATH:
@@ -98,39 +97,6 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 }
 
 static void
-set_reason (VireoStoragePoolObj *self, const char *reason)
-{
-  VireoStoragePoolObjPrivate *priv = get_private (self);
-  g_autofree char *old_reason = NULL;
-
-  if (g_str_equal (priv->state_reason, reason))
-    return;
-  old_reason = priv->state_reason;
-  priv->state_reason = g_strdup (reason);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE_REASON]);
-}
-
-static void
-raw_changed (VireoDefObj *def_obj, gboolean came_or_went)
-{
-  const char *message;
-  gboolean raw = vireo_def_obj_get_raw (def_obj, &message) != NULL;
-
-  g_object_freeze_notify (G_OBJECT (def_obj));
-  if (came_or_went)
-    g_object_notify_by_pspec (G_OBJECT (def_obj), props[PROP_STATE]);
-  set_reason (VIREO_STORAGE_POOL_OBJ (def_obj), raw ? message : "");
-  g_object_thaw_notify (G_OBJECT (def_obj));
-}
-
-static void
-finalize (GObject *object)
-{
-  g_free (get_private (VIREO_STORAGE_POOL_OBJ (object))->state_reason);
-  G_OBJECT_CLASS (vireo_storage_pool_obj_parent_class)->finalize (object);
-}
-
-static void
 vireo_storage_pool_obj_class_init (VireoStoragePoolObjClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -141,9 +107,8 @@ vireo_storage_pool_obj_class_init (VireoStoragePoolObjClass *klass)
   def_class->doc = vireo_doc_kind_find ("storagepool");
   def_class->def_props = &props[PROP_POOL_TYPE];
   def_class->n_def_props = N_PROPS - PROP_POOL_TYPE;
-  def_class->raw_changed = raw_changed;
+  def_class->state_props = &props[PROP_STATE];
   object_class->get_property = get_property;
-  object_class->finalize = finalize;
 
   props[PROP_STATE] = g_param_spec_string ("state", NULL, NULL, NULL, r);
   props[PROP_STATE_REASON] = g_param_spec_string ("state-reason", NULL, NULL, NULL, r);
@@ -158,7 +123,6 @@ vireo_storage_pool_obj_class_init (VireoStoragePoolObjClass *klass)
 static void
 vireo_storage_pool_obj_init (VireoStoragePoolObj *self)
 {
-  get_private (self)->state_reason = g_strdup ("");
 }
 
 /**
@@ -212,7 +176,7 @@ vireo_storage_pool_obj_set_state (VireoStoragePoolObj *self,
       priv->state = state;
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
     }
-  set_reason (self, reason);
+  vireo_def_obj_set_state_reason (VIREO_DEF_OBJ (self), reason);
   vireo_obj_set_active (VIREO_OBJ (self), state >= VIREO_STORAGE_POOL_RUNNING);
   g_object_thaw_notify (G_OBJECT (self));
 }

@@ -56,6 +56,43 @@ test_load_odd_files (KeeperFixture *fixture, gconstpointer data)
   g_assert_true (keeper_has_file (fixture, "notes.txt"));
 }
 
+/* Many are read by several threads and become objects meanwhile: who wins is the same each time. */
+static void
+test_load_many (KeeperFixture *fixture, gconstpointer data)
+{
+  static const guint n_files = 600;
+
+  for (guint i = 0; i < n_files; i++)
+    {
+      g_autofree char *uuid = g_strdup_printf ("00000000-0000-4000-8000-%012u", i);
+      g_autofree char *file = g_strconcat (uuid, ".xml", NULL);
+      /* Each tenth has the name of the one before it. */
+      g_autofree char *name = g_strdup_printf ("many-%u", i % 10 == 9 ? i - 1 : i);
+      g_autofree char *xml = domain_xml (name, uuid, NULL);
+      g_autofree char *first = g_strdup_printf ("0-%u.xml", i);
+
+      keeper_write_file (fixture, file, i % 100 == 50 ? "<domain" : xml, -1);
+      /* Comes before in the folder, and has a UUID that the keeper's own files have. */
+      if (i % 100 == 0)
+        keeper_write_file (fixture, first, xml, -1);
+    }
+  for (guint round = 0; round < 5; round++)
+    {
+      keeper_restart (fixture);
+      g_assert_cmpuint (vireo_obj_list_get_size (fixture->list), ==, n_files + n_files / 100);
+      for (guint i = 0; i < n_files; i++)
+        {
+          g_autofree char *uuid = g_strdup_printf ("00000000-0000-4000-8000-%012u", i);
+          VireoObj *obj = vireo_obj_list_find_by_uuid (fixture->list, uuid);
+          gboolean good = i % 10 != 9 && i % 100 != 50;
+
+          g_assert_nonnull (obj);
+          g_assert_cmpint (vireo_domain_obj_get_state (VIREO_DOMAIN_OBJ (obj)), ==,
+                           good ? VIREO_DOMAIN_STATE_SHUTOFF : VIREO_DOMAIN_STATE_UNPARSABLE);
+        }
+    }
+}
+
 static void
 test_load_too_large (KeeperFixture *fixture, gconstpointer data)
 {
@@ -378,6 +415,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   keeper_add_test ("/keeper/load/odd-files", test_load_odd_files);
+  keeper_add_test ("/keeper/load/many", test_load_many);
   keeper_add_test ("/keeper/load/too-large", test_load_too_large);
   keeper_add_test ("/keeper/load/unparsable-is-used", test_unparsable_is_used);
   keeper_add_test ("/keeper/load/sweep", test_sweep);

@@ -340,6 +340,16 @@ class Trouble(Case):
         self.assertEqual(self.client.get(hung, "Domain", "State"), "shutoff")
         self.assertNotIn(pid, leftovers.processes())
 
+    def test_what_waits_for_a_machine_that_is_destroyed(self):
+        hung = self.start(machine("given-up"))
+        os.kill(qemu_of("given-up"), signal.SIGSTOP)
+        waits = self.client.call_async(hung, "Domain", "Suspend", *NO_OPTIONS, timeout=60)
+        self.do(hung, "Destroy")
+        with self.assertRaises(vireotest.BusError) as refused:
+            waits.wait(20)
+        self.assertEqual(refused.exception.code, "Cancelled")
+        self.assertIn("Suspend was given up", str(refused.exception))
+
     def test_since_when_survives_the_daemon(self):
         domain = self.start(machine("since"))
         before = self.client.get(domain, "Domain", "StateChangedAt")

@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 import vireotest
+from vireotest.client import NAME, Gio
 
 EXAMPLE = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
 NOBODY = pwd.getpwnam("nobody").pw_uid
@@ -85,6 +86,53 @@ class Deputy(unittest.TestCase):
 
     def test_roots_image(self):
         self.assert_denied(self.start(self.secret), self.secret)
+
+    def hand(self, name, *fds):
+        """Hands files over for disks, as whoever has them open; they are closed here."""
+        files = Gio.UnixFDList.new_from_array(list(fds))
+        self.host.client.connection.call_with_unix_fd_list_sync(
+            NAME, self.domain, f"{NAME}.Domain", "AssociateFds",
+            vireotest.client.GLib.Variant("(saha{sv})", (name, list(range(len(fds))), {})), None,
+            Gio.DBusCallFlags.NONE, 10000, files, None)
+
+    def start_again(self):
+        return self.nobody.call(self.domain, "Domain", "Start", NO_OPTIONS)
+
+    def test_handed_over(self):
+        """What somebody opened is used as it is, whatever its name; what it names is not."""
+        link = f"{self.secret}' fdgroup='given"
+        outcome = self.start(link)
+        self.assertEqual(outcome.error.code, "MissingResource")
+        self.assertIn("given", outcome.error.message)
+        self.hand("given", os.open(self.secret, os.O_RDONLY))
+        self.assertEqual(self.start_again().error.code, "Access")
+        self.hand("given", os.open(self.folder, os.O_RDONLY))
+        self.assertIsNotNone(self.start_again().error)
+        self.hand("given", os.open(self.secret, os.O_RDWR))
+        for _ in range(2):
+            self.assertIsNone(self.start_again().error)
+            self.assertEqual(self.host.client.get(self.domain, "Domain", "State"), "running")
+            self.assertIsNone(self.nobody.call(self.domain, "Domain", "Destroy", NO_OPTIONS).error)
+        forget = self.nobody.call(self.domain, "Domain", "AssociateFds",
+                                  "('given', @ah [], @a{sv} {})")
+        self.assertIsNone(forget.error)
+        self.assertEqual(self.start_again().error.code, "MissingResource")
+
+    def test_what_is_below_a_file_handed_over(self):
+        top = self.image("given.qcow2", "-f", "qcow2", "-F", "raw", "-b", self.secret)
+        self.start(f"{top}' fdgroup='given", "qcow2")
+        self.hand("given", os.open(top, os.O_RDWR))
+        self.assert_denied(self.start_again(), self.secret)
+
+    def test_too_many_handed_over(self):
+        """Of all machines of a user together."""
+        self.start(self.image("many.raw", "-f", "raw"))
+        for number in range(256 // 16):
+            self.hand(f"group{number}", *(os.open("/dev/null", os.O_RDONLY) for _ in range(16)))
+        with self.assertRaisesRegex(vireotest.client.GLib.Error, "LimitExceeded"):
+            self.hand("more", os.open("/dev/null", os.O_RDONLY))
+        self.hand("group0")
+        self.hand("more", os.open("/dev/null", os.O_RDONLY))
 
     def test_link(self):
         link = self.folder / "link.img"

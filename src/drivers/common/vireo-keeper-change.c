@@ -145,13 +145,15 @@ publish_renamed (gpointer data)
   VireoKeeperClass *klass = VIREO_KEEPER_GET_CLASS (edit->keeper);
   VireoKeeperRecord *record = _vireo_keeper_get_record (edit->keeper, edit->obj);
   g_autofree char *file = record != NULL ? g_strdup (record->file) : NULL;
+  VireoDigest digest;
 
   _vireo_keeper_release (edit->keeper, g_steal_pointer (&edit->reservation));
   vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (edit->obj), "undefined", "renamed");
   g_object_freeze_notify (G_OBJECT (edit->obj));
   vireo_obj_set_name (edit->obj, *klass->kind->name (edit->def));
   vireo_def_obj_set_persistent (VIREO_DEF_OBJ (edit->obj), g_steal_pointer (&edit->def));
-  _vireo_keeper_record (edit->keeper, edit->obj, file, edit->text);
+  _vireo_keeper_record (edit->keeper, edit->obj, file,
+                        _vireo_keeper_digest (edit->text, &digest));
   g_object_thaw_notify (G_OBJECT (edit->obj));
   if (klass->defined != NULL)
     klass->defined (edit->keeper, edit->obj);

@@ -70,6 +70,7 @@ change_publish (Change *change)
   g_autoptr (GTask) task = g_steal_pointer (&change->task);
   gboolean is_new = change->obj == NULL || !vireo_obj_get_persistent (change->obj);
   gboolean replace = change->replace;
+  VireoDigest digest;
   VireoObj *obj;
 
   _vireo_keeper_release (change->keeper, g_steal_pointer (&change->reservation));
@@ -78,7 +79,7 @@ change_publish (Change *change)
     g_clear_object (&change->obj);
   obj = g_object_ref (_vireo_keeper_publish (
       change->keeper, change->obj, g_steal_pointer (&change->def), change->owner, change->file,
-      change->text, is_new ? "added" : "updated"));
+      _vireo_keeper_digest (change->text, &digest), is_new ? "added" : "updated"));
   if (change->job != NULL)
     vireo_job_end (change->job, NULL);
   change_free (change);

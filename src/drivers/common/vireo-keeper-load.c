@@ -27,6 +27,7 @@ typedef struct
   guint next;
   guint in_flight;
   guint source_id;
+  gboolean scanning; /* more files may come */
   gboolean retrying; /* the files are done, now those that lack something */
 } Loader;
 
@@ -80,6 +81,12 @@ item_done (Item *item)
 
 /* ---- what a file says ---- */
 
+static const VireoDigest *
+found_digest (const VireoFoundFile *file)
+{
+  return file->text != NULL ? &file->digest : NULL;
+}
+
 static void
 item_unparsable (Item *item, const char *message)
 {
@@ -91,8 +98,8 @@ item_unparsable (Item *item, const char *message)
 
   _vireo_keeper_release (self, g_steal_pointer (&item->reservation));
   if (item->obj == NULL)
-    _vireo_keeper_publish_unparsable (self, file->name, file->text, text, message, file->owner,
-                                      file->autostart);
+    _vireo_keeper_publish_unparsable (self, file->name, found_digest (file), text, message,
+                                      file->owner, file->autostart);
   else if (vireo_obj_get_active (item->obj))
     /* What runs stays as it is, and keeps the last definition that could be read. */
     g_warning ("%s of the active %s \"%s\" was not read again: %s", file->name, kind->kind,
@@ -103,7 +110,7 @@ item_unparsable (Item *item, const char *message)
       _vireo_keeper_set_problems (self, item->obj, NULL);
       vireo_def_obj_set_persistent (VIREO_DEF_OBJ (item->obj), NULL);
       vireo_def_obj_set_raw (VIREO_DEF_OBJ (item->obj), text, message);
-      _vireo_keeper_record (self, item->obj, file->name, file->text);
+      _vireo_keeper_record (self, item->obj, file->name, found_digest (file));
       g_object_thaw_notify (G_OBJECT (item->obj));
     }
   item_done (item);
@@ -132,14 +139,15 @@ item_completed (GObject *source, GAsyncResult *result, gpointer data)
   if (item->obj == NULL)
     {
       VireoObj *obj = _vireo_keeper_publish_found (self, def, file->owner, file->autostart,
-                                                   file->name, file->text, problems);
+                                                   file->name, found_digest (file), problems);
 
       if (reload)
         vireo_def_obj_emit_lifecycle (VIREO_DEF_OBJ (obj), "defined", "added");
     }
   else
     {
-      _vireo_keeper_publish (self, item->obj, def, file->owner, file->name, file->text, "updated");
+      _vireo_keeper_publish (self, item->obj, def, file->owner, file->name, found_digest (file),
+                             "updated");
       vireo_obj_set_autostart (item->obj, file->autostart);
       _vireo_keeper_set_problems (self, item->obj, problems);
     }
@@ -383,7 +391,7 @@ loader_pump (Loader *loader)
         loader->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, loader_turn, loader, NULL);
       return;
     }
-  if (loader->in_flight > 0)
+  if (loader->in_flight > 0 || loader->scanning)
     return;
   if (loader->reload && !loader->retrying)
     {
@@ -426,12 +434,23 @@ loader_plan (Loader *loader)
 
       obj = g_hash_table_lookup (objects, file->name);
       g_hash_table_remove (objects, file->name);
-      if (!file->unchanged)
+      if (!file->unchanged && !file->taken)
         g_ptr_array_add (loader->items, item_new (loader, file, obj));
     }
   g_hash_table_iter_init (&iter, objects);
   while (g_hash_table_iter_next (&iter, NULL, &obj))
     g_ptr_array_add (loader->items, item_new (loader, NULL, obj));
+}
+
+/* A definition that nothing but another one like it can be in the way of. */
+static void
+found (VireoFoundFile *file, gpointer data)
+{
+  Loader *loader = data;
+
+  file->taken = TRUE;
+  g_ptr_array_add (loader->items, item_new (loader, file, NULL));
+  loader_pump (loader);
 }
 
 static void
@@ -440,6 +459,7 @@ scanned (GObject *source, GAsyncResult *result, gpointer data)
   Loader *loader = data;
   g_autoptr (GError) error = NULL;
 
+  loader->scanning = FALSE;
   loader->found = vireo_keeper_scan_finish (VIREO_KEEPER (source), result, &loader->confs, &error);
   if (loader->found == NULL)
     {
@@ -463,7 +483,7 @@ flushed (GObject *source, GAsyncResult *result, gpointer data)
   /* Whatever became of those changes, they are over. */
   vireo_store_apply_finish (VIREO_STORE (source), result, NULL);
   loader->generation = priv->generation;
-  vireo_keeper_scan_async (loader->keeper, !loader->reload, scanned, loader);
+  vireo_keeper_scan_async (loader->keeper, NULL, scanned, loader);
 }
 
 static void
@@ -491,7 +511,10 @@ loader_begin (VireoKeeper *self, gboolean reload, GTask *task)
   else if (reload)
     vireo_store_apply_async (priv->store, NULL, 0, NULL, flushed, loader);
   else
-    vireo_keeper_scan_async (self, TRUE, scanned, loader);
+    {
+      loader->scanning = TRUE;
+      vireo_keeper_scan_async (self, found, scanned, loader);
+    }
 }
 
 /**

@@ -9,13 +9,17 @@ G_BEGIN_DECLS
 
 /* What the files of the keeper share; for nobody else. */
 
-#define VIREO_DIGEST_SIZE 32
+/* SHA-256 of a file's text. */
+typedef struct
+{
+  guint8 bytes[32];
+} VireoDigest;
 
 /* What is known of an object's file. */
 typedef struct
 {
   char *file; /* (nullable): name in the folder */
-  guint8 digest[VIREO_DIGEST_SIZE];
+  VireoDigest digest;
   guint64 generation; /* when it was last written or read: see `generation` below */
 } VireoKeeperRecord;
 
@@ -68,7 +72,13 @@ void _vireo_keeper_begin_job (VireoKeeper *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
 VireoKeeperRecord *_vireo_keeper_get_record (VireoKeeper *self, VireoObj *obj);
-void _vireo_keeper_record (VireoKeeper *self, VireoObj *obj, const char *file, GBytes *text);
+/* Returns @ret_digest; or %NULL when there is no text. */
+const VireoDigest *_vireo_keeper_digest (GBytes *text, VireoDigest *ret_digest);
+/* @digest: (nullable): as before */
+void _vireo_keeper_record (VireoKeeper *self,
+                           VireoObj *obj,
+                           const char *file,
+                           const VireoDigest *digest);
 VireoObj *
 _vireo_keeper_new_obj (VireoKeeper *self, const char *name, const char *uuid, guint owner);
 void _vireo_keeper_remove_obj (VireoKeeper *self, VireoObj *obj);
@@ -80,7 +90,7 @@ VireoObj *_vireo_keeper_publish (VireoKeeper *self,
                                  gpointer def,
                                  guint owner,
                                  const char *file,
-                                 GBytes *text,
+                                 const VireoDigest *digest,
                                  const char *detail);
 
 /* A found definition becomes that of a new object; @problems: (nullable): what it lacks for now. */
@@ -89,11 +99,11 @@ VireoObj *_vireo_keeper_publish_found (VireoKeeper *self,
                                        guint owner,
                                        gboolean autostart,
                                        const char *file,
-                                       GBytes *text,
+                                       const VireoDigest *digest,
                                        GPtrArray *problems);
 void _vireo_keeper_publish_unparsable (VireoKeeper *self,
                                        const char *file,
-                                       GBytes *text,
+                                       const VireoDigest *digest,
                                        const char *raw,
                                        const char *message,
                                        guint owner,

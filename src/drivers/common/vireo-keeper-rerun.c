@@ -305,11 +305,13 @@ rerun_publish (GTask *task)
   VireoKeeperClass *klass = VIREO_KEEPER_GET_CLASS (rerun->keeper);
   VireoKeeperRecord *record = _vireo_keeper_get_record (rerun->keeper, rerun->obj);
   g_autofree char *file = record != NULL ? g_strdup (record->file) : NULL;
+  VireoDigest digest;
 
   g_object_freeze_notify (G_OBJECT (rerun->obj));
   vireo_def_obj_set_persistent (VIREO_DEF_OBJ (rerun->obj), g_steal_pointer (&rerun->def));
   _vireo_keeper_set_problems (rerun->keeper, rerun->obj, NULL);
-  _vireo_keeper_record (rerun->keeper, rerun->obj, file, rerun->text);
+  _vireo_keeper_record (rerun->keeper, rerun->obj, file,
+                        _vireo_keeper_digest (rerun->text, &digest));
   g_object_thaw_notify (G_OBJECT (rerun->obj));
   if (klass->defined != NULL)
     klass->defined (rerun->keeper, rerun->obj);

@@ -13,6 +13,8 @@
 /* More threads than this wait for each other's memory, and take the processors from guests. */
 #define MAX_THREADS 4u
 #define MIN_FILES_PER_THREAD 64u
+/* The main loop is woken when so many more were read. */
+#define FILES_PER_TELLING 16
 
 /* What the thread is given, and what it gives back. */
 typedef struct
@@ -21,10 +23,14 @@ typedef struct
   const VireoDocKind *doc;
   const VireoKeeperKind *kind;
   GHashTable *known; /* file name -> GBytes: its digest */
-  gboolean first;
+  VireoFoundFunc func; /* (nullable) */
+  gpointer func_data;
   GPtrArray *names;
   gint next; /* of `names`: what the next thread that is free takes */
-  GPtrArray *found;
+  GPtrArray *found; /* in the order of names; %NULL is not read yet */
+  GPtrArray *sorted;
+  gint telling; /* whether the main loop will look what there is */
+  guint told;   /* of `found`: what func got or is not to get */
   GPtrArray *confs;
   GHashTable *conf_names; /* set of what is in `confs` */
 } Scan;
@@ -37,6 +43,7 @@ scan_free (gpointer data)
   g_object_unref (scan->store);
   g_hash_table_unref (scan->known);
   g_clear_pointer (&scan->names, g_ptr_array_unref);
+  g_clear_pointer (&scan->sorted, g_ptr_array_unref);
   g_clear_pointer (&scan->found, g_ptr_array_unref);
   g_clear_pointer (&scan->conf_names, g_hash_table_unref);
   g_clear_pointer (&scan->confs, g_ptr_array_unref);
@@ -98,17 +105,9 @@ static gboolean
 is_known (Scan *scan, VireoFoundFile *file)
 {
   GBytes *known = g_hash_table_lookup (scan->known, file->name);
-  g_autoptr (GChecksum) checksum = NULL;
-  guint8 digest[VIREO_DIGEST_SIZE];
-  gsize length = sizeof digest;
 
-  if (known == NULL || file->text == NULL)
-    return FALSE;
-  checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_checksum_update (checksum, g_bytes_get_data (file->text, NULL),
-                     (gssize) g_bytes_get_size (file->text));
-  g_checksum_get_digest (checksum, digest, &length);
-  return memcmp (g_bytes_get_data (known, NULL), digest, sizeof digest) == 0;
+  return known != NULL && file->text != NULL
+         && memcmp (g_bytes_get_data (known, NULL), &file->digest, sizeof file->digest) == 0;
 }
 
 /* Gives the definition the UUID that it has from here on, in its usual form. */
@@ -126,12 +125,14 @@ fix_identity (Scan *scan, VireoFoundFile *file, gpointer def)
     }
   g_free (*uuid);
   *uuid = normal;
+  if (*scan->kind->name (def) == NULL)
+    {
+      file->message = g_strdup ("the definition has no name");
+      return FALSE;
+    }
   usual = g_strconcat (normal, ".xml", NULL);
-  file->usual = g_str_equal (usual, file->name);
-  if (*scan->kind->name (def) != NULL)
-    return TRUE;
-  file->message = g_strdup ("the definition has no name");
-  return FALSE;
+  file->rank = g_str_equal (usual, file->name) ? VIREO_FOUND_USUAL : VIREO_FOUND_UNUSUAL;
+  return TRUE;
 }
 
 static void
@@ -165,7 +166,9 @@ scan_file (Scan *scan, const char *name)
 
   file->name = g_strdup (name);
   file->doc = scan->doc;
+  file->rank = VIREO_FOUND_UNPARSABLE;
   file->text = vireo_store_read (scan->store, name, VIREO_DOC_MAX_SIZE, &error);
+  _vireo_keeper_digest (file->text, &file->digest);
   file->unchanged = is_known (scan, file);
   if (file->unchanged)
     return file;
@@ -184,44 +187,81 @@ scan_file (Scan *scan, const char *name)
   return file;
 }
 
-/* Those with the usual name first, for they win when two have one UUID; those that cannot be parsed
- * last, for they take the names and UUIDs that are left. */
 static int
 compare_files (gconstpointer a, gconstpointer b)
 {
   const VireoFoundFile *first = *(VireoFoundFile *const *) a;
   const VireoFoundFile *second = *(VireoFoundFile *const *) b;
-  int first_rank = first->def == NULL ? 2 : first->usual ? 0 : 1;
-  int second_rank = second->def == NULL ? 2 : second->usual ? 0 : 1;
 
-  return first_rank != second_rank ? first_rank - second_rank : strcmp (first->name, second->name);
+  return first->rank != second->rank ? (int) first->rank - (int) second->rank
+                                     : strcmp (first->name, second->name);
+}
+
+/* In the main loop: what is done is handed on while the threads go on. */
+static gboolean
+tell (gpointer data)
+{
+  Scan *scan = g_task_get_task_data (data);
+
+  g_atomic_int_set (&scan->telling, FALSE);
+  while (scan->found != NULL && scan->told < scan->names->len)
+    {
+      VireoFoundFile *file = g_atomic_pointer_get (&scan->found->pdata[scan->told]);
+
+      if (file == NULL)
+        break;
+      scan->told++;
+      if (file->rank == VIREO_FOUND_USUAL)
+        scan->func (file, scan->func_data);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell_later (GTask *task)
+{
+  Scan *scan = g_task_get_task_data (task);
+  g_autoptr (GSource) source = NULL;
+
+  if (scan->func == NULL || !g_atomic_int_compare_and_exchange (&scan->telling, FALSE, TRUE))
+    return;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, g_task_get_priority (task));
+  g_source_set_callback (source, tell, g_object_ref (task), g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
 }
 
 static gpointer
 scan_files (gpointer data)
 {
-  Scan *scan = data;
+  GTask *task = data;
+  Scan *scan = g_task_get_task_data (task);
   gint i;
 
   while ((i = g_atomic_int_add (&scan->next, 1)) < (gint) scan->names->len)
-    scan->found->pdata[i] = scan_file (scan, scan->names->pdata[i]);
+    {
+      g_atomic_pointer_set (&scan->found->pdata[i], scan_file (scan, scan->names->pdata[i]));
+      if (i % FILES_PER_TELLING == 0)
+        tell_later (task);
+    }
   return NULL;
 }
 
 /* Each of the threads writes only to the places of the files that it took. */
 static void
-scan_all_files (Scan *scan)
+scan_all_files (GTask *task)
 {
+  Scan *scan = g_task_get_task_data (task);
   guint n_threads = MIN (g_get_num_processors (), MAX_THREADS);
   GThread *threads[MAX_THREADS] = { NULL };
 
   n_threads = MIN (n_threads, scan->names->len / MIN_FILES_PER_THREAD);
-  scan->found = g_ptr_array_new_with_free_func (found_file_free);
+  scan->found = g_ptr_array_new_full (scan->names->len, found_file_free);
   g_ptr_array_set_size (scan->found, (gint) scan->names->len);
   /* One that cannot be had leaves more to the others. */
   for (guint i = 1; i < n_threads; i++)
-    threads[i] = g_thread_try_new ("vireo-scan", scan_files, scan, NULL);
-  scan_files (scan);
+    threads[i] = g_thread_try_new ("vireo-scan", scan_files, task, NULL);
+  scan_files (task);
   for (guint i = 1; i < n_threads; i++)
     if (threads[i] != NULL)
       g_thread_join (threads[i]);
@@ -234,8 +274,8 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   GError *error = NULL;
 
   /* Files that are behind would undo what was acknowledged. */
-  if (scan->first ? !vireo_store_prepare (scan->store, &error)
-                  : !vireo_store_settle (scan->store, &error))
+  if (scan->func != NULL ? !vireo_store_prepare (scan->store, &error)
+                         : !vireo_store_settle (scan->store, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -250,15 +290,19 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   scan->conf_names = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < scan->confs->len; i++)
     g_hash_table_add (scan->conf_names, scan->confs->pdata[i]);
-  scan_all_files (scan);
-  g_ptr_array_sort (scan->found, compare_files);
+  scan_all_files (task);
+  /* The main loop may be looking at those in the order of names. */
+  scan->sorted = g_ptr_array_copy (scan->found, NULL, NULL);
+  g_ptr_array_set_free_func (scan->sorted, NULL);
+  g_ptr_array_sort (scan->sorted, compare_files);
   g_task_return_boolean (task, TRUE);
 }
 
 /**
  * vireo_keeper_scan_async:
  * @self: a keeper that has a store
- * @first: whether nobody has used the folder yet
+ * @func: (nullable): gets definitions with the usual name as they are found, in the order of names,
+ *   some or all; set when nobody has used the folder yet
  * @callback: called when all files were read
  * @user_data: for @callback
  *
@@ -268,7 +312,7 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
  */
 void
 vireo_keeper_scan_async (VireoKeeper *self,
-                         gboolean first,
+                         VireoFoundFunc func,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
@@ -281,14 +325,15 @@ vireo_keeper_scan_async (VireoKeeper *self,
   scan->store = g_object_ref (priv->store);
   scan->doc = priv->doc;
   scan->kind = VIREO_KEEPER_GET_CLASS (self)->kind;
-  scan->first = first;
+  scan->func = func;
+  scan->func_data = user_data;
   scan->known
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   g_hash_table_iter_init (&iter, priv->records);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &record))
     if (record->file != NULL)
       g_hash_table_insert (scan->known, g_strdup (record->file),
-                           g_bytes_new (record->digest, sizeof record->digest));
+                           g_bytes_new (&record->digest, sizeof record->digest));
   g_task_set_task_data (task, scan, scan_free);
   g_task_run_in_thread (task, scan_thread);
 }
@@ -315,5 +360,8 @@ vireo_keeper_scan_finish (VireoKeeper *self,
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return NULL;
   *ret_confs = g_steal_pointer (&scan->confs);
-  return g_steal_pointer (&scan->found);
+  g_ptr_array_set_free_func (scan->found, NULL);
+  g_clear_pointer (&scan->found, g_ptr_array_unref);
+  g_ptr_array_set_free_func (scan->sorted, found_file_free);
+  return g_steal_pointer (&scan->sorted);
 }

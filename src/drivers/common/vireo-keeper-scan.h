@@ -5,6 +5,15 @@
 
 G_BEGIN_DECLS
 
+/* Those with the usual name come first, for they win when two have one UUID; those that cannot be
+ * parsed last, for they take the names and UUIDs that are left. */
+enum
+{
+  VIREO_FOUND_USUAL,
+  VIREO_FOUND_UNUSUAL,
+  VIREO_FOUND_UNPARSABLE,
+};
+
 /* A file of the folder, as a thread found it. */
 typedef struct
 {
@@ -13,7 +22,9 @@ typedef struct
   gpointer def;       /* (nullable): with a UUID; of the keeper's kind */
   char *message;      /* (nullable): why there is no definition */
   gboolean unchanged; /* as it was when it was last read or written: nothing more is known */
-  gboolean usual;     /* its name is what the keeper would give it */
+  guint rank;         /* see below */
+  gboolean taken;     /* for whoever takes them: that it was */
+  VireoDigest digest; /* of the text */
   guint owner;
   gboolean autostart;
   const VireoDocKind *doc;
@@ -22,8 +33,11 @@ typedef struct
 /* As text that can go over the bus. */
 char *vireo_found_file_get_text (VireoFoundFile *file);
 
+/* Gets a file, which stays the scan's, in the order of names. */
+typedef void (*VireoFoundFunc) (VireoFoundFile *file, gpointer user_data);
+
 void vireo_keeper_scan_async (VireoKeeper *self,
-                              gboolean first,
+                              VireoFoundFunc func,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
 /* (element-type VireoFoundFile); @ret_confs: names of sidecars. */

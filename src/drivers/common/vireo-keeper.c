@@ -306,8 +306,25 @@ _vireo_keeper_get_record (VireoKeeper *self, VireoObj *obj)
   return g_hash_table_lookup (_vireo_keeper_get_private (self)->records, obj);
 }
 
+const VireoDigest *
+_vireo_keeper_digest (GBytes *text, VireoDigest *ret_digest)
+{
+  g_autoptr (GChecksum) checksum = NULL;
+  gsize length = sizeof ret_digest->bytes;
+
+  if (text == NULL)
+    return NULL;
+  checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (checksum, g_bytes_get_data (text, NULL), (gssize) g_bytes_get_size (text));
+  g_checksum_get_digest (checksum, ret_digest->bytes, &length);
+  return ret_digest;
+}
+
 void
-_vireo_keeper_record (VireoKeeper *self, VireoObj *obj, const char *file, GBytes *text)
+_vireo_keeper_record (VireoKeeper *self,
+                      VireoObj *obj,
+                      const char *file,
+                      const VireoDigest *digest)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
   VireoKeeperRecord *record = _vireo_keeper_get_record (self, obj);
@@ -320,14 +337,8 @@ _vireo_keeper_record (VireoKeeper *self, VireoObj *obj, const char *file, GBytes
   g_free (record->file);
   record->file = g_strdup (file);
   record->generation = ++priv->generation;
-  if (text != NULL)
-    {
-      g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-      gsize length = sizeof record->digest;
-
-      g_checksum_update (checksum, g_bytes_get_data (text, NULL), (gssize) g_bytes_get_size (text));
-      g_checksum_get_digest (checksum, record->digest, &length);
-    }
+  if (digest != NULL)
+    record->digest = *digest;
 }
 
 VireoObj *
@@ -379,7 +390,7 @@ publish_new (VireoKeeper *self,
              guint owner,
              gboolean autostart,
              const char *file,
-             GBytes *text,
+             const VireoDigest *digest,
              GPtrArray *problems)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
@@ -392,14 +403,18 @@ publish_new (VireoKeeper *self,
   vireo_obj_set_persistent (obj, TRUE);
   vireo_obj_set_autostart (obj, autostart);
   _vireo_keeper_set_problems (self, obj, problems);
-  _vireo_keeper_record (self, obj, file, text);
+  _vireo_keeper_record (self, obj, file, digest);
   if (!vireo_obj_list_add (priv->list, obj, &error))
     g_critical ("a definition is not shown: %s", error->message);
   return obj;
 }
 
 static void
-publish_change (VireoKeeper *self, VireoObj *obj, gpointer def, const char *file, GBytes *text)
+publish_change (VireoKeeper *self,
+                VireoObj *obj,
+                gpointer def,
+                const char *file,
+                const VireoDigest *digest)
 {
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
 
@@ -409,7 +424,7 @@ publish_change (VireoKeeper *self, VireoObj *obj, gpointer def, const char *file
   vireo_def_obj_set_persistent (VIREO_DEF_OBJ (obj), def);
   vireo_obj_set_persistent (obj, TRUE);
   _vireo_keeper_set_problems (self, obj, NULL);
-  _vireo_keeper_record (self, obj, file, text);
+  _vireo_keeper_record (self, obj, file, digest);
   g_object_thaw_notify (G_OBJECT (obj));
 }
 
@@ -419,7 +434,7 @@ _vireo_keeper_publish (VireoKeeper *self,
                        gpointer def,
                        guint owner,
                        const char *file,
-                       GBytes *text,
+                       const VireoDigest *digest,
                        const char *detail)
 {
   VireoKeeperClass *klass = VIREO_KEEPER_GET_CLASS (self);
@@ -429,12 +444,12 @@ _vireo_keeper_publish (VireoKeeper *self,
       gboolean autostart = vireo_obj_get_autostart (obj);
 
       _vireo_keeper_remove_obj (self, obj);
-      obj = publish_new (self, def, owner, autostart, file, text, NULL);
+      obj = publish_new (self, def, owner, autostart, file, digest, NULL);
     }
   else if (obj != NULL)
-    publish_change (self, obj, def, file, text);
+    publish_change (self, obj, def, file, digest);
   else
-    obj = publish_new (self, def, owner, FALSE, file, text, NULL);
+    obj = publish_new (self, def, owner, FALSE, file, digest, NULL);
 
   if (klass->defined != NULL)
     klass->defined (self, obj);
@@ -449,11 +464,11 @@ _vireo_keeper_publish_found (VireoKeeper *self,
                              guint owner,
                              gboolean autostart,
                              const char *file,
-                             GBytes *text,
+                             const VireoDigest *digest,
                              GPtrArray *problems)
 {
   VireoKeeperClass *klass = VIREO_KEEPER_GET_CLASS (self);
-  VireoObj *obj = publish_new (self, def, owner, autostart, file, text, problems);
+  VireoObj *obj = publish_new (self, def, owner, autostart, file, digest, problems);
 
   if (klass->defined != NULL)
     klass->defined (self, obj);
@@ -496,7 +511,7 @@ free_uuid (VireoKeeper *self, const char *file)
 void
 _vireo_keeper_publish_unparsable (VireoKeeper *self,
                                   const char *file,
-                                  GBytes *text,
+                                  const VireoDigest *digest,
                                   const char *raw,
                                   const char *message,
                                   guint owner,
@@ -511,7 +526,7 @@ _vireo_keeper_publish_unparsable (VireoKeeper *self,
   vireo_def_obj_set_raw (VIREO_DEF_OBJ (obj), raw, message);
   vireo_obj_set_persistent (obj, TRUE);
   vireo_obj_set_autostart (obj, autostart);
-  _vireo_keeper_record (self, obj, file, text);
+  _vireo_keeper_record (self, obj, file, digest);
   g_message ("%s cannot be used: %s", file, message);
   if (!vireo_obj_list_add (priv->list, obj, &error))
     g_warning ("%s is left out: %s", file, error->message);

@@ -23,10 +23,10 @@ def_uuid (gpointer def)
   return &((VireoNetworkFilterDef *) def)->uuid;
 }
 
-/* What the elements of a filter may be, the schema says. */
 static void
 validate (gconstpointer def, GPtrArray *problems)
 {
+  vireo_network_filter_def_validate (def, problems);
 }
 
 static const VireoKeeperKind filter_kind = {

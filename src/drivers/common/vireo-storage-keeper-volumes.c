@@ -364,6 +364,30 @@ new_volume (const VireoStorageVolumeDef *wanted, VireoStoragePoolObj *pool)
   return vireo_storage_volume_obj_new (def, vireo_obj_get_owner (VIREO_OBJ (pool)));
 }
 
+/* Which formats there are depends on what the pool is; where there is none, none is kept. */
+static gboolean
+complete_format (VireoStoragePoolObj *pool, VireoStorageVolumeDef *wanted, GError **error)
+{
+  VireoPoolType type = vireo_storage_pool_obj_get_def (pool)->type;
+  const char *const *formats = vireo_volume_formats (type);
+
+  if (wanted->target == NULL)
+    wanted->target = vireo_volume_target_def_new ();
+  if (formats == NULL)
+    g_clear_pointer (&wanted->target->format, g_free);
+  else if (wanted->target->format == NULL)
+    wanted->target->format = g_strdup (formats[0]);
+  else if (!g_strv_contains (formats, wanted->target->format))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                   "/volume/target/format/@type no volume of a pool of the type %s can be in the "
+                   "format \"%s\"",
+                   vireo_pool_type_to_string (type), wanted->target->format);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* Completes and checks what is wanted. */
 static gboolean
 complete (VireoStorageKeeper *self,
@@ -383,6 +407,8 @@ complete (VireoStorageKeeper *self,
       g_propagate_error (error, vireo_problems_to_error (problems, VIREO_ERROR_XML_INVALID));
       return FALSE;
     }
+  if (!complete_format (pool, wanted, error))
+    return FALSE;
   if (!wanted->has_capacity && source == NULL && wanted->backing_store == NULL)
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_XML_INVALID,

@@ -6,6 +6,7 @@
 static char **
 def_name (gpointer def)
 {
+  vireo_storage_pool_def_complete_name (def);
   return &((VireoStoragePoolDef *) def)->name;
 }
 

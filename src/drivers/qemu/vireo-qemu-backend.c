@@ -88,7 +88,7 @@ vireo_qemu_backend_open_disk (VireoQemuDomain *self,
   opening->disk = disk;
   opening->ret_chain = ret_chain;
   g_task_set_task_data (task, opening, opening_free);
-  vireo_qemu_open_disk_async (disk, self->driver->storage, vireo_obj_get_owner (VIREO_OBJ (self)),
+  vireo_qemu_open_disk_async (disk, self->driver->storage, VIREO_DOMAIN_OBJ (self),
                               self->status->next_fdset, g_task_get_cancellable (task), on_opened,
                               task);
 }

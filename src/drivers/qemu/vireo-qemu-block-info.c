@@ -159,8 +159,7 @@ read_image (VireoDomainDriver *driver,
 
   copy->readonly = TRUE;
   g_task_set_source_tag (task, read_image);
-  vireo_qemu_open_disk_async (copy, VIREO_QEMU_DOMAINS (driver)->storage,
-                              vireo_obj_get_owner (VIREO_OBJ (obj)), 1,
+  vireo_qemu_open_disk_async (copy, VIREO_QEMU_DOMAINS (driver)->storage, obj, 1,
                               g_task_get_cancellable (task), on_opened, task);
 }
 

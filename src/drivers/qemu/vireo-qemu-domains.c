@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "drivers/common/vireo-domain-files.h"
 #include "vireo-qemu-agent.h"
 #include "vireo-qemu-command.h"
 #include "vireo-qemu-guest.h"
@@ -47,6 +48,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->block_resize = vireo_qemu_block_resize;
   vireo_qemu_snapshots_fill (iface);
   vireo_qemu_undefine_fill (iface);
+  iface->associate_fds = vireo_domain_files_associate;
   iface->screenshot = vireo_qemu_screenshot;
   iface->open_graphics = vireo_qemu_open_graphics;
   iface->inject_nmi = vireo_qemu_inject_nmi;

@@ -30,6 +30,7 @@ vireo_qemu_image_spec_new (const char *path, const char *format, gboolean read_o
   self->path = g_strdup (path);
   self->format = g_strdup (format);
   self->read_only = read_only;
+  self->fd = -1;
   return self;
 }
 
@@ -39,6 +40,8 @@ vireo_qemu_image_spec_free (VireoQemuImageSpec *spec)
   if (spec == NULL)
     return;
   g_clear_pointer (&spec->lower, g_ptr_array_unref);
+  if (spec->fd >= 0)
+    close (spec->fd);
   g_free (spec->path);
   g_free (spec->format);
   g_free (spec);
@@ -51,6 +54,21 @@ open_without_magic (const char *path, int flags)
   struct open_how how = { .flags = (guint64) flags, .resolve = RESOLVE_NO_MAGICLINKS };
 
   return (int) syscall (SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
+/* Whether @fd (transfer full) is a plain file or block device; it is closed when not. */
+static gboolean
+check_plain (int fd, const char *path, gboolean block_ok, struct stat *ret_status, GError **error)
+{
+  if (fstat (fd, ret_status) != 0)
+    vireo_error_set_errno (error, errno, "cannot examine %s", path);
+  else if (!S_ISREG (ret_status->st_mode) && !(block_ok && S_ISBLK (ret_status->st_mode)))
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED, "%s is not a %s", path,
+                 block_ok ? "plain file or block device" : "plain file");
+  else
+    return TRUE;
+  close (fd);
+  return FALSE;
 }
 
 /* Never waits for a peer (a FIFO, a terminal), and hands out plain files and block devices only. */
@@ -76,21 +94,24 @@ open_plain (const char *path,
                              access == O_RDWR ? " for writing" : "");
       return -1;
     }
-  if (fstat (fd, ret_status) != 0)
-    {
-      vireo_error_set_errno (error, errno, "cannot examine %s", path);
-      close (fd);
-      return -1;
-    }
-  if (!S_ISREG (ret_status->st_mode) && !(block_ok && S_ISBLK (ret_status->st_mode)))
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED, "%s is not a %s", path,
-                   block_ok ? "plain file or block device" : "plain file");
-      close (fd);
-      return -1;
-    }
+  if (!check_plain (fd, path, block_ok, ret_status, error))
+    return -1;
   (void) fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
   return fd;
+}
+
+/* What was handed over; its flags are whose it is. */
+static int
+take_plain (int handed, const char *path, struct stat *ret_status, GError **error)
+{
+  int fd = fcntl (handed, F_DUPFD_CLOEXEC, 3);
+
+  if (fd < 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot use the file that was handed over for %s", path);
+      return -1;
+    }
+  return check_plain (fd, path, TRUE, ret_status, error) ? fd : -1;
 }
 
 int
@@ -108,7 +129,7 @@ vireo_qemu_folder_open (const char *path)
 }
 
 static VireoQemuImage *
-open_layer (const char *path, const char *format, gboolean read_only, GError **error)
+open_layer (const char *path, int fd, const char *format, gboolean read_only, GError **error)
 {
   g_autoptr (VireoQemuImage) image = g_new0 (VireoQemuImage, 1);
   struct stat status;
@@ -125,7 +146,8 @@ open_layer (const char *path, const char *format, gboolean read_only, GError **e
                    "%s: format '%s' is not supported; those that are: %s", path, format, known);
       return NULL;
     }
-  image->fd = open_plain (path, read_only ? O_RDONLY : O_RDWR, TRUE, &status, error);
+  image->fd = fd >= 0 ? take_plain (fd, path, &status, error)
+                      : open_plain (path, read_only ? O_RDONLY : O_RDWR, TRUE, &status, error);
   if (image->fd < 0)
     return NULL;
   /* Two nodes of one block device are the same disk. */
@@ -236,7 +258,7 @@ open_lower_found (GPtrArray *chain, guint *next_fdset, GError **error)
         return FALSE;
       if (path == NULL)
         return TRUE;
-      image = open_layer (path, format != NULL ? format : "raw", TRUE, error);
+      image = open_layer (path, -1, format != NULL ? format : "raw", TRUE, error);
       if (image == NULL)
         {
           g_prefix_error (error, "backing image of %s: ", above->path);
@@ -262,7 +284,7 @@ open_lower_given (GPtrArray *chain, GPtrArray *lower, guint *next_fdset, GError 
     {
       const VireoQemuImageSpec *spec = lower->pdata[i];
       VireoQemuImage *image
-          = open_layer (spec->path, spec->format != NULL ? spec->format : "raw", TRUE, error);
+          = open_layer (spec->path, -1, spec->format != NULL ? spec->format : "raw", TRUE, error);
 
       if (image == NULL || !add_layer (chain, image, next_fdset, error))
         return FALSE;
@@ -275,8 +297,9 @@ vireo_qemu_images_open (const VireoQemuImageSpec *spec, guint *next_fdset, GErro
 {
   g_autoptr (GPtrArray) chain
       = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_qemu_image_free);
-  VireoQemuImage *top = open_layer (spec->path, spec->format != NULL ? spec->format : "raw",
-                                    spec->read_only, error);
+  VireoQemuImage *top
+      = open_layer (spec->path, spec->fd, spec->format != NULL ? spec->format : "raw",
+                    spec->read_only, error);
 
   if (top == NULL || !add_layer (chain, top, next_fdset, error))
     return NULL;

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @path: absolute path
  * @format: (nullable): its format; "raw" when absent, for it is never guessed
  * @read_only: whether the guest may only read it
+ * @fd: (transfer full): its file, which is opened already; -1 to open @path
  * @lower: (nullable) (element-type VireoQemuImageSpec): the layers below as the definition has
  *   them; %NULL to find them out from the image
  *
@@ -23,6 +24,7 @@ typedef struct
   char *path;
   char *format;
   gboolean read_only;
+  int fd;
   GPtrArray *lower;
 } VireoQemuImageSpec;
 

@@ -62,6 +62,18 @@ vireo_qemu_monitor_listen (const char *path, GError **error)
   return fd;
 }
 
+/* The emulator got the socket when it already listened: refused means that it has gone, be it so
+ * short a time ago that its process is still there. */
+static void
+set_connect_error (GError **error, int number, const char *path)
+{
+  if (number == ECONNREFUSED)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_HYPERVISOR_DIED,
+                 "the emulator listens at %s no more", path);
+  else
+    vireo_error_set_errno (error, number, "cannot connect to %s", path);
+}
+
 GSocket *
 vireo_qemu_monitor_connect (const char *path, GError **error)
 {
@@ -76,7 +88,7 @@ vireo_qemu_monitor_connect (const char *path, GError **error)
   /* A Unix socket connects at once or says why not. */
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 || connect (fd, (struct sockaddr *) &address, sizeof (address)) != 0)
-    vireo_error_set_errno (error, errno, "cannot connect to the monitor %s", path);
+    set_connect_error (error, errno, path);
   else
     result = g_socket_new_from_fd (fd, &cause);
   if (cause != NULL)

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 /* Returns: a listening socket, or -1. */
 int vireo_qemu_monitor_listen (const char *path, GError **error);
 
-/* Returns: (transfer full): a connected socket */
+/* Returns: (transfer full): a connected socket; %VIREO_ERROR_HYPERVISOR_DIED where nobody listens
+ * any more */
 GSocket *vireo_qemu_monitor_connect (const char *path, GError **error);
 
 G_END_DECLS

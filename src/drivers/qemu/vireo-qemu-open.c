@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drivers/common/vireo-domain-files.h"
 #include "util/vireo-credentials.h"
 #include "vireo-qemu-log.h"
 #include "vireo-qemu-monitor.h"
@@ -31,7 +32,8 @@ typedef struct
   char *runtime_dir;
   char *monitor;
   char *log_dir;
-  VireoStorageDriver *storage; /* (nullable): only while it is made */
+  VireoStorageDriver *storage; /* (nullable): only while it is made, as the next */
+  VireoDomainObj *domain;
 } Plan;
 
 static void
@@ -41,14 +43,15 @@ free_spec (gpointer spec)
 }
 
 static Plan *
-plan_new (VireoStorageDriver *storage, guint owner)
+plan_new (VireoStorageDriver *storage, VireoDomainObj *domain)
 {
   Plan *plan = g_new0 (Plan, 1);
 
   plan->disks = g_ptr_array_new_with_free_func (free_spec);
   plan->optional = g_array_new (FALSE, FALSE, sizeof (gboolean));
   plan->storage = storage;
-  plan->owner = owner;
+  plan->domain = domain;
+  plan->owner = vireo_obj_get_owner (VIREO_OBJ (domain));
   return plan;
 }
 
@@ -163,7 +166,10 @@ plan_disk (Plan *plan, const VireoDiskDef *disk, GError **error)
   if (disk->backing_store != NULL)
     spec->lower = plan_lower (disk->backing_store);
   g_ptr_array_add (plan->disks, spec);
-  return TRUE;
+  spec->fd = vireo_domain_files_open (plan->domain, disk, spec->read_only, &cause);
+  if (cause != NULL)
+    g_propagate_error (error, g_steal_pointer (&cause));
+  return spec->fd >= 0 || disk->source->fdgroup == NULL;
 }
 
 static void
@@ -327,7 +333,7 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
 void
 vireo_qemu_open_async (const VireoDomainDef *def,
                        VireoStorageDriver *storage,
-                       guint owner,
+                       VireoDomainObj *domain,
                        const VireoQemuIdentity *identity,
                        const char *runtime_dir,
                        const char *monitor,
@@ -337,7 +343,7 @@ vireo_qemu_open_async (const VireoDomainDef *def,
                        gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = plan_new (storage, owner);
+  Plan *plan = plan_new (storage, domain);
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_async);
@@ -387,14 +393,14 @@ open_disk_thread (GTask *task, gpointer source, gpointer task_data, GCancellable
 void
 vireo_qemu_open_disk_async (const VireoDiskDef *disk,
                             VireoStorageDriver *storage,
-                            guint owner,
+                            VireoDomainObj *domain,
                             guint first_fdset,
                             GCancellable *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = plan_new (storage, owner);
+  Plan *plan = plan_new (storage, domain);
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_disk_async);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "drivers/vireo-domain-obj.h"
 #include "drivers/vireo-storage-driver.h"
 #include "vireo-qemu-images.h"
 #include "vireo-qemu-process.h"
@@ -31,13 +32,13 @@ typedef struct
 void vireo_qemu_opened_free (VireoQemuOpened *opened);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoQemuOpened, vireo_qemu_opened_free)
 
-/* Opens, in a worker thread, all that @def names with the rights of the user @owner, volumes of
- * @storage (nullable) among it, and makes
- * @runtime_dir and the socket @monitor with our own.
- * A caller that cancels does not wait for a file system that hangs. */
+/* Opens, in a worker thread, all that @def names with the rights of the owner of @domain, volumes
+ * of @storage (nullable) and files that were handed over among it, and makes @runtime_dir and the
+ * socket @monitor with our own. A caller that cancels does not wait for a file system that
+ * hangs. */
 void vireo_qemu_open_async (const VireoDomainDef *def,
                             VireoStorageDriver *storage,
-                            guint owner,
+                            VireoDomainObj *domain,
                             const VireoQemuIdentity *identity,
                             const char *runtime_dir,
                             const char *monitor,
@@ -47,11 +48,12 @@ void vireo_qemu_open_async (const VireoDomainDef *def,
                             gpointer user_data);
 VireoQemuOpened *vireo_qemu_open_finish (GAsyncResult *result, GError **error);
 
-/* Opens, in a worker thread, the layers of one disk with the rights of the user @owner; their fd
- * sets are numbered from @first_fdset on. */
+/* Opens, in a worker thread, the layers of one disk with the rights of the owner of @domain; their
+ * fd sets are numbered from @first_fdset on. */
 void vireo_qemu_open_disk_async (const VireoDiskDef *disk, VireoStorageDriver *storage,
-                                 guint owner, guint first_fdset, GCancellable *cancellable,
-                                 GAsyncReadyCallback callback, gpointer user_data);
+                                 VireoDomainObj *domain, guint first_fdset,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data);
 /* @ret_chain: (transfer full) (nullable) (element-type VireoQemuImage): %NULL for an empty drive */
 gboolean vireo_qemu_open_disk_finish (GAsyncResult *result, GPtrArray **ret_chain, GError **error);
 

@@ -147,6 +147,19 @@ find_default_machine (const VireoQemuCaps *caps, const char *arch)
   return vireo_qemu_caps_get_default_machine (caps);
 }
 
+/* Said when it is defined, not only when it is started. Another QEMU may take more. */
+static VireoPostParseOutcome
+check_processors (VireoPostParseContext *context, const VireoQemuMachine *machine)
+{
+  const VireoDomainDef *def = context->def;
+
+  if (!def->has_vcpus || def->vcpus <= machine->cpu_max)
+    return VIREO_POST_PARSE_DONE;
+  return vireo_post_parse_missing (context, "too-many-processors", def->emulator,
+                                   "<vcpu>: %u processors; machine type %s takes %u", def->vcpus,
+                                   machine->name, machine->cpu_max);
+}
+
 static VireoPostParseOutcome
 complete_machine (VireoPostParseContext *context, const VireoQemuCaps *caps)
 {
@@ -162,7 +175,7 @@ complete_machine (VireoPostParseContext *context, const VireoQemuCaps *caps)
                                          "type; machine= must name one",
                                          os->arch);
       os->machine = g_strdup (machine->name);
-      return VIREO_POST_PARSE_DONE;
+      return check_processors (context, machine);
     }
   machine = vireo_qemu_caps_find_machine (caps, os->machine);
   if (machine == NULL)
@@ -175,7 +188,7 @@ complete_machine (VireoPostParseContext *context, const VireoQemuCaps *caps)
       g_free (os->machine);
       os->machine = g_strdup (machine->name);
     }
-  return VIREO_POST_PARSE_DONE;
+  return check_processors (context, machine);
 }
 
 static void

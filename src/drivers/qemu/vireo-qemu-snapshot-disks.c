@@ -208,10 +208,8 @@ open_disk (GTask *task, guint index)
 {
   Act *act = g_task_get_task_data (task);
 
-  vireo_qemu_open_disk_async (act->disks->pdata[index],
-                              act->driver->storage,
-                              vireo_obj_get_owner (VIREO_OBJ (act->domain)), 1, NULL, on_opened,
-                              task);
+  vireo_qemu_open_disk_async (act->disks->pdata[index], act->driver->storage,
+                              VIREO_DOMAIN_OBJ (act->domain), 1, NULL, on_opened, task);
 }
 
 /* A snapshot is in all disks or in none. */

@@ -139,7 +139,7 @@ open_images (gpointer context, GTask *task)
 
   g_task_set_task_data (task, start, NULL);
   vireo_qemu_open_async (vireo_qemu_start_get_def (start), start->driver->storage,
-                         vireo_obj_get_owner (VIREO_OBJ (start->domain)), &start->driver->identity,
+                         VIREO_DOMAIN_OBJ (start->domain), &start->driver->identity,
                          status->runtime_dir, status->monitor, start->driver->log_dir,
                          g_task_get_cancellable (task), on_opened, task);
 }

@@ -183,6 +183,7 @@ const char *const vireo_qemu_supported[] = {
   "/domain/devices/disk/shareable",
   "/domain/devices/disk/source",
   "/domain/devices/disk/source/@dev",
+  "/domain/devices/disk/source/@fdgroup",
   "/domain/devices/disk/source/@file",
   "/domain/devices/disk/source/@index",
   "/domain/devices/disk/source/@pool",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-qemu-undefine.h"
 
+#include "drivers/common/vireo-domain-files.h"
 #include "util/vireo-credentials.h"
 #include "util/vireo-task.h"
 #include "vireo-qemu-moments.h"
@@ -105,9 +106,11 @@ on_undefined (GObject *source, GAsyncResult *result, gpointer user_data)
   const Undefine *undefine = g_task_get_task_data (outer);
   g_autoptr (GTask) removal = NULL;
   GError *error = NULL;
+  gboolean undefined = g_task_propagate_boolean (G_TASK (result), &error);
 
-  if (!g_task_propagate_boolean (G_TASK (result), &error)
-      || !(undefine->flags & VIREO_DOMAIN_UNDEFINE_NVRAM) || undefine->nvram == NULL)
+  if (undefined)
+    vireo_domain_files_forget (undefine->obj);
+  if (!undefined || !(undefine->flags & VIREO_DOMAIN_UNDEFINE_NVRAM) || undefine->nvram == NULL)
     {
       vireo_task_end (outer, error == NULL, error);
       return;

@@ -5,8 +5,8 @@
 #include "vireo-test-block-jobs.h"
 #include "vireo-test-checkpoints.h"
 #include "vireo-test-edit.h"
-#include "vireo-test-files.h"
 #include "vireo-test-operation.h"
+#include "drivers/common/vireo-domain-files.h"
 #include "drivers/common/vireo-domain-moments.h"
 #include "vireo-test-migrate.h"
 #include "vireo-test-save.h"
@@ -272,6 +272,23 @@ start_worked (GObject *source, GAsyncResult *result, gpointer data)
   operation_end (operation, g_steal_pointer (&error));
 }
 
+/* Whether the domain can be started with @files (nullable), and with those that it has. */
+static gboolean
+check_files (VireoDomainObj *obj, const VireoDomainDef *def, GUnixFDList *files, GError **error)
+{
+  if (files != NULL && g_strcmp0 (def->os->type, "exe") != 0)
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                   "domain \"%s\" is no container, and has no use for files",
+                   vireo_obj_get_name (VIREO_OBJ (obj)));
+      return FALSE;
+    }
+  for (guint i = 0; i < def->n_disks; i++)
+    if (!vireo_domain_files_check (obj, def->disks[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 /* With the live definition in place. */
 static void
 start_work (Operation *operation)
@@ -280,7 +297,7 @@ start_work (Operation *operation)
   g_auto (VireoTestSettings) settings = { 0 };
   GError *error = NULL;
 
-  if (!vireo_test_files_check (operation->obj, def, operation->files, &error))
+  if (!check_files (operation->obj, def, operation->files, &error))
     {
       vireo_keeper_stopped (VIREO_KEEPER (operation->domains), VIREO_OBJ (operation->obj));
       operation_end (operation, error);
@@ -616,7 +633,7 @@ undefined (GObject *source, GAsyncResult *result, gpointer data)
   vireo_test_save_forget (obj);
   vireo_domain_moments_forget (obj, VIREO_KIND_SNAPSHOT);
   vireo_domain_moments_forget (obj, VIREO_KIND_CHECKPOINT);
-  vireo_test_files_forget (obj);
+  vireo_domain_files_forget (obj);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -673,7 +690,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->suspend = suspend;
   iface->resume = resume;
   vireo_test_agent_fill (iface);
-  vireo_test_files_fill (iface);
+  iface->associate_fds = vireo_domain_files_associate;
   vireo_test_disks_fill (iface);
   vireo_test_monitor_fill (iface);
   vireo_test_power_fill (iface);

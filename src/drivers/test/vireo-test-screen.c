@@ -3,6 +3,7 @@
 /* The keyboard, the screen, displays and channels of a domain. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -232,12 +233,39 @@ open_graphics_now (VireoTestGuest *guest, GVariant *args, GError **error)
   return fd;
 }
 
+/* ---- namespaces ---- */
+
+/* The guest, who is in nobody's memory but the daemon's, has the daemon's. */
+static int
+open_namespace_now (VireoTestGuest *guest, GVariant *args, GError **error)
+{
+  static const char *const types[]
+      = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts", NULL };
+  g_autofree char *path = NULL;
+  const char *type;
+  int fd;
+
+  g_variant_get_child (args, 0, "&s", &type);
+  if (!g_strv_contains (types, type))
+    {
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+                   "there is no type \"%.100s\" of namespaces", type);
+      return -1;
+    }
+  path = g_strconcat ("/proc/self/ns/", type, NULL);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    vireo_error_set_errno (error, errno, "cannot open the namespace");
+  return fd;
+}
+
 VIREO_TEST_OPERATION (send_key)
 VIREO_TEST_OPERATION (send_process_signal)
 VIREO_TEST_OPERATION (inject_nmi)
 VIREO_TEST_OPENING (screenshot)
 VIREO_TEST_OPENING (open_channel)
 VIREO_TEST_OPENING (open_graphics)
+VIREO_TEST_OPENING (open_namespace)
 
 /* ---- consoles ---- */
 
@@ -327,4 +355,5 @@ vireo_test_screen_fill (VireoDomainDriverInterface *iface)
   iface->screenshot = screenshot;
   iface->open_channel = open_channel;
   iface->open_graphics = open_graphics;
+  iface->open_namespace = open_namespace;
 }

@@ -228,14 +228,10 @@ complete (VireoStorageKeeper *keeper,
   const VireoStoragePoolDef *def = vireo_storage_pool_obj_get_def (pool);
   g_autofree char *place = place_of (pool);
 
-  if (wanted->target == NULL)
-    wanted->target = vireo_volume_target_def_new ();
   g_free (wanted->target->path);
   g_free (wanted->key);
   wanted->target->path = g_build_filename (place, wanted->name, NULL);
   wanted->key = g_strdup (wanted->target->path);
-  if (wanted->target->format == NULL)
-    wanted->target->format = g_strdup ("raw");
   if (wanted->type == VIREO_VOLUME_TYPE_UNSET)
     wanted->type = def->type == VIREO_POOL_TYPE_DIR || def->type == VIREO_POOL_TYPE_FS
                            || def->type == VIREO_POOL_TYPE_NETFS

@@ -193,7 +193,6 @@ static const struct
   { OS, "<graphics type='vnc' port='80' autoport='no'/>", "port" },
   { OS, "<sound model='virtio'/>", "virtio" },
   { OS, "<video><model type='cirrus'/></video><video><model type='cirrus'/></video>", "cirrus" },
-  { OS "<vcpu>1000</vcpu>", "", "vcpu" },
   { OS "<cpu mode='host-passthrough'/>", "", "host-passthrough" },
   { OS "<cpu mode='custom' match='exact'><model>No-Such</model></cpu>", "", "No-Such" },
   { OS "<cpu mode='custom' match='exact'><model>qemu64,enforce=on</model></cpu>", "", "qemu64," },

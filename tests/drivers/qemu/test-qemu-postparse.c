@@ -222,6 +222,10 @@ test_missing (void)
   check_missing ("qemu", "<os><type arch='aarch64'>hvm</type></os><devices><emulator>"
                          "/usr/bin/qemu-system-x86_64</emulator></devices>",
                  "wrong-emulator", "/usr/bin/qemu-system-x86_64");
+  check_missing ("qemu", X86 ("q35") "<vcpu>99999</vcpu>", "too-many-processors",
+                 "/usr/bin/qemu-system-x86_64");
+  check_missing ("qemu", "<os><type arch='x86_64'>hvm</type></os><vcpu>99999</vcpu>",
+                 "too-many-processors", "/usr/bin/qemu-system-x86_64");
   check_missing ("kvm", "<os><type arch='aarch64'>hvm</type></os>", "missing-kvm", "/dev/kvm");
   check_missing ("qemu", X86 ("q35") "<devices><interface type='user'><model type='igb99'/>"
                                      "</interface></devices>",
