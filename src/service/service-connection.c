@@ -102,12 +102,15 @@ handle_reload (VireoCall *call)
 
 /* ---- Features ---- */
 
+/* Members that the service answers by itself are there when the driver has the part. */
 static gboolean
 has_function (VireoConnectionObj *connection, const VireoService *service, const VireoHandler *row)
 {
   VireoPartRef part = row->part != 0 ? row->part : service->part;
 
-  return row->op != 0 && vireo_connection_obj_get_function (connection, part - 1, row->op) != NULL;
+  if (row->op != 0)
+    return vireo_connection_obj_get_function (connection, part - 1, row->op) != NULL;
+  return part == 0 || vireo_connection_obj_get_part (connection, part - 1) != NULL;
 }
 
 static void
@@ -116,7 +119,7 @@ add_features (GPtrArray *names,
               const VireoService *service,
               const VireoHandler *rows)
 {
-  for (; rows->name != NULL; rows++)
+  for (; rows != NULL && rows->name != NULL; rows++)
     if (has_function (connection, service, rows))
       g_ptr_array_add (
           names, g_strdup_printf ("%s.%s", strrchr (service->interface, '.') + 1, rows->name));
@@ -135,7 +138,7 @@ get_features (VireoNode *node, const VireoReading *reading)
   VireoConnectionObj *connection = VIREO_CONNECTION_OBJ (node->object);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
+  for (guint i = VIREO_PATH_CONNECTION; i < VIREO_PATH_JOB; i++)
     {
       const VireoExport *export = vireo_tree_get_export (reading->tree, i);
       const VireoHandler *rows;
@@ -294,10 +297,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 static const VireoGetter getters[] = {
   { "Features", get_features },
   { NULL },
@@ -309,6 +308,5 @@ const VireoService vireo_service_connection = {
   .kind = "connect",
   .get_type = vireo_connection_obj_get_type,
   .methods = methods,
-  .writers = writers,
   .getters = getters,
 };

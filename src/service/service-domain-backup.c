@@ -39,22 +39,9 @@ vireo_domain_prepare_backup (VireoCall *call)
   vireo_call_prepared (call);
 }
 
-static void
-on_begun (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  VireoCall *call = user_data;
-  GError *error = NULL;
-  g_autoptr (VireoJob) job = g_task_propagate_pointer (G_TASK (result), &error);
-
-  if (job == NULL)
-    vireo_call_return_error (call, error);
-  else
-    vireo_call_return_job (call, job);
-}
-
 /* With the backup in call->def; @checkpoint (transfer full) (nullable). */
 static void
-begin (VireoCall *call, VireoDomainCheckpointDef *checkpoint)
+begin (VireoCall *call, gpointer checkpoint)
 {
   static const VireoFlagOption options[] = {
     { "reuse-external", VIREO_BACKUP_BEGIN_REUSE_EXTERNAL },
@@ -63,17 +50,8 @@ begin (VireoCall *call, VireoDomainCheckpointDef *checkpoint)
 
   get_iface (call)->begin_backup (call->part, VIREO_DOMAIN_OBJ (call->node->object), call->def,
                                   checkpoint, vireo_call_get_flags (call, options),
-                                  vireo_call_task (call, on_begun));
+                                  vireo_call_task_job (call));
   vireo_domain_checkpoint_def_free (checkpoint);
-}
-
-static void
-on_checkpoint_parsed (gpointer def, GError *error, gpointer user_data)
-{
-  if (def == NULL)
-    vireo_call_return_error (user_data, error);
-  else
-    begin (user_data, def);
 }
 
 static void
@@ -81,11 +59,7 @@ on_backup_parsed (VireoCall *call)
 {
   const char *text = get_text (call, 1);
 
-  if (*text == '\0')
-    begin (call, NULL);
-  else
-    vireo_document_parse (vireo_doc_kind_find ("checkpoint"), text,
-                          vireo_call_get_parse_flags (call), on_checkpoint_parsed, call);
+  vireo_call_with_second_document (call, "checkpoint", *text != '\0' ? text : NULL, begin);
 }
 
 void

@@ -27,19 +27,6 @@ get_disk (VireoCall *call)
   return disk;
 }
 
-static void
-on_job (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  VireoCall *call = user_data;
-  GError *error = NULL;
-  g_autoptr (VireoJob) job = g_task_propagate_pointer (G_TASK (result), &error);
-
-  if (job == NULL)
-    vireo_call_return_error (call, error);
-  else
-    vireo_call_return_job (call, job);
-}
-
 typedef void (*BeginFunc) (VireoDomainDriver *self,
                            VireoDomainObj *obj,
                            const VireoBlockJobRequest *request,
@@ -71,7 +58,7 @@ begin (VireoCall *call, const VireoDiskDef *destination)
   };
 
   ((BeginFunc) call->op) (call->part, VIREO_DOMAIN_OBJ (call->node->object), &request,
-                          vireo_call_task (call, on_job));
+                          vireo_call_task_job (call));
 }
 
 void

@@ -63,16 +63,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
-static const VireoGetter getters[] = {
-  { "Domain", vireo_moment_get_domain },
-  { "Parent", vireo_moment_get_parent },
-  { NULL },
-};
-
 const VireoService vireo_service_domain_checkpoint = {
   .interface = "org.vireo.Vireo1.DomainCheckpoint",
   .path_kind = VIREO_PATH_DOMAIN_CHECKPOINT,
@@ -82,6 +72,5 @@ const VireoService vireo_service_domain_checkpoint = {
   .parent_slot = TRUE,
   .get_type = vireo_checkpoint_obj_get_type,
   .methods = methods,
-  .writers = writers,
-  .getters = getters,
+  .getters = vireo_moment_getters,
 };

@@ -2,6 +2,7 @@
 
 /* What a domain has and how it is treated: changed by the driver, read from the definitions. */
 
+#include "conf/vireo-metadata.h"
 #include "drivers/common/vireo-domain-edit.h"
 
 #include "service-domain.h"
@@ -69,6 +70,82 @@ require_for_device (VireoCall *call)
                                    vireo_node_get_details (call->node));
 }
 
+/* What @metadata would be after the edit; what is wrong with that is the driver's to tell. */
+static char *
+edit_metadata (VireoCall *call, const char *metadata)
+{
+  g_autofree char *result = g_strdup (metadata);
+  const char *type, *text, *key, *uri;
+
+  g_variant_get (call->args, "(&s&s&s&s@a{sv})", &type, &text, &key, &uri, NULL);
+  if (g_str_equal (type, "element"))
+    vireo_metadata_set (&result, uri, key, *text != '\0' ? text : NULL, NULL);
+  return g_steal_pointer (&result);
+}
+
+/* Nobody is asked twice about what rules cannot tell apart. */
+static gboolean
+are_alike (VireoDetails *a, VireoDetails *b)
+{
+  return g_variant_equal (vireo_details_get_dictionary (a), vireo_details_get_dictionary (b));
+}
+
+/* @metadata: (nullable): what it would be
+ * Returns: (transfer full): what rules would see */
+static VireoDetails *
+describe_with (VireoCall *call, char *metadata)
+{
+  VireoObj *obj = VIREO_OBJ (call->node->object);
+  VireoConnectionObj *connection
+      = VIREO_CONNECTION_OBJ (vireo_node_get_connection (call->node)->object);
+  VireoDomainDef after = { .metadata = metadata };
+  VireoSubject about = { .driver = vireo_connection_obj_get_driver_name (connection),
+                         .uri = vireo_connection_obj_get_uri (connection),
+                         .kind = "domain",
+                         .name = vireo_obj_get_name (obj),
+                         .uuid = vireo_obj_get_uuid (obj),
+                         .has_owner = TRUE,
+                         .owner = vireo_obj_get_owner (obj),
+                         .describe = vireo_domain_def_describe,
+                         .def = &after };
+
+  return vireo_details_new (&about);
+}
+
+static void
+require_with_tags (VireoCall *call, VireoDetails *details)
+{
+  vireo_call_require_of (call, vireo_action_find ("domain", "write"), details, NULL,
+                         g_strdup ("its new tags"));
+  if (means_config (call))
+    vireo_call_require_of (call, save_action (), details, NULL, g_strdup ("its new tags"));
+}
+
+/* Rules look at tags: who may write the domain as it is may not make it one that others may. */
+static void
+require_for_metadata (VireoCall *call)
+{
+  VireoDomainObj *domain = get_domain (call);
+  const VireoDomainDef *live = vireo_domain_obj_get_live_def (domain);
+  const VireoDomainDef *persistent = vireo_domain_obj_get_persistent_def (domain);
+
+  const VireoDomainDef *defs[] = { live, persistent };
+  g_autoptr (VireoDetails) last = vireo_details_ref (vireo_node_get_details (call->node));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (defs); i++)
+    {
+      g_autofree char *metadata = defs[i] != NULL ? edit_metadata (call, defs[i]->metadata) : NULL;
+      g_autoptr (VireoDetails) details = describe_with (call, metadata);
+
+      if (defs[i] == NULL || are_alike (details, last)
+          || are_alike (details, vireo_node_get_details (call->node)))
+        continue;
+      require_with_tags (call, details);
+      vireo_details_unref (last);
+      last = g_steal_pointer (&details);
+    }
+}
+
 static void
 require_resources (VireoCall *call)
 {
@@ -89,6 +166,8 @@ prepare_edit (VireoCall *call)
     {
       if (kind == VIREO_DOMAIN_EDIT_ATTACH_DEVICE || kind == VIREO_DOMAIN_EDIT_UPDATE_DEVICE)
         call->late = require_for_device;
+      else if (kind == VIREO_DOMAIN_EDIT_METADATA)
+        call->late = require_for_metadata;
       else if (takes_resources[kind])
         call->late = require_resources;
     }

@@ -312,6 +312,7 @@ const VireoHandler vireo_domain_guest_methods[] = {
   OPEN ("Screenshot", screenshot),
   OPEN ("OpenGraphics", open_graphics),
   OPEN ("OpenChannel", open_channel),
+  OPEN ("OpenNamespace", open_namespace),
   ASK ("GetBlockInfo", get_block_info),
   DO ("BlockResize", "domain-block-resize", block_resize),
   ASK ("BlockPeek", block_peek),

@@ -102,19 +102,6 @@ static const VireoFlagOption migrate_options[] = {
   { NULL },
 };
 
-static void
-on_begun (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  VireoCall *call = user_data;
-  GError *error = NULL;
-  g_autoptr (VireoJob) job = g_task_propagate_pointer (G_TASK (result), &error);
-
-  if (job == NULL)
-    vireo_call_return_error (call, error);
-  else
-    vireo_call_return_job (call, job);
-}
-
 static GVariant *
 get_more (VireoCall *call)
 {
@@ -135,7 +122,7 @@ get_more (VireoCall *call)
 
 /* With the definition of what runs in call->def; @persistent_def: (transfer full) (nullable) */
 static void
-migrate (VireoCall *call, VireoDomainDef *persistent_def)
+migrate (VireoCall *call, gpointer persistent_def)
 {
   g_autoptr (GVariant) more = g_variant_ref_sink (get_more (call));
   g_autofree const char **disks = NULL;
@@ -150,29 +137,15 @@ migrate (VireoCall *call, VireoDomainDef *persistent_def)
     g_variant_lookup (call->options, "disks", "^a&s", &disks);
   request.disks = disks;
   get_iface (call)->migrate (call->part, VIREO_DOMAIN_OBJ (call->node->object), &request,
-                             vireo_call_task (call, on_begun));
+                             vireo_call_task_job (call));
   vireo_domain_def_free (persistent_def);
-}
-
-static void
-on_persistent_parsed (gpointer def, GError *error, gpointer user_data)
-{
-  if (def == NULL)
-    vireo_call_return_error (user_data, error);
-  else
-    migrate (user_data, def);
 }
 
 static void
 on_parsed (VireoCall *call)
 {
-  const char *text = vireo_call_get_string (call, "persistent-xml");
-
-  if (text == NULL)
-    migrate (call, NULL);
-  else
-    vireo_document_parse (vireo_doc_kind_find ("domain"), text, vireo_call_get_parse_flags (call),
-                          on_persistent_parsed, call);
+  vireo_call_with_second_document (call, "domain", vireo_call_get_string (call, "persistent-xml"),
+                                   migrate);
 }
 
 void

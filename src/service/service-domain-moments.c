@@ -148,17 +148,23 @@ path_of (gpointer object)
   return g_variant_new_object_path (node != NULL ? node->path : "/");
 }
 
-GVariant *
-vireo_moment_get_parent (VireoNode *node, const VireoReading *reading)
+static GVariant *
+get_parent (VireoNode *node, const VireoReading *reading)
 {
   return path_of (vireo_moment_obj_get_parent (VIREO_MOMENT_OBJ (node->object)));
 }
 
-GVariant *
-vireo_moment_get_domain (VireoNode *node, const VireoReading *reading)
+static GVariant *
+get_domain (VireoNode *node, const VireoReading *reading)
 {
   return g_variant_new_object_path (node->parent->path);
 }
+
+const VireoGetter vireo_moment_getters[] = {
+  { "Domain", get_domain },
+  { "Parent", get_parent },
+  { NULL },
+};
 
 GVariant *
 vireo_domain_get_current_snapshot (VireoNode *node, const VireoReading *reading)

@@ -12,9 +12,9 @@ void vireo_moment_handle_list (VireoCall *call);
 void vireo_moment_handle_get_objects (VireoCall *call);
 /* (part, VireoMomentObj *, VireoMomentDeleteFlags, GTask *) */
 void vireo_moment_handle_delete (VireoCall *call);
-/* The paths that properties have; "/" for none. */
-GVariant *vireo_moment_get_parent (VireoNode *node, const VireoReading *reading);
-GVariant *vireo_moment_get_domain (VireoNode *node, const VireoReading *reading);
+/* Of properties that snapshots and checkpoints have. */
+extern const VireoGetter vireo_moment_getters[];
+/* The path that the property has; "/" for none. */
 GVariant *vireo_domain_get_current_snapshot (VireoNode *node, const VireoReading *reading);
 
 void vireo_domain_create_snapshot (VireoCall *call);

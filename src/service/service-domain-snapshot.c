@@ -50,16 +50,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
-static const VireoGetter getters[] = {
-  { "Domain", vireo_moment_get_domain },
-  { "Parent", vireo_moment_get_parent },
-  { NULL },
-};
-
 const VireoService vireo_service_domain_snapshot = {
   .interface = "org.vireo.Vireo1.DomainSnapshot",
   .path_kind = VIREO_PATH_DOMAIN_SNAPSHOT,
@@ -69,6 +59,5 @@ const VireoService vireo_service_domain_snapshot = {
   .parent_slot = TRUE,
   .get_type = vireo_snapshot_obj_get_type,
   .methods = methods,
-  .writers = writers,
-  .getters = getters,
+  .getters = vireo_moment_getters,
 };

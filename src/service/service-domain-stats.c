@@ -3,6 +3,7 @@
 /* Figures of domains: of one, and of many in one answer. */
 
 #include "service-domain.h"
+#include "vireo-bulk.h"
 #include "vireo-handlers.h"
 #include "vireo-visibility.h"
 
@@ -45,8 +46,8 @@ typedef struct
   GPtrArray *nodes; /* VireoNode */
   guint next;
   guint n_asked;
-  GVariantBuilder answers;
-  GError *error;    /* (nullable): what is wrong with the question itself */
+  GHashTable *answers; /* VireoNode -> GVariant */
+  GError *error;       /* (nullable): what is wrong with the question itself */
 } Many;
 
 typedef struct
@@ -55,15 +56,27 @@ typedef struct
   VireoNode *node;
 } One;
 
+static GVariant *
+describe (VireoNode *node, VireoCall *call, gpointer user_data)
+{
+  GVariant *stats = g_hash_table_lookup (user_data, node);
+
+  if (stats == NULL)
+    return NULL;
+  return g_variant_new_dict_entry (g_variant_new_object_path (node->path), stats);
+}
+
 static void
 many_end (Many *many)
 {
-  g_autoptr (GVariant) answers = g_variant_ref_sink (g_variant_builder_end (&many->answers));
-
   if (many->error != NULL)
-    vireo_call_return_error (many->call, g_steal_pointer (&many->error));
+    {
+      vireo_call_return_error (many->call, g_steal_pointer (&many->error));
+      g_hash_table_unref (many->answers);
+    }
   else
-    vireo_call_return (many->call, g_variant_new ("(@a{oa{sv}})", answers));
+    vireo_bulk_return (many->call, many->nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe,
+                       many->answers, (GDestroyNotify) g_hash_table_unref);
   g_variant_unref (many->args);
   g_ptr_array_unref (many->nodes);
   g_free (many);
@@ -82,9 +95,11 @@ on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (values != NULL && !one->node->gone)
     {
-      g_autoptr (GVariant) stats = g_variant_get_child_value (values, 0);
+      GVariant *stats = g_variant_get_child_value (values, 0);
 
-      g_variant_builder_add (&many->answers, "{o@a{sv}}", one->node->path, stats);
+      /* As one piece of memory, until all of them are there. */
+      g_variant_get_data (stats);
+      g_hash_table_insert (many->answers, one->node, stats);
     }
   else if (g_error_matches (error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED) && many->error == NULL)
     many->error = g_steal_pointer (&error);
@@ -145,7 +160,7 @@ begin (GPtrArray *nodes, gpointer user_data)
   many->call = call;
   many->args = g_variant_ref_sink (make_args (call));
   many->nodes = g_ptr_array_ref (nodes);
-  g_variant_builder_init (&many->answers, G_VARIANT_TYPE ("a{oa{sv}}"));
+  many->answers = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_variant_unref);
   many_go_on (many);
 }
 

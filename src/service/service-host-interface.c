@@ -45,10 +45,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 const VireoService vireo_service_host_interface = {
   .interface = "org.vireo.Vireo1.HostInterface",
   .path_kind = VIREO_PATH_HOST_INTERFACE,
@@ -57,5 +53,4 @@ const VireoService vireo_service_host_interface = {
   .part = VIREO_PART_REF (VIREO_PART_HOST_INTERFACES),
   .get_type = vireo_host_interface_obj_get_type,
   .methods = methods,
-  .writers = writers,
 };

@@ -105,10 +105,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 static const VireoGetter getters[] = {
   { "Objects", get_objects },
   { NULL },
@@ -120,6 +116,5 @@ const VireoService vireo_service_job = {
   .kind = "$object",
   .get_type = vireo_job_get_type,
   .methods = methods,
-  .writers = writers,
   .getters = getters,
 };

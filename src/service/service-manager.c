@@ -243,10 +243,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 static const VireoGetter getters[] = {
   { "Version", get_version },
   { "Drivers", get_drivers },
@@ -259,6 +255,5 @@ const VireoService vireo_service_manager = {
   .path_kind = VIREO_PATH_MANAGER,
   .kind = "manager",
   .methods = methods,
-  .writers = writers,
   .getters = getters,
 };

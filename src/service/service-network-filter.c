@@ -13,10 +13,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 const VireoService vireo_service_network_filter = {
   .interface = "org.vireo.Vireo1.NetworkFilter",
   .path_kind = VIREO_PATH_NETWORK_FILTER,
@@ -25,7 +21,6 @@ const VireoService vireo_service_network_filter = {
   .part = VIREO_PART_REF (VIREO_PART_NETWORK_FILTERS),
   .get_type = vireo_network_filter_obj_get_type,
   .methods = methods,
-  .writers = writers,
 };
 
 /* ---- bindings ---- */
@@ -46,5 +41,4 @@ const VireoService vireo_service_network_filter_binding = {
   .part = VIREO_PART_REF (VIREO_PART_NETWORK_FILTERS),
   .get_type = vireo_filter_binding_obj_get_type,
   .methods = binding_methods,
-  .writers = writers,
 };

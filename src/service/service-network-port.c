@@ -51,10 +51,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 const VireoService vireo_service_network_port = {
   .interface = "org.vireo.Vireo1.NetworkPort",
   .path_kind = VIREO_PATH_NETWORK_PORT,
@@ -63,5 +59,4 @@ const VireoService vireo_service_network_port = {
   .part = VIREO_PART_REF (VIREO_PART_NETWORKS),
   .get_type = vireo_network_port_obj_get_type,
   .methods = methods,
-  .writers = writers,
 };

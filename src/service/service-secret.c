@@ -120,10 +120,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 const VireoService vireo_service_secret = {
   .interface = "org.vireo.Vireo1.Secret",
   .path_kind = VIREO_PATH_SECRET,
@@ -132,5 +128,4 @@ const VireoService vireo_service_secret = {
   .part = VIREO_PART_REF (VIREO_PART_SECRETS),
   .get_type = vireo_secret_obj_get_type,
   .methods = methods,
-  .writers = writers,
 };

@@ -87,10 +87,6 @@ static const VireoHandler methods[] = {
   { NULL },
 };
 
-static const VireoHandler writers[] = {
-  { NULL },
-};
-
 static const VireoGetter getters[] = {
   { "CurrentJob", vireo_get_current_job },
   { NULL },
@@ -103,6 +99,5 @@ const VireoService vireo_service_storage_volume = {
   .part = VIREO_PART_REF (VIREO_PART_STORAGE),
   .get_type = vireo_storage_volume_obj_get_type,
   .methods = methods,
-  .writers = writers,
   .getters = getters,
 };

@@ -10,6 +10,7 @@
 
 #define CACHE_TIME_US (5 * G_USEC_PER_SEC)
 #define MAX_CACHED 65536u
+#define MAX_CACHED_BYTES (16u * 1024 * 1024)
 #define MAX_ASKED 48u
 #define MAX_PROMPTS 48u
 #define MAX_PROMPTS_OF_USER 8u
@@ -46,6 +47,8 @@ typedef struct
   VireoCaller *caller;       /* not owned: owns this */
   gint changes;
   GHashTable *decisions; /* (element-type Question Decision) */
+  GQueue kept;           /* (element-type Question): the keys of decisions, the oldest first */
+  gsize n_kept_bytes;
   GHashTable *asked;     /* (element-type Question): waiting and under way */
   GQueue waiting;        /* (element-type Question) */
 } CallerState;
@@ -54,6 +57,8 @@ typedef struct
 {
   VireoVerdict verdict;
   gint64 expires;
+  gsize n_bytes;
+  GList link; /* in kept */
 } Decision;
 
 typedef struct
@@ -145,6 +150,45 @@ caller_state_free (gpointer data)
   g_free (self);
 }
 
+static void
+forget_all (CallerState *self)
+{
+  /* Its links lie in the decisions. */
+  g_queue_init (&self->kept);
+  self->n_kept_bytes = 0;
+  g_hash_table_remove_all (self->decisions);
+}
+
+static void
+forget (CallerState *self, const Question *question)
+{
+  Decision *decision = g_hash_table_lookup (self->decisions, question);
+
+  if (decision == NULL)
+    return;
+  g_queue_unlink (&self->kept, &decision->link);
+  self->n_kept_bytes -= decision->n_bytes;
+  g_hash_table_remove (self->decisions, question);
+}
+
+/* What is too old is of no use, and what somebody made up for one call is never asked for again. */
+static void
+forget_oldest (CallerState *self, gint64 now)
+{
+  for (;;)
+    {
+      const Question *oldest = g_queue_peek_head (&self->kept);
+      const Decision *decision
+          = oldest != NULL ? g_hash_table_lookup (self->decisions, oldest) : NULL;
+
+      if (decision == NULL
+          || (decision->expires >= now && self->kept.length < MAX_CACHED
+              && self->n_kept_bytes <= MAX_CACHED_BYTES))
+        return;
+      forget (self, oldest);
+    }
+}
+
 static CallerState *
 ensure_state (VireoAuthority *self, VireoCaller *caller)
 {
@@ -163,7 +207,7 @@ ensure_state (VireoAuthority *self, VireoCaller *caller)
     }
   if (state->changes != changes)
     {
-      g_hash_table_remove_all (state->decisions);
+      forget_all (state);
       state->changes = changes;
     }
   return state;
@@ -361,15 +405,21 @@ vireo_authority_peek (VireoAuthority *self,
 static void
 remember (CallerState *state, const Question *question, VireoVerdict verdict)
 {
+  gint64 now = g_get_monotonic_time ();
   Decision *decision;
+  Question *key;
 
-  if (g_hash_table_size (state->decisions) >= MAX_CACHED)
-    g_hash_table_remove_all (state->decisions);
-  decision = g_new (Decision, 1);
+  forget (state, question);
+  key = question_new (question->action, question->details);
+  decision = g_new0 (Decision, 1);
   decision->verdict = verdict;
-  decision->expires = g_get_monotonic_time () + CACHE_TIME_US;
-  g_hash_table_replace (state->decisions, question_new (question->action, question->details),
-                        decision);
+  decision->expires = now + CACHE_TIME_US;
+  decision->n_bytes = g_variant_get_size (vireo_details_get_dictionary (question->details));
+  decision->link.data = key;
+  g_queue_push_tail_link (&state->kept, &decision->link);
+  state->n_kept_bytes += decision->n_bytes;
+  g_hash_table_insert (state->decisions, key, decision);
+  forget_oldest (state, now);
 }
 
 static GVariant *

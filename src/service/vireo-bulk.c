@@ -17,6 +17,8 @@ typedef struct
   GPtrArray *nodes;
   GVariantType *type;
   VireoBulkFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy; /* (nullable) */
   guint next;
   GPtrArray *entries; /* (element-type GVariant) */
   gsize size;
@@ -26,10 +28,32 @@ typedef struct
 static void
 bulk_free (Bulk *self)
 {
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
   g_ptr_array_unref (self->nodes);
   g_clear_pointer (&self->entries, g_ptr_array_unref);
   g_variant_type_free (self->type);
   g_free (self);
+}
+
+/* Returns: (transfer full) (nullable) */
+static GVariant *
+make_entry (Bulk *self, VireoNode *node)
+{
+  VireoCall *call = self->call;
+  GVariant *made = self->func (node, call, self->user_data);
+  g_autoptr (GVariant) entry = made != NULL ? g_variant_take_ref (made) : NULL;
+
+  if (entry != NULL && call->entry != NULL)
+    {
+      made = call->entry (call, node, entry);
+      g_variant_unref (entry);
+      entry = made != NULL ? g_variant_take_ref (made) : NULL;
+    }
+  /* Puts it into one piece of memory: as a tree of its parts, it takes ten times that. */
+  if (entry != NULL)
+    g_variant_get_data (entry);
+  return g_steal_pointer (&entry);
 }
 
 /* Makes up to a slice of the list. Returns whether all of it is there. */
@@ -48,9 +72,9 @@ make_slice (Bulk *self)
       /* One that is too long is not made to its end to say so. */
       if (node->gone || self->size > 2 * LONGEST_ANSWER)
         continue;
-      entry = g_variant_take_ref (self->func (node, self->call));
-      /* Puts it into one piece of memory: as a tree of its parts, it takes ten times that. */
-      g_variant_get_data (entry);
+      entry = make_entry (self, node);
+      if (entry == NULL)
+        continue;
       self->size += g_variant_get_size (entry);
       g_ptr_array_add (self->entries, entry);
     }
@@ -199,15 +223,23 @@ on_granted (gboolean granted, gpointer user_data)
 }
 
 void
-vireo_bulk_return (VireoCall *call, GPtrArray *nodes, const GVariantType *type, VireoBulkFunc func)
+vireo_bulk_return (VireoCall *call,
+                   GPtrArray *nodes,
+                   const GVariantType *type,
+                   VireoBulkFunc func,
+                   gpointer user_data,
+                   GDestroyNotify destroy)
 {
   Bulk *self = g_new0 (Bulk, 1);
   g_autoptr (VireoCaller) caller = g_object_ref (call->caller);
 
   self->call = call;
   self->nodes = g_ptr_array_ref (nodes);
-  self->type = g_variant_type_copy (type);
+  self->type = g_variant_type_copy (call->entry != NULL ? G_VARIANT_TYPE (call->entry_type) : type);
   self->func = func;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  call->is_list = TRUE;
   self->entries = g_ptr_array_new_full (nodes->len, (GDestroyNotify) g_variant_unref);
   if (vireo_reader_take_turn (vireo_caller_get_reader (caller),
                               sizeof *self + nodes->len * sizeof (gpointer), on_granted, self))

@@ -9,10 +9,11 @@ G_BEGIN_DECLS
  * VireoBulkFunc:
  * @node: an object that is there
  * @call: the call that it is an answer to
+ * @user_data: what was given with the function
  *
- * Returns: (transfer full): what to say of it, which may be floating
+ * Returns: (transfer full) (nullable): what to say of it, which may be floating; %NULL for nothing
  */
-typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call);
+typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call, gpointer user_data);
 
 /**
  * vireo_bulk_return:
@@ -20,6 +21,8 @@ typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call);
  * @nodes: (element-type VireoNode): what the answer is about
  * @type: what @func returns; the answer is an array of it
  * @func: called with each of @nodes that is not gone
+ * @user_data: for @func
+ * @destroy: (nullable): for @user_data
  *
  * Answers with a list that may be long: it is made in slices, so that nobody else waits for it, and
  * put into the bus' form by another thread. Meanwhile nothing else is said to the caller: what
@@ -28,8 +31,14 @@ typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call);
  *
  * A user's lists are made one after the other, and none while the user's connections have not read
  * what they were sent: neither here nor on the bus is there ever much more than one for each user.
+ *
+ * Of a call that is a part of another one, each entry may become another: see #VireoCall.
  */
-void
-vireo_bulk_return (VireoCall *call, GPtrArray *nodes, const GVariantType *type, VireoBulkFunc func);
+void vireo_bulk_return (VireoCall *call,
+                        GPtrArray *nodes,
+                        const GVariantType *type,
+                        VireoBulkFunc func,
+                        gpointer user_data,
+                        GDestroyNotify destroy);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vireo-audit.h"
 #include "vireo-bus.h"
 
 /* Longer texts repeat what the caller sent. */
@@ -83,6 +84,7 @@ call_free (VireoCall *self)
   g_clear_pointer (&self->checks, g_array_unref);
   g_clear_error (&self->held);
   g_free (self->own_node_path);
+  g_free (self->about);
   g_clear_pointer (&self->own_args, g_variant_unref);
   g_object_unref (self->caller);
   g_object_unref (self->message);
@@ -267,27 +269,6 @@ vireo_call_get_fds (VireoCall *self, gsize argument)
   return g_steal_pointer (&fds);
 }
 
-/* A line in the journal for every change, done or refused: who, what, to what, and how it went. */
-static void
-audit (VireoCall *self, const char *result, const char *message)
-{
-  const char *path = g_dbus_message_get_path (self->message);
-  const char *prefix = "org.vireo.Vireo1.";
-  const char *member = self->member;
-  const char *interface = self->export != NULL ? self->export->info->name : self->interface;
-  g_autofree char *uid = g_strdup_printf ("%u", vireo_caller_get_uid (self->caller));
-
-  if (self->value != NULL)
-    member = self->export->info->properties[self->property].name;
-  if (interface != NULL && g_str_has_prefix (interface, prefix))
-    interface += strlen (prefix);
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "VIREO_UID", "%s", uid, "VIREO_SENDER", "%s",
-                    vireo_caller_get_name (self->caller), "VIREO_INTERFACE", "%s", interface,
-                    "VIREO_MEMBER", "%s", member, "VIREO_OBJECT", "%s", path, "VIREO_RESULT", "%s",
-                    result, "MESSAGE", "uid %s: %s.%s on %s: %s%s%s", uid, interface, member, path,
-                    result, *message != '\0' ? ": " : "", message);
-}
-
 /* Sends @reply (transfer full), if any is wanted, and frees the call. */
 static void
 finish (VireoCall *self, GDBusMessage *reply)
@@ -332,6 +313,22 @@ settle (VireoCall *self, const GError *error)
     vireo_server_flush_signals (self->server);
 }
 
+/* @result: "done", or "begun" */
+static void
+return_as (VireoCall *self, GVariant *values, const char *result)
+{
+  const char *path = "";
+
+  if (values != NULL)
+    g_variant_ref_sink (values);
+  settle (self, NULL);
+  if (values != NULL && g_variant_is_of_type (values, G_VARIANT_TYPE ("(o)")))
+    g_variant_get (values, "(&o)", &path);
+  if (self->changes)
+    vireo_audit_call (self, result, path);
+  finish_with (self, values, NULL);
+}
+
 /**
  * vireo_call_return:
  * @self: (transfer full): a call
@@ -342,12 +339,7 @@ settle (VireoCall *self, const GError *error)
 void
 vireo_call_return (VireoCall *self, GVariant *values)
 {
-  if (values != NULL)
-    g_variant_ref_sink (values);
-  settle (self, NULL);
-  if (self->changes)
-    audit (self, "done", "");
-  finish_with (self, values, NULL);
+  return_as (self, values, "done");
 }
 
 void
@@ -359,16 +351,23 @@ vireo_call_set_turn (VireoCall *self)
 gboolean
 vireo_call_takes_message (VireoCall *self)
 {
-  return self->answer == NULL && wants_reply (self);
+  return (self->answer == NULL || self->answer_blob != NULL) && wants_reply (self);
 }
 
 void
 vireo_call_return_blob (VireoCall *self, GBytes *blob)
 {
-  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
+  GDBusMessage *reply;
 
-  vireo_bus_set_blob (reply, blob);
   settle (self, NULL);
+  if (self->answer_blob != NULL)
+    {
+      self->answer_blob (self, blob);
+      call_free (self);
+      return;
+    }
+  reply = g_dbus_message_new_method_reply (self->message);
+  vireo_bus_set_blob (reply, blob);
   finish (self, reply);
 }
 
@@ -391,7 +390,7 @@ on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
   JobAnswer *answer = user_data;
 
   vireo_job_book_settle_finish (VIREO_JOB_BOOK (source), result);
-  vireo_call_return (answer->call, g_variant_new ("(o)", answer->node->path));
+  return_as (answer->call, g_variant_new ("(o)", answer->node->path), "begun");
   vireo_node_unref (answer->node);
   g_free (answer);
 }
@@ -444,7 +443,7 @@ vireo_call_return_fd (VireoCall *self, int fd)
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
 
   settle (self, NULL);
-  audit (self, "done", "");
+  vireo_audit_call (self, "done", "");
   finish_with (self, g_variant_ref_sink (g_variant_new ("(h)", 0)), list);
 }
 
@@ -459,6 +458,18 @@ bounded_message (const char *message)
   return g_utf8_make_valid (cut, -1);
 }
 
+/* What was given up somewhere below only says that, in words that name nothing. */
+static GError *
+name_what_was_cancelled (VireoCall *self, GError *error)
+{
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return error;
+  g_error_free (error);
+  return g_error_new (VIREO_ERROR, VIREO_ERROR_CANCELLED,
+                      "%s was given up before it was done, for another call or for its caller",
+                      self->member);
+}
+
 /**
  * vireo_call_return_error:
  * @self: (transfer full): a call
@@ -469,10 +480,12 @@ bounded_message (const char *message)
 void
 vireo_call_return_error (VireoCall *self, GError *error)
 {
-  g_autofree char *message = bounded_message (error->message);
+  g_autofree char *message = NULL;
   g_autofree char *bus_name = NULL;
   const char *name;
 
+  error = name_what_was_cancelled (self, error);
+  message = bounded_message (error->message);
   if (error->domain == G_DBUS_ERROR && !g_dbus_error_is_remote_error (error))
     name = bus_name = g_dbus_error_encode_gerror (error);
   else
@@ -480,7 +493,7 @@ vireo_call_return_error (VireoCall *self, GError *error)
 
   settle (self, error);
   if (self->changes)
-    audit (self, name, message);
+    vireo_audit_call (self, name, message);
   if (self->answer != NULL)
     {
       self->answer (self, NULL, NULL, error);
@@ -542,6 +555,19 @@ on_fd (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_job (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoCall *self = user_data;
+  GError *error = NULL;
+  g_autoptr (VireoJob) job = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (job != NULL)
+    vireo_call_return_job (self, job);
+  else
+    vireo_call_return_error (self, error);
+}
+
+static void
 on_object (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireoCall *self = user_data;
@@ -589,6 +615,13 @@ GTask *
 vireo_call_task_object (VireoCall *self)
 {
   return vireo_call_task (self, on_object);
+}
+
+/* (transfer full): a task that returns a job that goes on. */
+GTask *
+vireo_call_task_job (VireoCall *self)
+{
+  return vireo_call_task (self, on_job);
 }
 
 /* (transfer full): a task that returns a tuple, which is the answer. */

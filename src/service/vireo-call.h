@@ -24,6 +24,26 @@ typedef void (*VireoAnswerFunc) (VireoCall *call,
                                  const GError *error);
 
 /**
+ * VireoBlobFunc:
+ * @call: the call, which is freed after it
+ * @blob: the whole answer, in the bus' form
+ *
+ * Takes the answer of a call when it is a long list.
+ */
+typedef void (*VireoBlobFunc) (VireoCall *call, GBytes *blob);
+
+/**
+ * VireoEntryFunc:
+ * @call: the call
+ * @node: the object that an entry of a list is about
+ * @entry: the entry
+ *
+ * Returns: (transfer full) (nullable): what to list instead, which may be floating; %NULL for
+ *   nothing
+ */
+typedef GVariant *(*VireoEntryFunc) (VireoCall *call, VireoNode *node, GVariant *entry);
+
+/**
  * VireoCall:
  * @server: what serves it
  * @caller: who called
@@ -52,6 +72,10 @@ typedef void (*VireoAnswerFunc) (VireoCall *call,
  * @changes: whether it is more than a reading
  * @answer: (nullable): who takes the answer, if that is not the caller
  * @answer_data: for @answer
+ * @answer_blob: (nullable): takes it instead of @answer when it is a long list; for who has @answer
+ * @entry: (nullable): what becomes of each entry of a list; for who has @answer
+ * @entry_type: the type of what @entry makes
+ * @is_list: whether the answer is a list of which each entry went through @entry
  *
  * One call on its way. There is exactly one answer to it: who has the call ends it with one of the
  * vireo_call_return functions, which frees it.
@@ -79,12 +103,17 @@ struct _VireoCall
   VireoJob *job;
   gpointer def;
   const VireoDocKind *def_doc;
+  char *about; /* (nullable): what its definition calls what it defines */
   guint owner;
   void (*late) (VireoCall *call);
   VireoNode *also;
   gboolean changes;
   VireoAnswerFunc answer;
   gpointer answer_data;
+  VireoBlobFunc answer_blob;
+  VireoEntryFunc entry;
+  const char *entry_type;
+  gboolean is_list;
 
   /*< private, the gate's >*/
   GVariant *options;
@@ -154,6 +183,7 @@ void vireo_call_return_new_error (VireoCall *self, VireoError code, const char *
 /* For operations of drivers: a task that answers the call. */
 GTask *vireo_call_task_boolean (VireoCall *self);
 GTask *vireo_call_task_object (VireoCall *self);
+GTask *vireo_call_task_job (VireoCall *self);
 GTask *vireo_call_task_variant (VireoCall *self);
 GTask *vireo_call_task_fd (VireoCall *self);
 GTask *vireo_call_task (VireoCall *self, GAsyncReadyCallback callback);

@@ -23,7 +23,7 @@ typedef struct
 
 static const Document documents[] = {
   { VIREO_PATH_DOMAIN, "domain", G_STRUCT_OFFSET (VireoDomainDef, name),
-    G_STRUCT_OFFSET (VireoDomainDef, uuid) },
+    G_STRUCT_OFFSET (VireoDomainDef, uuid), vireo_domain_def_describe },
   { VIREO_PATH_NETWORK, "network", G_STRUCT_OFFSET (VireoNetworkDef, name),
     G_STRUCT_OFFSET (VireoNetworkDef, uuid) },
   { VIREO_PATH_NETWORK_PORT, "networkport", G_STRUCT_OFFSET (VireoNetworkPortDef, uuid),
@@ -82,6 +82,17 @@ add_existing (VireoCall *call, VireoObj *obj, const VireoNode *counted)
     vireo_call_add_subject (call, vireo_details_ref (vireo_node_get_details (node)));
 }
 
+/* Whether rules cannot tell @target from what it will be. */
+static gboolean
+is_already (VireoObj *target, VireoDetails *details)
+{
+  VireoNode *node = vireo_node_of (target);
+
+  return node != NULL
+         && g_variant_equal (vireo_details_get_dictionary (vireo_node_get_details (node)),
+                             vireo_details_get_dictionary (details));
+}
+
 /* Of what is replaced, it stays; what is in another object is its owner's; what is new is whose who
  * asks. */
 static guint
@@ -107,6 +118,7 @@ add_subjects (VireoCall *call, const char *name, const char *uuid)
   VireoObj *target = call->node != parent ? vireo_call_get_object (call) : NULL;
   VireoObj *by_name = NULL, *by_uuid = NULL;
   VireoSubject about = { NULL };
+  g_autoptr (VireoDetails) details = NULL;
 
   if (list != NULL && name != NULL)
     by_name = vireo_obj_list_find_by_name (list, name);
@@ -137,9 +149,9 @@ add_subjects (VireoCall *call, const char *name, const char *uuid)
     add_existing (call, by_name, NULL);
   if (by_uuid != target && by_uuid != NULL)
     add_existing (call, by_uuid, NULL);
-  if (target == NULL || g_strcmp0 (vireo_obj_get_name (target), name) != 0
-      || g_strcmp0 (vireo_obj_get_uuid (target), about.uuid) != 0)
-    vireo_call_add_subject (call, vireo_details_new (&about));
+  details = vireo_details_new (&about);
+  if (target == NULL || !is_already (target, details))
+    vireo_call_add_subject (call, g_steal_pointer (&details));
 }
 
 /* Of a text that says nothing, it is asked as of a machine without a name that the caller makes:
@@ -218,6 +230,8 @@ on_parsed (VireoCall *call, const Document *document, gpointer def, GError *erro
     }
   call->def = def;
   call->def_doc = vireo_doc_kind_find (document->doc);
+  if (document->name != document->uuid)
+    call->about = g_strdup (get_text (def, document->name));
   if (!vireo_authority_settles (vireo_server_get_authority (call->server), call->caller, &settled))
     {
       add_subjects (call, get_text (def, document->name), get_text (def, document->uuid));

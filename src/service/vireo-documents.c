@@ -119,6 +119,43 @@ vireo_call_with_document (VireoCall *call,
   vireo_document_parse (call->def_doc, text, vireo_call_get_parse_flags (call), on_document, data);
 }
 
+typedef struct
+{
+  VireoCall *call;
+  void (*go_on) (VireoCall *call, gpointer def);
+} GoOnWith;
+
+static void
+on_second_document (gpointer def, GError *error, gpointer user_data)
+{
+  g_autofree GoOnWith *go_on = user_data;
+
+  if (def == NULL)
+    vireo_call_return_error (go_on->call, error);
+  else
+    go_on->go_on (go_on->call, def);
+}
+
+void
+vireo_call_with_second_document (VireoCall *call,
+                                 const char *doc,
+                                 const char *text,
+                                 void (*go_on) (VireoCall *call, gpointer def))
+{
+  GoOnWith *data;
+
+  if (text == NULL)
+    {
+      go_on (call, NULL);
+      return;
+    }
+  data = g_new (GoOnWith, 1);
+  data->call = call;
+  data->go_on = go_on;
+  vireo_document_parse (vireo_doc_kind_find (doc), text, vireo_call_get_parse_flags (call),
+                        on_second_document, data);
+}
+
 /* ---- giving definitions away ---- */
 
 static void

@@ -27,6 +27,13 @@ void vireo_call_with_document (VireoCall *call,
                                const char *text,
                                void (*go_on) (VireoCall *call));
 
+/* The same with another text besides (nullable), which is parsed into @def (transfer full)
+ * (nullable). */
+void vireo_call_with_second_document (VireoCall *call,
+                                      const char *doc,
+                                      const char *text,
+                                      void (*go_on) (VireoCall *call, gpointer def));
+
 /* For tasks that return a definition: answers with its text, with secrets when the call has the
  * option `secure`. To be given to vireo_call_task(). */
 void vireo_call_return_domain_def (GObject *source, GAsyncResult *result, gpointer call);

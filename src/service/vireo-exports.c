@@ -27,7 +27,7 @@ type_of_attribute (const char *dbus_type)
 static const VireoHandler *
 find_handler (const VireoHandler *rows, const char *name)
 {
-  for (; rows->name != NULL; rows++)
+  for (; rows != NULL && rows->name != NULL; rows++)
     if (g_str_equal (rows->name, name))
       return rows;
   return NULL;
@@ -148,7 +148,7 @@ join_properties (VireoExport *self, GError **error)
   if (!ok)
     return FALSE;
 
-  for (const VireoHandler *row = service->writers; row->name != NULL; row++)
+  for (const VireoHandler *row = service->writers; row != NULL && row->name != NULL; row++)
     if (vireo_property_find (self->info, row->name) == NULL)
       return incomplete (error, service, row->name, "has a handler but is no property");
   for (const VireoGetter *row = service->getters; row != NULL && row->name != NULL; row++)

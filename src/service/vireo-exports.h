@@ -99,7 +99,7 @@ typedef struct
  * @methods: one row a method, ending with an empty one
  * @more_methods: (nullable): further tables of them, ending with %NULL, for interfaces of which one
  *   file would be too long
- * @writers: one row a writable property, ending with an empty one
+ * @writers: (nullable): one row a writable property, ending with an empty one
  * @getters: (nullable): ending with an empty one
  *
  * How an interface is served. There is a table a file.

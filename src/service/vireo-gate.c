@@ -9,8 +9,9 @@
  *   3. options are checked and the arguments prepared, which may say what else must be allowed.
  * What is wrong with them is held back:
  *   4. every permission of the member, one after the other: NotAuthorized or AuthDismissed;
- *   5. what was held back is told, to a caller who may do the thing;
- *   6. NotSupported when the driver has no function for it, and then the job slot, in turn;
+ *   5. NotSupported when the driver has no function for it, and what was held back, are told to a
+ * caller who may do the thing;
+ *   6. the quotas, and then the job slot, in turn;
  *   7. the object is looked up again, for a person may have taken minutes over a dialog: it is
  * still there, and is still what polkit was told;
  *   8. the handler.
@@ -238,11 +239,11 @@ take_slot (VireoCall *call)
   gboolean is_job = handler != NULL && handler->job != VIREO_JOB_NONE && !call->node->gone;
   GError *error = NULL;
 
-  if (call->held != NULL)
-    vireo_call_return_error (call, g_steal_pointer (&call->held));
-  else if (!find_function (call))
+  if (!find_function (call))
     vireo_call_return_new_error (call, VIREO_ERROR_NOT_SUPPORTED,
                                  "the driver of this connection has no %s", member_name (call));
+  else if (call->held != NULL)
+    vireo_call_return_error (call, g_steal_pointer (&call->held));
   else if (!take_quotas (call, is_job, &error))
     vireo_call_return_error (call, error);
   else if (!is_job)

@@ -12,12 +12,12 @@ G_BEGIN_DECLS
  * VireoGuard:
  *
  * Stands between the bus and GDBus, on a thread of its own. GDBus leaves a bus from which it gets a
- * message that it cannot read; a bus takes some that are such (GLib 2.74 reads one container less
- * in each other than the specification allows; dbus-broker does not look at what is in messages at
- * all): so everybody who may send to us could have us thrown out. Here, each message from the bus
- * is read once by GDBus' own function, and only what it can read goes on. Of a call that it cannot
- * read, the header goes on, with %VIREO_GUARD_UNREADABLE in its flags, so that it is answered in
- * the place where all calls are. What else cannot be read is dropped.
+ * message that it cannot read; a bus may take some that are such (GLib 2.74 reads one container
+ * less in each other than the specification allows, which dbus-daemon lets pass; dbus-broker throws
+ * out who sends it): so everybody who may send to us could have us thrown out. Here, each message
+ * from the bus is read once by GDBus' own function, and only what it can read goes on. Of a call
+ * that it cannot read, the header goes on, with %VIREO_GUARD_UNREADABLE in its flags, so that it is
+ * answered in the place where all calls are. What else cannot be read is dropped.
  */
 
 /**

@@ -157,7 +157,7 @@ vireo_call_collect (VireoCall *call)
 }
 
 static GVariant *
-describe_path (VireoNode *node, VireoCall *call)
+describe_path (VireoNode *node, VireoCall *call, gpointer user_data)
 {
   return g_variant_new_object_path (node->path);
 }
@@ -165,7 +165,7 @@ describe_path (VireoNode *node, VireoCall *call)
 static void
 return_paths (GPtrArray *nodes, gpointer user_data)
 {
-  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE_OBJECT_PATH, describe_path);
+  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE_OBJECT_PATH, describe_path, NULL, NULL);
 }
 
 void
@@ -201,7 +201,7 @@ mask_of (const VireoInterfaceInfo *info, GVariant *names)
 }
 
 static GVariant *
-describe (VireoNode *node, VireoCall *call)
+describe (VireoNode *node, VireoCall *call, gpointer user_data)
 {
   VireoReading reading = { vireo_server_get_tree (call->server), NULL };
   g_autoptr (GVariant) names = g_variant_get_child_value (call->args, 0);
@@ -214,7 +214,7 @@ describe (VireoNode *node, VireoCall *call)
 static void
 return_objects (GPtrArray *nodes, gpointer user_data)
 {
-  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe);
+  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe, NULL, NULL);
 }
 
 gboolean

@@ -2,6 +2,7 @@
 #include "vireo-hypervisors.h"
 
 #include "util/vireo-error.h"
+#include "util/vireo-task.h"
 
 struct _VireoHypervisors
 {
@@ -301,61 +302,16 @@ vireo_hypervisors_open_finish (VireoHypervisors *self, GAsyncResult *result, GEr
 
 /* ---- several at once ---- */
 
-/* A task that returns when all of its parts did. */
-typedef struct
-{
-  guint n_open;
-  GError *error;
-} Several;
-
-static void
-several_free (gpointer data)
-{
-  Several *self = data;
-
-  g_clear_error (&self->error);
-  g_free (self);
-}
-
-static GTask *
-several_new (gpointer source, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (source, NULL, callback, user_data);
-  Several *several = g_new0 (Several, 1);
-
-  several->n_open = 1;
-  g_task_set_task_data (task, several, several_free);
-  return task;
-}
-
-/* @error: (transfer full) (nullable) */
-static void
-several_part_ended (GTask *task, GError *error)
-{
-  Several *several = g_task_get_task_data (task);
-
-  if (error != NULL && several->error == NULL)
-    several->error = g_steal_pointer (&error);
-  g_clear_error (&error);
-  if (--several->n_open > 0)
-    return;
-  if (several->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&several->error));
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
 static void
 on_opened_at_start (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (VireoNode) node
       = vireo_hypervisors_open_finish (VIREO_HYPERVISORS (source), result, &error);
 
   if (node == NULL)
     g_message ("a connection is not open: %s", error->message);
-  several_part_ended (task, NULL);
+  vireo_task_several_end (user_data, NULL);
 }
 
 /**
@@ -369,18 +325,17 @@ vireo_hypervisors_open_all_async (VireoHypervisors *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  g_autoptr (GTask) task = several_new (self, callback, user_data);
-  Several *several = g_task_get_task_data (task);
+  GTask *task = vireo_task_several_new (self, callback, user_data);
 
   for (guint i = 0; i < self->hypervisors->len; i++)
     {
       Hypervisor *hypervisor = g_ptr_array_index (self->hypervisors, i);
 
-      several->n_open++;
       open_hypervisor (self, hypervisor, hypervisor->uri,
-                       g_task_new (self, NULL, on_opened_at_start, g_object_ref (task)));
+                       g_task_new (self, NULL, on_opened_at_start,
+                                   vireo_task_several_begin (task)));
     }
-  several_part_ended (task, NULL);
+  vireo_task_several_end (task, NULL);
 }
 
 void
@@ -392,21 +347,17 @@ vireo_hypervisors_open_all_finish (VireoHypervisors *self, GAsyncResult *result)
 static void
 on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   GError *error = NULL;
 
   vireo_connection_obj_reload_finish (VIREO_CONNECTION_OBJ (source), result, &error);
-  several_part_ended (task, error);
+  vireo_task_several_end (user_data, error);
 }
 
 static void
 reload_one (VireoNode *node, GTask *task)
 {
-  Several *several = g_task_get_task_data (task);
-
-  several->n_open++;
   vireo_connection_obj_reload_async (VIREO_CONNECTION_OBJ (node->object), on_reloaded,
-                                     g_object_ref (task));
+                                     vireo_task_several_begin (task));
 }
 
 /**
@@ -419,14 +370,14 @@ vireo_hypervisors_reload_async (VireoHypervisors *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
-  g_autoptr (GTask) task = several_new (self, callback, user_data);
+  GTask *task = vireo_task_several_new (self, callback, user_data);
   GPtrArray *connections = vireo_tree_get_connections (self->tree);
 
   if (connection != NULL)
     reload_one (connection, task);
   for (guint i = 0; connection == NULL && i < connections->len; i++)
     reload_one (g_ptr_array_index (connections, i), task);
-  several_part_ended (task, NULL);
+  vireo_task_several_end (task, NULL);
 }
 
 gboolean

@@ -101,7 +101,7 @@ vireo_standard_get_all (VireoCall *call)
 /* ---- objects ---- */
 
 static GVariant *
-describe (VireoNode *node, VireoCall *call)
+describe (VireoNode *node, VireoCall *call, gpointer user_data)
 {
   VireoReading reading = { vireo_server_get_tree (call->server), NULL };
   GVariant *properties = vireo_export_get_many (node, &reading, VIREO_ALL_PROPERTIES);
@@ -120,7 +120,7 @@ on_managed (GPtrArray *nodes, gpointer user_data)
 
   /* What changed before the list is told before it. */
   vireo_server_flush_signals (call->server);
-  vireo_bulk_return (call, nodes, G_VARIANT_TYPE ("{oa{sa{sv}}}"), describe);
+  vireo_bulk_return (call, nodes, G_VARIANT_TYPE ("{oa{sa{sv}}}"), describe, NULL, NULL);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "vireo-tree.h"
 
 #include "util/vireo-error.h"
+#include "vireo-audit.h"
 
 struct _VireoTree
 {
@@ -494,6 +495,7 @@ on_job_completed (VireoJob *job, const GError *error, gpointer user_data)
   g_variant_unref (args);
   if (vireo_job_get_detached (job))
     {
+      vireo_audit_job (node, job, error);
       vireo_job_book_keep_result (self->book, job);
       linger (self, node);
     }
@@ -629,6 +631,23 @@ on_removed (VireoObjList *list, VireoObj *obj, gpointer user_data)
     remove_node (entry->tree, node);
 }
 
+/* What was decided holds for the details that were decided about, as long as they say the same. */
+static void
+renew_details (VireoNode *node)
+{
+  g_autoptr (VireoDetails) old = g_steal_pointer (&node->details);
+  VireoDetails *now;
+
+  if (old == NULL)
+    return;
+  now = vireo_node_get_details (node);
+  if (g_variant_equal (vireo_details_get_dictionary (old), vireo_details_get_dictionary (now)))
+    {
+      node->details = g_steal_pointer (&old);
+      vireo_details_unref (now);
+    }
+}
+
 static void
 on_changed (VireoObjList *list, VireoObj *obj, guint n, GParamSpec **pspecs, gpointer user_data)
 {
@@ -640,8 +659,8 @@ on_changed (VireoObjList *list, VireoObj *obj, guint n, GParamSpec **pspecs, gpo
     {
       const char *name = pspecs[i]->name;
 
-      if (g_str_equal (name, "name") || g_str_equal (name, "owner"))
-        g_clear_pointer (&node->details, vireo_details_unref);
+      if (g_str_equal (name, "name") || g_str_equal (name, "owner") || g_str_equal (name, "tags"))
+        renew_details (node);
       if (g_str_equal (name, "current-job"))
         {
           if (!follow_job (self, node))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what: every member, refused by default, allowed by rules, asked of a person."""
 
+import re
 import unittest
 
 import vireotest
@@ -162,6 +163,14 @@ class DefaultPolicy(Case):
         for parameters in ["('no XML at all', @a{sv} {})", "('<domain/>', {'no-such': <true>})"]:
             outcome = self.nobody.call(CONNECTION, "Connection", "DefineDomain", parameters)
             self.assertEqual(outcome.error.code, "NotAuthorized")
+
+    def test_all_permissions_of_libvirt(self):
+        """Those of 9.0, so that rules carry over by their prefix."""
+        theirs = (vireotest.SOURCE / "tests/service/libvirt-permissions.txt").read_text().split()
+        conf = (vireotest.SOURCE / "data/polkit/actions.conf").read_text()
+        ours = re.findall(r"^\[(.*)\]$", conf, re.MULTILINE)
+        self.assertEqual(len(theirs), 105)
+        self.assertEqual(set(theirs) - set(ours), set())
 
     def test_reading_is_open(self):
         self.assertEqual(self.nobody.call(ROOT, OBJECT_MANAGER, "GetManagedObjects").unpack(),

@@ -201,7 +201,7 @@ class Right(Case):
         self.client.set(self.path, "Domain", "Autostart", "b", True)
         self.host.caller("nobody").call(self.path, "Domain", "Reset", "(@a{sv} {},)")
         log = self.host.daemon.log_file.read_text()
-        self.assertIn(f"uid 0: Domain.Autostart on {self.path}: done", log)
+        self.assertRegex(log, rf"uid 0: Domain.Autostart on {self.path} \(.*\): done")
         self.assertRegex(log, r"uid \d{2,}: Domain.Reset on .*NotAuthorized")
         self.assertNotIn("GetXml", log)
 

@@ -157,6 +157,17 @@ class Agent(Case):
 
 
 class Machine(Case):
+    def test_namespaces(self):
+        """Of a guest that is in the daemon's memory, the daemon's."""
+        for kind in "mnt", "net", "uts":
+            fd = self.open("OpenNamespace", "(sa{sv})", kind, {})
+            self.addCleanup(os.close, fd)
+            theirs = os.stat(f"/proc/{self.host.daemon.pid}/ns/{kind}")
+            self.assertTrue(os.path.samestat(os.fstat(fd), theirs))
+        for kind in "", "exe", "../fd/0", "pid_for_children":
+            with self.assertRaisesRegex(GLib.Error, "InvalidArgument"):
+                self.open("OpenNamespace", "(sa{sv})", kind, {})
+
     def test_keys_and_screen(self):
         before = os.read(self.open("Screenshot", "(ua{sv})", 0, {}), 1 << 21)
         self.assertTrue(before.startswith(b"P6\n640 400\n255\n"))

@@ -108,6 +108,15 @@ class Filters(Case):
         self.error("InvalidArgument", "renaming", self.call, path, "NetworkFilter", "SetXml",
                    "(sa{sv})", filter_xml("other"), {})
 
+    def test_values(self):
+        """What no packet has is refused when it is defined, not when a guest starts."""
+        for match in ("tcp dstportstart='99999'", "ip srcipaddr='1.2.3'", "mac srcmacaddr='$A-B'"):
+            name = match.split()[1].split("=")[0]
+            xml = (f"<filter name='values'><rule action='drop' direction='in'><{match}/></rule>"
+                   "</filter>")
+            self.error("XmlInvalid", f"@{name}", self.make, "DefineNetworkFilter", xml)
+        self.assertEqual(self.ask("ListNetworkFilters"), [])
+
     def test_loops(self):
         self.error("XmlInvalid", "itself", self.make, "DefineNetworkFilter",
                    filter_xml("self", "self"))

@@ -389,7 +389,8 @@ class Gate(Case):
         path = self.define("logged", 24)
         self.client.do(path, "Create", 0)
         log = self.host.daemon.log_file.read_text()
-        self.assertEqual(log.count(f"Domain.Start on {path}: done"), 1)
+        native = f"/org/vireo/Vireo1/connections/test/domains/{path.rsplit('/', 1)[1]}"
+        self.assertEqual(log.count(f"Domain.Start on {native} (logged): done"), 1)
 
 
 class Names(unittest.TestCase):

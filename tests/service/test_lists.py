@@ -7,6 +7,7 @@ import select
 import unittest
 
 import vireotest
+from libvirtbus import TEST, LibvirtClient
 from members import CONNECTION, domain_xml
 from vireotest.client import GLib, NAME, OBJECT_MANAGER, PROPERTIES, ROOT
 from vireotest.rawbus import RawClient
@@ -126,6 +127,23 @@ class Base:
         for serial in serials:
             self.assertTrue(raw.reply(serial).get_body().equal(expected))
         raw.reply(pings[-1])
+
+    def test_lists_of_org_libvirt(self):
+        """They are made of ours, entry by entry."""
+        ours = self.client.call(CONNECTION, "Connection", "GetDomains", "(asa{sv})",
+                                ["Name", "Active"], {})
+        active = sum(each["Active"] for each in ours.values())
+        with LibvirtClient(self.host.bus.address) as client:
+            theirs = client.do(TEST, "ListDomains", 0)
+            self.assertEqual(len(theirs), len(ours))
+            self.assertEqual(client.read(theirs[0], "Name"), next(iter(ours.values()))["Name"])
+            figures = client.do(TEST, "GetAllDomainStats", 0, 0)
+            self.assertEqual(sorted(name for name, _ in figures),
+                             sorted(each["Name"] for each in ours.values()))
+            self.assertEqual(len(client.do(TEST, "ListDomains", 1)), active)
+            self.assertEqual(len(client.do(TEST, "ListDomains", 2)), len(ours) - active)
+        many = self.client.call(CONNECTION, "Connection", "GetDomainStats", "(asa{sv})", [], {})
+        self.assertEqual(many.keys(), ours.keys())
 
     def test_who_asks_and_goes(self):
         for _ in range(10):

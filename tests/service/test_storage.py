@@ -242,6 +242,39 @@ class Pools(Case):
 
 
 class Volumes(Case):
+    def test_formats(self):
+        # As libvirt's test driver has them: wanted, and what it becomes; None is refused.
+        image = {"": "raw", "qcow2": "qcow2", "dir": "dir", "linux": None, "bogus": None}
+        cases = {
+            "dir": ("<target><path>/pools/f</path></target>", image),
+            "rbd": ("<source><host name='h'/><name>r</name></source>", image),
+            "disk": ("<source><device path='/dev/sdz'/></source><target><path>/dev</path></target>",
+                     {"": "none", "linux-swap": "linux-swap", "raw": None}),
+            "logical": ("<source><name>f</name></source>", {"": None, "qcow2": None}),
+        }
+        for kind, (inside, formats) in cases.items():
+            name = "" if kind == "logical" else "<name>f</name>"
+            pool = self.connection("DefineStoragePool", "(sa{sv})",
+                                   f"<pool type='{kind}'>{name}{inside}</pool>", {})
+            self.addCleanup(self.remove_pool, pool)
+            self.assertEqual(self.client.get(pool, "StoragePool", "Name"), "f")
+            self.on_pool("Start", pool=pool)
+            for wanted, becomes in formats.items():
+                with self.subTest(kind, wanted=wanted):
+                    xml = volume_xml("v", more=wanted and
+                                     f"<target><format type='{wanted}'/></target>")
+                    if becomes is None and kind != "logical":
+                        self.assertEqual(self.error(self.on_pool, "CreateVolume", "(sa{sv})", xml,
+                                                    {}, pool=pool), "ConfigUnsupported")
+                        continue
+                    volume = self.on_pool("CreateVolume", "(sa{sv})", xml, {}, pool=pool)
+                    made = ElementTree.fromstring(self.on_volume(volume, "GetXml"))
+                    found = made.find("target/format")
+                    self.assertEqual(None if found is None else found.get("type"), becomes)
+                    self.on_volume(volume, "Delete")
+            self.on_pool("Destroy", pool=pool)
+            self.on_pool("Undefine", pool=pool)
+
     def test_a_life(self):
         self.client.subscribe()
         before = self.client.get(self.pool, "StoragePool", "Available")

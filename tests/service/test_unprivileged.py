@@ -75,6 +75,20 @@ class Unprivileged(unittest.TestCase):
         self.assert_refused(outcome, "domain.unrestricted", "hostdev")
         self.assertNotIn("hostdev", self.client.call(path, "Domain", "GetXml", "(a{sv})", {}))
 
+    def test_snapshot_that_names_files(self):
+        """However the text is written."""
+        disk = ("<disk type='file'><driver name='test' type='qcow2'/><source file='/own.img'/>"
+                "<target dev='vda'/></disk>")
+        path = self.define(machine("shot", 24, disk)).unpack()
+        encoded = "<?xml version='1.0' encoding='UTF-7'?>"
+        for start, source in ("", "source"), (encoded, "+AHM-ource"):
+            snapshot = (f"{start}<domainsnapshot><disks><disk name='vda' snapshot='external'>"
+                        f"<{source} file='/etc/passwd'/></disk></disks></domainsnapshot>")
+            outcome = self.nobody.call(path, "Domain", "CreateSnapshot",
+                                       text("(sa{sv})", snapshot, {}))
+            self.assertIsNotNone(outcome.error, start)
+        self.assertEqual(self.client.call(path, "Domain", "ListSnapshots", "(a{sv})", {}), [])
+
     def test_networks(self):
         """Only what is marked usable; whether another one exists is not told."""
         hidden = self.client.call(

@@ -169,6 +169,9 @@ class Unread(unittest.TestCase):
         _worker, roots = self.silent(None, 1, [subscribe])
         listeners = [self.silent(user, 1, [subscribe])[0] for user in ("nobody", "mail", None)]
         for listener in listeners:
+            # Signals are counted: they have to be subscribed before the first is sent.
+            listener.send({"do": "read"})
+            listener.wait_for(lambda m: m["event"] == "read", 60)
             listener.send({"do": "listen", "signals": 600, "each": 10,
                            "name": "PropertiesChanged"})
         path = f"{CONNECTION}/domains/_{uuid_of(1).replace('-', '_')}"

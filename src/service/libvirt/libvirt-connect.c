@@ -35,12 +35,6 @@ static const VireoLibvirtFilter domain_filters[] = {
   { 0 },
 };
 
-static GVariant *
-domains_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
-{
-  return vireo_libvirt_filter_list (call, values, domain_filters);
-}
-
 static const VireoLibvirtFilter network_filters[] = {
   { 1 << 0, 0, "active", FALSE },
   { 1 << 1, 0, "active", TRUE },
@@ -51,12 +45,6 @@ static const VireoLibvirtFilter network_filters[] = {
   { 0 },
 };
 
-static GVariant *
-networks_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
-{
-  return vireo_libvirt_filter_list (call, values, network_filters);
-}
-
 static const VireoLibvirtFilter secret_filters[] = {
   { 1 << 0, 0, "ephemeral", TRUE },
   { 1 << 1, 0, "ephemeral", FALSE },
@@ -65,24 +53,12 @@ static const VireoLibvirtFilter secret_filters[] = {
   { 0 },
 };
 
-static GVariant *
-secrets_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
-{
-  return vireo_libvirt_filter_list (call, values, secret_filters);
-}
-
 static const VireoLibvirtFlag secret_list_flags[] = { { 0xf, NULL }, { 0 } };
 static const VireoLibvirtFilter interface_filters[] = {
   { 1 << 0, 0, "active", FALSE },
   { 1 << 1, 0, "active", TRUE },
   { 0 },
 };
-
-static GVariant *
-interfaces_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
-{
-  return vireo_libvirt_filter_list (call, values, interface_filters);
-}
 
 static const VireoLibvirtFlag interface_list_flags[] = { { 3, NULL }, { 0 } };
 static const VireoLibvirtFilter pool_filters[] = {
@@ -108,12 +84,6 @@ static const VireoLibvirtFilter pool_filters[] = {
   { 1 << 19, 3, "pool-type", .word = "iscsi-direct" },
   { 0 },
 };
-
-static GVariant *
-pools_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error)
-{
-  return vireo_libvirt_filter_list (call, values, pool_filters);
-}
 
 static const VireoLibvirtFlag pool_list_flags[] = { { 0xfffff, NULL }, { 0 } };
 static const VireoLibvirtFlag domain_list_flags[] = { { 0xffff, NULL }, { 0 } };
@@ -214,7 +184,8 @@ static const VireoLibvirtMethod methods[] = {
   { "DomainSaveImageGetXMLDesc", "Connection.GetSaveImageXml", .flags = secure_flags },
   { "FindStoragePoolSources", "Connection.FindStoragePoolSources" },
   { "GetAllDomainStats", "Connection.GetDomainStats", .flags = vireo_libvirt_all_stats_flags,
-    .in = vireo_libvirt_all_stats_in, .out = vireo_libvirt_all_stats_out },
+    .in = vireo_libvirt_all_stats_in, .entry = vireo_libvirt_all_stats_entry,
+    .entry_type = "(sa{sv})" },
   { "GetCPUModelNames", "Connection.GetCpuModels" },
   { "GetCapabilities", "Connection.GetCapabilities" },
   { "GetDomainCapabilities", "Connection.GetDomainCapabilities",
@@ -228,15 +199,19 @@ static const VireoLibvirtMethod methods[] = {
     .missing = "Interface not found: no interface with matching mac" },
   { "InterfaceLookupByName", "Connection.LookupHostInterfaceByName",
     .missing = "Interface not found: no interface with matching name" },
-  { "ListDomains", "Connection.ListDomains", .flags = domain_list_flags, .out = domains_out },
+  { "ListDomains", "Connection.ListDomains", .flags = domain_list_flags,
+    .filters = domain_filters },
   { "ListInterfaces", "Connection.ListHostInterfaces", .flags = interface_list_flags,
-    .out = interfaces_out },
+    .filters = interface_filters },
   { "ListNWFilters", "Connection.ListNetworkFilters" },
-  { "ListNetworks", "Connection.ListNetworks", .flags = network_list_flags, .out = networks_out },
+  { "ListNetworks", "Connection.ListNetworks", .flags = network_list_flags,
+    .filters = network_filters },
   { "ListNodeDevices", "Connection.ListNodeDevices", .flags = vireo_libvirt_node_device_list_flags,
     .in = vireo_libvirt_node_devices_in },
-  { "ListSecrets", "Connection.ListSecrets", .flags = secret_list_flags, .out = secrets_out },
-  { "ListStoragePools", "Connection.ListStoragePools", .flags = pool_list_flags, .out = pools_out },
+  { "ListSecrets", "Connection.ListSecrets", .flags = secret_list_flags,
+    .filters = secret_filters },
+  { "ListStoragePools", "Connection.ListStoragePools", .flags = pool_list_flags,
+    .filters = pool_filters },
   { "NWFilterDefineXML", "Connection.DefineNetworkFilter" },
   { "NWFilterLookupByName", "Connection.LookupNetworkFilterByName",
     .missing = "Network filter not found: no nwfilter with matching name" },

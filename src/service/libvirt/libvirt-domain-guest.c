@@ -117,29 +117,12 @@ vireo_libvirt_all_stats_in (VireoLibvirtCall *call, GError **error)
 
 /* By name instead of path. */
 GVariant *
-vireo_libvirt_all_stats_out (VireoLibvirtCall *call,
-                             VireoNode *node,
-                             GVariant *values,
-                             GError **error)
+vireo_libvirt_all_stats_entry (VireoLibvirtCall *call, VireoNode *node, GVariant *entry)
 {
-  VireoTree *tree = vireo_server_get_tree (call->server);
-  g_autoptr (GVariantIter) iter = NULL;
-  GVariantBuilder records;
-  const char *path;
-  GVariant *stats;
+  g_autoptr (GVariant) stats = g_variant_get_child_value (entry, 1);
 
-  g_variant_builder_init (&records, G_VARIANT_TYPE ("a(sa{sv})"));
-  g_variant_get (values, "(a{oa{sv}})", &iter);
-  while (g_variant_iter_loop (iter, "{&o@a{sv}}", &path, &stats))
-    {
-      VireoNode *domain = vireo_tree_find (tree, path);
-
-      if (domain != NULL)
-        g_variant_builder_add (&records, "(s@a{sv})",
-                               vireo_obj_get_name (VIREO_OBJ (domain->object)),
-                               their_stats (stats));
-    }
-  return g_variant_new ("(a(sa{sv}))", &records);
+  return g_variant_new ("(s@a{sv})", vireo_obj_get_name (VIREO_OBJ (node->object)),
+                        their_stats (stats));
 }
 
 /* ---- what is asked of guests ---- */

@@ -10,10 +10,8 @@ GVariant *vireo_libvirt_stats_in (VireoLibvirtCall *call, GError **error);
 GVariant *
 vireo_libvirt_stats_out (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
 GVariant *vireo_libvirt_all_stats_in (VireoLibvirtCall *call, GError **error);
-GVariant *vireo_libvirt_all_stats_out (VireoLibvirtCall *call,
-                                       VireoNode *node,
-                                       GVariant *values,
-                                       GError **error);
+GVariant *
+vireo_libvirt_all_stats_entry (VireoLibvirtCall *call, VireoNode *node, GVariant *entry);
 
 extern const VireoLibvirtFlag vireo_libvirt_stats_flags[];
 extern const VireoLibvirtFlag vireo_libvirt_all_stats_flags[];

@@ -6,16 +6,6 @@
 
 /* ---- for the rows of domains, too ---- */
 
-static const VireoLibvirtFilter filters[] = {
-  { 1 << 5, 0, "state", .word = "shutoff" },
-  { 1 << 6, 0, "state", .word = "running" },
-  { 1 << 6, 0, "state", .word = "paused" },
-  { 1 << 7, 0, "state", .word = "disk-snapshot" },
-  { 1 << 8, 1, "location", .word = "internal" },
-  { 1 << 9, 1, "location", .word = "external" },
-  { 0 },
-};
-
 /* Of a property that is a path, or "/" when there is none. */
 GVariant *
 vireo_libvirt_snapshot_out (VireoLibvirtCall *call,
@@ -42,6 +32,19 @@ vireo_libvirt_snapshot_out (VireoLibvirtCall *call,
 #define LIST_LEAVES (1u << 2)
 #define LIST_NO_LEAVES (1u << 3)
 #define LIST_NO_METADATA (1u << 4)
+
+const VireoLibvirtFilter vireo_libvirt_snapshot_filters[] = {
+  { 1 << 5, 0, "state", .word = "shutoff" },
+  { 1 << 6, 0, "state", .word = "running" },
+  { 1 << 6, 0, "state", .word = "paused" },
+  { 1 << 7, 0, "state", .word = "disk-snapshot" },
+  { 1 << 8, 1, "location", .word = "internal" },
+  { 1 << 9, 1, "location", .word = "external" },
+  /* All have metadata: what has none is not known. */
+  { LIST_METADATA, 2, "no-metadata", FALSE },
+  { LIST_NO_METADATA, 2, "no-metadata", TRUE },
+  { 0 },
+};
 
 /* The others are for filters, and for an order, of which any will do. */
 const VireoLibvirtFlag vireo_libvirt_snapshot_list_flags[] = { { 0x7ff, NULL }, { 0 } };
@@ -71,18 +74,6 @@ static GVariant *
 children_in (VireoLibvirtCall *call, GError **error)
 {
   return list_options (call, "descendants");
-}
-
-/* All have metadata: what has none is not known. */
-GVariant *
-vireo_libvirt_snapshots_out (VireoLibvirtCall *call,
-                             VireoNode *node,
-                             GVariant *values,
-                             GError **error)
-{
-  if ((call->flags & (LIST_METADATA | LIST_NO_METADATA)) == LIST_NO_METADATA)
-    return g_variant_new ("(ao)", NULL);
-  return vireo_libvirt_filter_list (call, values, filters);
 }
 
 const VireoLibvirtFlag vireo_libvirt_snapshot_create_flags[] = {
@@ -128,7 +119,7 @@ static const VireoLibvirtMethod methods[] = {
   { "GetXMLDesc", "DomainSnapshot.GetXml", .flags = xml_flags },
   { "IsCurrent", "DomainSnapshot.Current", .out = boolean_out },
   { "ListChildren", "DomainSnapshot.ListChildren", .flags = vireo_libvirt_snapshot_list_flags,
-    .in = children_in, .out = vireo_libvirt_snapshots_out },
+    .in = children_in, .filters = vireo_libvirt_snapshot_filters },
   { "Revert", "DomainSnapshot.Revert", .flags = revert_flags },
   { NULL },
 };

@@ -147,7 +147,7 @@ static const VireoLibvirtMethod methods[] = {
   { "InterfaceAddresses", "Domain.GetInterfaceAddresses", .in = vireo_libvirt_addresses_in,
     .out = vireo_libvirt_addresses_out },
   { "ListDomainSnapshots", "Domain.ListSnapshots", .flags = vireo_libvirt_snapshot_list_flags,
-    .in = vireo_libvirt_snapshots_in, .out = vireo_libvirt_snapshots_out },
+    .in = vireo_libvirt_snapshots_in, .filters = vireo_libvirt_snapshot_filters },
   { "ManagedSave", "Domain.ManagedSave", .flags = vireo_libvirt_save_flags },
   { "ManagedSaveRemove", "Domain.RemoveManagedSave" },
   { "MemoryPeek", "Domain.MemoryPeek", .flags = vireo_libvirt_memory_peek_flags,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-libvirt-call.h"
 
+#include "service/vireo-bus.h"
 #include "service/vireo-dispatch.h"
+#include "vireo-libvirt-convert.h"
 #include "vireo-libvirt-error.h"
 
 /* (transfer full): @message */
@@ -225,23 +227,60 @@ plain_out (VireoLibvirtCall *self, GVariant *values)
       path = vireo_libvirt_call_translate_path (self, node_path);
       return g_variant_new ("(o)", path);
     }
-  if (g_str_equal (self->method->out_type, "(ao)"))
-    {
-      g_autoptr (GVariantIter) iter = NULL;
-      GVariantBuilder paths;
-      const char *node_path;
-
-      g_variant_builder_init (&paths, G_VARIANT_TYPE ("ao"));
-      g_variant_get (values, "(ao)", &iter);
-      while (g_variant_iter_next (iter, "&o", &node_path))
-        {
-          g_autofree char *path = vireo_libvirt_call_translate_path (self, node_path);
-
-          g_variant_builder_add (&paths, "o", path);
-        }
-      return g_variant_new ("(ao)", &paths);
-    }
   return values;
+}
+
+/* ---- lists ---- */
+
+/* The path there of an object in a list, if the flags do not leave it out. */
+static GVariant *
+entry_path (VireoCall *call, VireoNode *node, GVariant *entry)
+{
+  VireoLibvirtCall *self = call->answer_data;
+  g_autofree char *path = NULL;
+
+  if (self->row->filters == NULL
+      || vireo_libvirt_filters_match (node->object, self->row->filters, self->flags))
+    path = vireo_libvirt_path_of_node (node, self->session);
+  return path != NULL ? g_variant_new_object_path (path) : NULL;
+}
+
+static GVariant *
+entry_of_row (VireoCall *call, VireoNode *node, GVariant *entry)
+{
+  VireoLibvirtCall *self = call->answer_data;
+
+  return self->row->entry (self, node, entry);
+}
+
+static void
+answer_with_blob (VireoCall *call, GBytes *blob)
+{
+  VireoLibvirtCall *self = call->answer_data;
+  g_autoptr (GDBusMessage) reply = g_dbus_message_new_method_reply (self->message);
+
+  vireo_bus_set_blob (reply, blob);
+  /* That there is room for it was seen to. */
+  vireo_caller_send (self->caller, reply);
+  call_free (self);
+}
+
+/* Long lists are made in slices: what there is to do is done with each entry. */
+static void
+prepare_entries (VireoLibvirtCall *self, VireoCall *call)
+{
+  if (self->row->entry != NULL)
+    {
+      call->entry = entry_of_row;
+      call->entry_type = self->row->entry_type;
+    }
+  else if (g_str_equal (self->method->out_type, "(ao)"))
+    {
+      call->entry = entry_path;
+      call->entry_type = "o";
+    }
+  if (call->entry != NULL)
+    call->answer_blob = answer_with_blob;
 }
 
 /* Whether an error says no more than that the driver has none of what is listed. */
@@ -269,9 +308,11 @@ vireo_libvirt_call_answer (VireoCall *call, GVariant *values, GUnixFDList *fds, 
       vireo_libvirt_call_return_native_error (self, error);
       return;
     }
-  if (self->row->out != NULL)
+  if (call->entry != NULL && values != NULL && !call->is_list)
+    g_critical ("%s is no list that is made of entries", self->row->native);
+  else if (self->row->out != NULL)
     out = self->row->out (self, call->node, values, &own_error);
-  else if (values != NULL)
+  else if (values != NULL && !call->is_list)
     out = plain_out (self, values);
   if (own_error != NULL)
     vireo_libvirt_call_return_error (self, own_error);
@@ -319,8 +360,9 @@ run_native (VireoLibvirtCall *self)
       vireo_libvirt_call_return_error (self, error);
       return;
     }
-  vireo_dispatch_method (vireo_libvirt_call_begin (self, vireo_libvirt_call_answer),
-                         target_path (self), self->target->method, args);
+  call = vireo_libvirt_call_begin (self, vireo_libvirt_call_answer);
+  prepare_entries (self, call);
+  vireo_dispatch_method (call, target_path (self), self->target->method, args);
 }
 
 void

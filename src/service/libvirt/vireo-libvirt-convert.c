@@ -137,8 +137,8 @@ matches_row (GObject *object, const VireoLibvirtFilter *row)
   return G_VALUE_HOLDS_BOOLEAN (&value) && g_value_get_boolean (&value) == row->wanted;
 }
 
-static gboolean
-matches (GObject *object, const VireoLibvirtFilter *filters, guint32 flags)
+gboolean
+vireo_libvirt_filters_match (GObject *object, const VireoLibvirtFilter *filters, guint32 flags)
 {
   guint32 asked = 0, matched = 0; /* a bit a group */
 
@@ -151,32 +151,6 @@ matches (GObject *object, const VireoLibvirtFilter *filters, guint32 flags)
         matched |= 1u << row->group;
     }
   return asked == matched;
-}
-
-GVariant *
-vireo_libvirt_filter_list (VireoLibvirtCall *call,
-                           GVariant *values,
-                           const VireoLibvirtFilter *filters)
-{
-  VireoTree *tree = vireo_server_get_tree (call->server);
-  g_autoptr (GVariantIter) iter = NULL;
-  GVariantBuilder paths;
-  const char *node_path;
-
-  g_variant_builder_init (&paths, G_VARIANT_TYPE ("ao"));
-  g_variant_get (values, "(ao)", &iter);
-  while (g_variant_iter_next (iter, "&o", &node_path))
-    {
-      VireoNode *node = vireo_tree_find (tree, node_path);
-      g_autofree char *path = NULL;
-
-      if (node == NULL || !matches (node->object, filters, call->flags))
-        continue;
-      path = vireo_libvirt_path_of_node (node, call->session);
-      if (path != NULL)
-        g_variant_builder_add (&paths, "o", path);
-    }
-  return g_variant_new ("(ao)", &paths);
 }
 
 /* ---- sets of processors ---- */

@@ -19,31 +19,10 @@ gboolean vireo_libvirt_domain_event (const char *event,
                                      gint *ret_event,
                                      gint *ret_detail);
 
-/**
- * VireoLibvirtFilter:
- * @bit: in the flags of a list
- * @group: objects are listed that match one of the bits that are set of every group
- * @property: GObject property of the object that is looked at; "children:KIND" stands for whether
- * it has children of the kind
- * @wanted: its value, when it is a boolean
- * @word: (nullable): its value, when it is a text
- *
- * Objects without the property are like those of which it is %FALSE, or empty.
- */
-typedef struct
-{
-  guint32 bit;
-  guint group;
-  const char *property;
-  gboolean wanted;
-  const char *word;
-} VireoLibvirtFilter;
-
-/* The paths of a list of ours, (ao), turned into those there, without those that the flags of @call
- * leave out. @filters ends with an empty row. */
-GVariant *vireo_libvirt_filter_list (VireoLibvirtCall *call,
-                                     GVariant *values,
-                                     const VireoLibvirtFilter *filters);
+/* Whether the flags of a list leave an object in it. @filters ends with an empty row. */
+gboolean vireo_libvirt_filters_match (GObject *object,
+                                      const VireoLibvirtFilter *filters,
+                                      guint32 flags);
 
 /* "0-2,5" and the like as an array of booleans, ab, of @number; and the other way. */
 GVariant *vireo_libvirt_cpu_map (const char *list, guint number);

@@ -62,7 +62,7 @@ check_method (const VireoMethodInfo *info,
           return FALSE;
         }
     }
-  if (target->method != NULL && row->out == NULL
+  if (target->method != NULL && row->out == NULL && row->entry == NULL
       && !g_str_equal (info->out_type, target->method->out_type))
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_FAILED,

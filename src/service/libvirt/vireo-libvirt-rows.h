@@ -25,6 +25,26 @@ typedef struct
 } VireoLibvirtFlag;
 
 /**
+ * VireoLibvirtFilter:
+ * @bit: in the flags of a list
+ * @group: objects are listed that match one of the bits that are set of every group
+ * @property: GObject property of the object that is looked at; "children:KIND" stands for whether
+ * it has children of the kind
+ * @wanted: its value, when it is a boolean
+ * @word: (nullable): its value, when it is a text
+ *
+ * Objects without the property are like those of which it is %FALSE, or empty.
+ */
+typedef struct
+{
+  guint32 bit;
+  guint group;
+  const char *property;
+  gboolean wanted;
+  const char *word;
+} VireoLibvirtFilter;
+
+/**
  * VireoLibvirtMethod:
  * @name: of the member
  * @native: (nullable): the method or property of ours that does it, such as "Domain.Start"; %NULL
@@ -35,6 +55,10 @@ typedef struct
  *   which become options
  * @out: (nullable): makes the results of those of @native, or of the value of the property, which
  * is handed over as it is. Otherwise they are the same, but for object paths
+ * @filters: (nullable): of lists of paths: what the flags leave out, ending with an empty row
+ * @entry: (nullable): of other lists: makes an entry of one of @native's; (transfer full), may be
+ *   floating
+ * @entry_type: the type of what @entry makes
  * @run: (nullable): does it all, for what takes more than one call
  *
  * One row: how a method is served.
@@ -47,6 +71,9 @@ typedef struct
   const char *missing;
   GVariant *(*in) (VireoLibvirtCall *call, GError **error);
   GVariant *(*out) (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
+  const VireoLibvirtFilter *filters;
+  GVariant *(*entry) (VireoLibvirtCall *call, VireoNode *node, GVariant *entry);
+  const char *entry_type;
   void (*run) (VireoLibvirtCall *call);
 } VireoLibvirtMethod;
 
