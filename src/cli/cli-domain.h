@@ -71,6 +71,7 @@ int cli_run_tty (CliCall *call);
 extern const GOptionEntry cli_text_options[];
 int cli_run_send_key (CliCall *call);
 int cli_run_screenshot (CliCall *call);
+int cli_run_namespace (CliCall *call);
 int cli_run_set_password (CliCall *call);
 int cli_run_desc (CliCall *call);
 int cli_run_metadata (CliCall *call);

@@ -188,7 +188,8 @@ class OnQemu(clitest.Command):
         self.root = self.host.folder / "refused"
         storage = self.root / "etc/libvirt/storage"
         storage.mkdir(parents=True)
-        (storage / "paths.xml").write_text("<pool type='mpath'><name>paths</name></pool>")
+        (storage / "paths.xml").write_text("<pool type='mpath'><name>paths</name><target>"
+                                          "<path>/dev/mapper</path></target></pool>")
         (storage / "folder.xml").write_text(
             "<pool type='dir'><name>folder</name><target><path>/srv/x</path></target></pool>")
         plan = self.import_libvirt()

@@ -134,6 +134,9 @@ class Kinds(clitest.Command):
         self.assertIn("KEY_NO_SUCH", self.run_fails(2, "send-key", "asked", "KEY_NO_SUCH"))
         picture = self.host.folder / "screen"
         self.run_ok("screenshot", "asked", str(picture))
+        self.assertEqual(self.run_ok("namespace", "--", "asked", "uts", "uname", "-s"), "Linux\n")
+        self.run_fails(2, "namespace", "asked", "net", "ls", "/nowhere-at-all")
+        self.run_fails(1, "namespace", "asked", "nonsense", "true")
         self.assertGreater(picture.stat().st_size, 100)
         self.run_ok("time", "asked", "2026-01-31T12:00:00Z")
         self.assertRegex(self.run_ok("time", "asked"), r"^2026-01-31 \d\d:\d\d:\d\d\n$")
