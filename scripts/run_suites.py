@@ -27,6 +27,8 @@ SANITIZED = ("unit", "util", "conf", "driver", "service", "fuzz")
 SUITE_LIMIT = 900
 # How much of what a failed test said is repeated at the end of its suite.
 REASON_LINES = 30
+# How much of that is said once more before the last line: who has only the end of a log wants it.
+MOST_REASONS = 100
 BAD = {"FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"}
 TAP_LINE = re.compile(r"^(not )?ok\b[^#]*(#\s*SKIP\b.*)?", re.I)
 SANITIZER_ENVIRONMENT = {
@@ -43,11 +45,14 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    # What the failed ones said, to be repeated at the very end.
+    reasons: list = dataclasses.field(default_factory=list)
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.reasons += other.reasons
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -117,18 +122,27 @@ def read_log(log):
         return [json.loads(line) for line in file if line.strip()]
 
 
+def reasons(entry):
+    """What a test said of its functions that failed or were skipped."""
+    told = []
+    left = 0
+    for line in (entry.get("stdout") or "").splitlines():
+        left = REASON_LINES if line.startswith("not ok") else left - 1
+        comment = left > 0 and line.startswith("#")
+        if comment or re.match(r"not ok\b|Bail out!|ok\b.*#\s*SKIP|1\.\.0\b", line, re.I):
+            told.append(f"  {entry['name']}: {line}")
+    if entry["result"] == "TIMEOUT":
+        told.append(f"  {entry['name']}: killed, for it took longer than its limit")
+    elif entry["result"] in BAD and not told:
+        told.append(f"  {entry['name']}: {entry['result']} without a word")
+    return told
+
+
 def explain(entries):
-    """What failed and what was skipped, for whoever reads the end of a long log."""
+    """What failed and what was skipped, for whoever reads the end of a suite's log."""
     for entry in entries:
-        output = entry.get("stdout") or ""
-        reason = 0
-        for line in output.splitlines():
-            reason = REASON_LINES if line.startswith("not ok") else reason - 1
-            told = reason > 0 and line.startswith("#")
-            if told or re.match(r"not ok\b|Bail out!|ok\b.*#\s*SKIP|1\.\.0\b", line, re.I):
-                say(f"  {entry['name']}: {line}")
-        if entry["result"] == "TIMEOUT":
-            say(f"  {entry['name']}: killed, for it took longer than its limit")
+        for line in reasons(entry):
+            say(line)
 
 
 def run_meson(folder, suite, logbase, selection, environment, limit):
@@ -180,8 +194,11 @@ def run_suite(folder, suite, environment, limit, twice=False):
     total = Count()
     for entry in entries:
         total.add(count_test(entry))
+        if entry["result"] in BAD:
+            total.reasons += reasons(entry)
     if not good and total.failed == 0:
         total.failed += 1
+        total.reasons.append(f"  suite {suite}: ended badly, or hung")
     return total
 
 
@@ -205,7 +222,7 @@ def run_build(title, folder, cc, options, suites, environment, limit, twice):
     """One compiler's turn."""
     say(f"== {title}")
     if not build(folder, cc, options):
-        return Count(failed=1)
+        return Count(failed=1, reasons=[f"  {title}: does not build"])
     total = Count()
     present = suites_of(folder)
     for suite in suites:
@@ -219,6 +236,7 @@ def run_build(title, folder, cc, options, suites, environment, limit, twice):
     if unknown:
         say(f"run_suites: suites that nobody runs: {', '.join(sorted(unknown))}")
         total.failed += 1
+        total.reasons.append("  suites that nobody runs")
     return total
 
 
@@ -252,6 +270,10 @@ def run():
                 "clang with ASan and UBSan", SOURCE / "build-asan", "clang",
                 ["-Db_sanitize=address,undefined", "-Db_lundef=false"], suites,
                 SANITIZER_ENVIRONMENT, options.limit, options.again))
+    if total.failed:
+        say("== what failed")
+        for line in total.reasons[-MOST_REASONS:]:
+            say(line)
     say(str(total))
     sys.exit(1 if total.failed else 0)
 

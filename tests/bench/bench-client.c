@@ -264,6 +264,108 @@ measure_property (Client *client, char **arguments)
     }
 }
 
+/* ---- signals: changes of state at a steady rate, and what of them is told ---- */
+
+#define PATIENCE_USEC (5 * G_USEC_PER_SEC)
+/* A system bus lets a client wait for 128 answers. */
+#define MAX_OPEN 64
+
+typedef struct
+{
+  Client *client;
+  GPtrArray *paths;
+  guint sent;
+  guint done;
+  guint seen;
+  gint64 last;
+} Changes;
+
+static GPtrArray *
+list_paths (Client *client)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+  sd_bus_message *call
+      = new_call (client, client->path, client->service->connection, "ListDomains");
+  sd_bus_message *reply;
+  const char *path;
+
+  must (sd_bus_message_append (call, "a{sv}", 1, "active", "b", 1), "append");
+  reply = send_call (client, call);
+  must (sd_bus_message_enter_container (reply, 'a', "o"), "read");
+  while (must (sd_bus_message_read (reply, "o", &path), "read") > 0)
+    g_ptr_array_add (paths, g_strdup (path));
+  sd_bus_message_unref (reply);
+  return paths;
+}
+
+static int
+on_changed (sd_bus_message *reply, void *user_data, sd_bus_error *error)
+{
+  Changes *self = user_data;
+
+  if (sd_bus_message_is_method_error (reply, NULL))
+    {
+      g_printerr ("bench-client: %s\n", sd_bus_message_get_error (reply)->message);
+      exit (EXIT_FAILURE);
+    }
+  self->done++;
+  self->last = g_get_monotonic_time ();
+  return 0;
+}
+
+static int
+on_signal (sd_bus_message *signal, void *user_data, sd_bus_error *error)
+{
+  Changes *self = user_data;
+
+  if (sd_bus_message_is_signal (signal, self->client->service->domain, "Lifecycle"))
+    self->seen++;
+  return 0;
+}
+
+static void
+change_next (Changes *self)
+{
+  const char *member = self->sent / self->paths->len % 2 == 0 ? "Suspend" : "Resume";
+  sd_bus_message *call = new_call (
+      self->client, g_ptr_array_index (self->paths, self->sent % self->paths->len),
+      self->client->service->domain, member);
+
+  must (sd_bus_message_append (call, "a{sv}", 0), "append");
+  must (sd_bus_call_async (self->client->bus, NULL, call, on_changed, self, TIMEOUT_USEC), "call");
+  sd_bus_message_unref (call);
+  self->sent++;
+}
+
+/* Prints the changes, the signals about them, and how long it took. */
+static void
+measure_signals (Client *client, char **arguments)
+{
+  guint rate = (guint) atoi (arguments[0]);
+  guint total = rate * (guint) atoi (arguments[1]);
+  Changes self = { .client = client, .paths = list_paths (client) };
+  sd_bus_message *call = new_call (client, "/org/vireo/Vireo1", "org.vireo.Vireo1.Manager",
+                                   "Subscribe");
+  gint64 started;
+
+  must (sd_bus_match_signal (client->bus, NULL, NULL, NULL, NULL, NULL, on_signal, &self), "match");
+  must (sd_bus_message_append (call, "a{sv}", 0), "append");
+  sd_bus_message_unref (send_call (client, call));
+  started = self.last = g_get_monotonic_time ();
+  while ((self.done < total || self.seen < total)
+         && g_get_monotonic_time () - self.last < PATIENCE_USEC)
+    {
+      gint64 due = (g_get_monotonic_time () - started) * rate / G_USEC_PER_SEC + 1;
+
+      while (self.sent < MIN (due, total) && self.sent - self.done < MAX_OPEN)
+        change_next (&self);
+      if (must (sd_bus_process (client->bus, NULL), "process") == 0)
+        must (sd_bus_wait (client->bus, G_USEC_PER_SEC / rate), "wait");
+    }
+  g_print ("%u %u %" G_GINT64_FORMAT "\n", self.done, self.seen, self.last - started);
+  g_ptr_array_unref (self.paths);
+}
+
 static const struct
 {
   const char *name;
@@ -274,6 +376,7 @@ static const struct
   { "list", 2, measure_facts },
   { "objects", 2, measure_objects },
   { "property", 1, measure_property },
+  { "signals", 2, measure_signals },
 };
 
 int
@@ -296,6 +399,7 @@ main (int argc, char **argv)
   g_printerr ("Usage: bench-client vireo|libvirt PATH define FILE IN-FLIGHT\n"
               "       bench-client vireo|libvirt PATH list COUNT TIMES\n"
               "       bench-client vireo PATH objects COUNT TIMES\n"
-              "       bench-client vireo PATH property TIMES\n");
+              "       bench-client vireo PATH property TIMES\n"
+              "       bench-client vireo PATH signals RATE SECONDS\n");
   return 2;
 }

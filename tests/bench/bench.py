@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import vireotest  # noqa: E402
 from vireotest import guest, samples  # noqa: E402
+from vireotest.client import GLib  # noqa: E402
 from vireotest.paths import built  # noqa: E402
 from vireotest.samples import NO_OPTIONS  # noqa: E402
 from vireotest.wait import wait_until  # noqa: E402
@@ -32,9 +33,13 @@ ROUNDS = 5
 LIST_RATIO = 50
 DEFINE_RATIO = 3
 DEFINE_TOGETHER_RATIO = 5
-PROPERTY_RATIO = 1.5
+PROPERTY_RATIO = 1.3
 START_RATIO = 1.5
+LIST_SECONDS = 1
 COLD_START_SECONDS = 1.5
+COLD_START_RATIO = 5
+MEMORY_RATIO = 0.5
+CHANGES_PER_SECOND = 1000
 IN_FLIGHT = 16
 CROWD = 50
 CROWD_RATIO = 10
@@ -70,10 +75,11 @@ def longest_stall(daemon, begin):
 
 
 def context_switches(pid):
-    """How often the threads of a process were woken so far."""
-    return sum(int(line.split()[1]) for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
-               for line in status.read_text().splitlines()
-               if line.startswith("voluntary_ctxt_switches"))
+    """How often each of the threads of a process was woken so far."""
+    return {status.parent.name: int(line.split()[1])
+            for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+            for line in status.read_text().splitlines()
+            if line.startswith("voluntary_ctxt_switches")}
 
 
 class Side:
@@ -190,37 +196,87 @@ class Bench:
             self.line("start, libvirt", f"{statistics.median(theirs) * 1e3:.0f} ms", by_hand_text,
                       statistics.median(map(lambda a, b: a / b, theirs, hand)))
 
-    def many(self, host):
-        """Thousands of definitions: all of their properties, memory, a cold start, idling."""
+    def many(self, host, libvirt):
+        """Thousands of definitions: all of their properties, a cold start, memory, idling."""
         count = self.options.many
         connection = host.client.open("qemu:///system")
         ours = Side("vireo", host.bus, connection, host.folder, host.daemon.settled)
-        ours.define(self.take(count - self.next), IN_FLIGHT)
+        numbers = self.take(count - self.next)
+        ours.define(numbers, IN_FLIGHT)
+        seconds = statistics.median(ours.list(count) for _ in range(ROUNDS)) / 1e3
+        self.line(f"list of {count}", f"{seconds:.2f} s", f"{LIST_SECONDS} s allowed",
+                  seconds / LIST_SECONDS, 1, seconds <= LIST_SECONDS)
         begin = len(host.daemon.log_file.read_text(errors="replace"))
         objects = measure(host.bus, "vireo", ROOT, "objects", count, ROUNDS)
         print(f"objects          {statistics.median(o[0] for o in objects) / 1e3:.0f} ms for all "
               f"properties of {count} domains; the main loop's longest turn: "
               f"{longest_stall(host.daemon, begin):.1f} ms", flush=True)
-        times = []
+        if libvirt:
+            Side("libvirt", libvirt.bus, libvirt_side.CONNECTION, libvirt.folder).define(
+                numbers, IN_FLIGHT)
+        self.cold_start(host, connection, libvirt)
+        self.idle(host.daemon.pid)
+
+    def idle(self, pid):
+        """Threads that had work before may end while it is counted; then it is counted again."""
+        before, after = {}, context_switches(pid)
+        while before.keys() != after.keys():
+            before = context_switches(pid)
+            time.sleep(self.options.idle)
+            after = context_switches(pid)
+        woken = sum(after.values()) - sum(before.values())
+        print(f"idle             {woken} wake-ups in {self.options.idle} s", flush=True)
+        self.missed |= woken > 0
+
+    def cold_start(self, host, connection, libvirt):
+        """Both until they list all of their domains, by turns, and what they take then."""
+        count, to_name, ours, theirs = self.options.many, [], [], []
         for _ in range(3):
             host.daemon.stop()
             with host.bus.client() as client:
                 started = time.perf_counter()
                 host.daemon.spawn()
                 client.wait_for_owner(seconds=60)
-                times.append(time.perf_counter() - started)
+                to_name.append(time.perf_counter() - started)
+                reply = client.call_variant(connection, "Connection", "GetDomains",
+                                            GLib.Variant("(asa{sv})", (["Name"], {})))
+                assert reply.get_child_value(0).n_children() >= count
+                ours.append(time.perf_counter() - started)
             wait_until(lambda: self.cpu_rests(host.daemon.pid), 30, "the daemon to rest")
-        seconds = statistics.median(times)
+            if libvirt:
+                libvirt.stop()
+                started = time.perf_counter()
+                libvirt.spawn()
+                assert libvirt.names() >= count
+                theirs.append(time.perf_counter() - started)
+                pids = [process.pid for process in libvirt.processes]
+                wait_until(lambda: all(map(self.cpu_rests, pids)), 60, "libvirt to rest")
+        seconds = statistics.median(to_name)
         self.line("cold start", f"{seconds:.2f} s to the name for {count} domains",
                   f"{COLD_START_SECONDS} s allowed", seconds / COLD_START_SECONDS, 1,
                   seconds <= COLD_START_SECONDS)
-        print(f"memory           {status_kib(host.daemon.pid, 'VmRSS') / 1024:.0f} MiB resident",
-              flush=True)
-        before = context_switches(host.daemon.pid)
-        time.sleep(self.options.idle)
-        woken = context_switches(host.daemon.pid) - before
-        print(f"idle             {woken} wake-ups in {self.options.idle} s", flush=True)
-        self.missed |= woken > 0
+        mine = status_kib(host.daemon.pid, "VmRSS") / 1024
+        if not libvirt:
+            print(f"memory           {mine:.0f} MiB resident", flush=True)
+            return
+        self.compare("cold start, list", {"vireo": ours, "libvirt": theirs}, "{:.2f} s",
+                     lambda a, b: b / a, COLD_START_RATIO)
+        both = sum(status_kib(pid, "VmRSS") for pid in pids) / 1024
+        self.line("memory", f"{mine:.0f} MiB resident",
+                  f"libvirtd and libvirt-dbus {both:.0f} MiB", mine / both, MEMORY_RATIO,
+                  mine <= MEMORY_RATIO * both)
+
+    def signals(self, host):
+        """State changes at a steady rate, and who watches them."""
+        connection = host.client.open("test:///default")
+        for number in range(CHANGES_PER_SECOND):
+            host.client.call(connection, "Connection", "CreateDomain", "(sa{sv})",
+                             samples.minimal_domain(f"signals-{number}", "test"), {})
+        changes, seen, micros = measure(host.bus, "vireo", connection, "signals",
+                                        CHANGES_PER_SECOND, self.options.signals)[0]
+        rate = changes * 1e6 / micros
+        self.line("signals", f"{seen} signals seen", f"{changes} state changes, {rate:.0f}/s",
+                  seen / changes, 1, seen == changes and rate >= 0.95 * CHANGES_PER_SECOND)
 
     @staticmethod
     def cpu_rests(pid):
@@ -255,8 +311,9 @@ def run_all(options):
         image = host.folder / "disk.qcow2"
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "64M"], check=True)
         bench.start(host, START_XML.format(disk=samples.disk(image)), libvirt)
+        bench.signals(host)
         if options.many:
-            bench.many(host)
+            bench.many(host, libvirt)
     return 1 if bench.missed else 0
 
 
@@ -269,6 +326,8 @@ def run():
     parser.add_argument("--crowd", type=int, default=10,
                         help="seconds of many clients at once (default: 10)")
     parser.add_argument("--starts", type=int, default=7)
+    parser.add_argument("--signals", type=int, default=10,
+                        help="seconds of state changes (default: 10)")
     parser.add_argument("--idle", type=int, default=10, help="seconds of idling (default: 10)")
     options = parser.parse_args()
     reason = vireotest.isolation_missing()

@@ -4,6 +4,7 @@
 import contextlib
 import pathlib
 import shutil
+import socket
 import subprocess
 import time
 
@@ -17,6 +18,7 @@ CONNECT = "org.libvirt.Connect"
 DOMAIN = "org.libvirt.Domain"
 FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt",
            "/run/libvirt")
+SOCKET = "/run/libvirt/libvirt-sock"
 POLICY = """<busconfig><policy user="root"><allow own="org.libvirt"/>
 <allow send_destination="org.libvirt"/></policy></busconfig>
 """
@@ -50,11 +52,10 @@ class Libvirt:
             self.bus = vireotest.Bus(self.folder / "bus")
             self.bus.policies["org.libvirt.conf"] = POLICY
             stack.enter_context(self.bus)
-            self.spawn(stack, "libvirtd", "libvirtd")
-            wait_until(lambda: pathlib.Path("/run/libvirt/libvirt-sock").exists(), 30, "libvirtd")
-            self.spawn(stack, "libvirt-dbus", "libvirt-dbus", "--system")
             self.client = stack.enter_context(self.bus.client(name=NAME))
-            self.client.wait_for_owner()
+            self.processes = []
+            stack.callback(self.stop)
+            self.spawn()
             self._stack = stack.pop_all()
         return self
 
@@ -71,16 +72,33 @@ class Libvirt:
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "--bind", own, folder], check=True)
 
-    def spawn(self, stack, name, *command):
-        log = (self.folder / f"{name}.log").open("wb")
-        process = subprocess.Popen(command, env=self.bus.environment(), stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=log)
-        log.close()
+    def spawn(self):
+        """Starts both, and waits until they serve."""
+        self.launch("libvirtd")
+        wait_until(self.listens, 60, "libvirtd")
+        self.launch("libvirt-dbus", "--system")
+        self.client.wait_for_owner()
 
-        def stop():
+    def launch(self, name, *arguments):
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes.append(subprocess.Popen(
+                [name, *arguments], env=self.bus.environment(), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log))
+
+    @staticmethod
+    def listens():
+        with socket.socket(socket.AF_UNIX) as server:
+            return server.connect_ex(SOCKET) == 0
+
+    def stop(self):
+        while self.processes:
+            process = self.processes.pop()
             process.terminate()
-            process.wait(20)
-        stack.callback(stop)
+            process.wait(60)
+
+    def names(self):
+        """How many domains it lists."""
+        return len(self.client.call(CONNECTION, CONNECT, "ListDomains", "(u)", 0, timeout=120))
 
     def define(self, xml):
         """Its path."""

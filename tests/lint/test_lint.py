@@ -46,6 +46,12 @@ class Samples(unittest.TestCase):
     def test_good_file(self):
         self.assert_right("src/a/a.h", HEAD + function(50) * 3)
 
+    def test_empty_file(self):
+        self.assert_wrong("bad", "", "bad:1: an empty file")
+
+    def test_empty_golden_file(self):
+        self.assert_right("tests/golden/none", "")
+
     def test_long_file(self):
         for name in ("x.c", "y.c"):
             self.write(name, HEAD)

@@ -73,8 +73,8 @@ class Running(unittest.TestCase):
         build = self.folder / "build"
         subprocess.run(["meson", "setup", build, source], check=True, capture_output=True)
         with contextlib.redirect_stdout(self.output):
-            count = run_suites.run_suite(build, "unit", {}, limit, twice)
-        return count.passed, count.failed, count.skipped
+            self.count = run_suites.run_suite(build, "unit", {}, limit, twice)
+        return self.count.passed, self.count.failed, self.count.skipped
 
     def test_what_fails_once_is_named_when_it_is_run_again(self):
         mark = self.folder / "mark"
@@ -100,6 +100,22 @@ class Running(unittest.TestCase):
         script = "echo 1..2; echo ok 1 - a; echo 'not ok 2 - broken thing'; exit 1"
         self.assertEqual(self.suite(script, protocol="tap"), (1, 1, 0))
         self.assertIn("not ok 2 - broken thing", self.output.getvalue())
+
+    def test_what_failed_is_kept_for_the_end(self):
+        source = "echo 1..2; echo ok 1 - a; echo 'not ok 2 - broken'; echo '# why it is'; exit 1"
+        self.suite(source, protocol="tap")
+        said = "\n".join(self.count.reasons)
+        self.assertRegex(said, "sample: not ok 2 - broken\n.*sample: # why it is")
+        self.assertNotIn("ok 1 - a", said)
+
+    def test_what_failed_without_a_word_is_kept_for_the_end(self):
+        self.suite("exit 3")
+        self.assertRegex("\n".join(self.count.reasons), "sample: FAIL without a word")
+
+    def test_what_failed_and_passed_again_is_not_kept(self):
+        mark = self.folder / "mark"
+        self.suite(f"test -e {mark} && exit 0; touch {mark}; exit 1", twice=True)
+        self.assertEqual(self.count.reasons, [])
 
     def test_slow_test_is_killed_with_a_message(self):
         self.assertEqual(self.suite("exec sleep 1000", timeout=1), (0, 1, 0))

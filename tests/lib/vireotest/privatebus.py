@@ -6,12 +6,15 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import threading
+import unittest
 import xml.etree.ElementTree as ElementTree
 
 import gi
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
 
+from . import isolate  # noqa: E402
 from .client import Client  # noqa: E402
 from .paths import BUILD, SOURCE  # noqa: E402
 from .wait import FACTOR, wait_until  # noqa: E402
@@ -34,8 +37,30 @@ MACHINE_ONLY = {"user", "fork", "pidfile", "listen", "standard_system_servicedir
                 "servicehelper", "include", "includedir", "servicedir"}
 
 
+# Which bus tests have: dbus-daemon, or dbus-broker.
+PROGRAM = os.environ.get("VIREO_TEST_BUS", "dbus-daemon")
+JOURNAL = pathlib.Path("/run/systemd/journal/socket")
+
+
+def sink_of_journal():
+    """What dbus-broker's launcher does not start without: somebody takes its messages."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as attempt:
+        if attempt.connect_ex(str(JOURNAL)) == 0:
+            return
+    JOURNAL.parents[1].mkdir(parents=True, exist_ok=True)
+    isolate.empty_folder(JOURNAL.parents[1])
+    JOURNAL.parent.mkdir()
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    journal.bind(str(JOURNAL))
+
+    def drain():
+        while True:
+            journal.recv(1 << 16)
+    threading.Thread(target=drain, daemon=True).start()
+
+
 class Bus:
-    """dbus-daemon as the system bus, on a socket of its own."""
+    """dbus-daemon, or dbus-broker, as the system bus, on a socket of its own."""
 
     def __init__(self, folder, socket=None):
         self.folder = pathlib.Path(folder)
@@ -43,6 +68,7 @@ class Bus:
         self.socket = pathlib.Path(socket or self.folder / "system_bus_socket")
         self.address = f"unix:path={self.socket}"
         self.process = None
+        self.log_file = self.folder / "bus.log"
         # More policy files, by name; to be filled before start().
         self.policies = {}
 
@@ -72,21 +98,39 @@ class Bus:
         return config
 
     def start(self):
-        log = open(self.folder / "dbus-daemon.log", "ab")
-        self.process = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={self.write_config()}", "--nofork", "--nopidfile",
-             "--nosyslog"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        log.close()
+        config = self.write_config()
+        with open(self.log_file, "ab") as log:
+            if PROGRAM == "dbus-broker":
+                self.process = self.spawn_broker(config, log)
+            else:
+                self.process = subprocess.Popen(
+                    ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile",
+                     "--nosyslog"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
         def ready():
             if self.process.poll() is not None:
-                text = (self.folder / "dbus-daemon.log").read_text(errors="replace")
-                raise AssertionError(f"dbus-daemon ended: {text[-2000:]}")
+                text = self.log_file.read_text(errors="replace")
+                raise AssertionError(f"{PROGRAM} ended: {text[-2000:]}")
             # It is there before dbus-daemon listens on it.
             with socket.socket(socket.AF_UNIX) as attempt:
                 return attempt.connect_ex(str(self.socket)) == 0
-        wait_until(ready, 10, "dbus-daemon", tick=0.01)
+        wait_until(ready, 10, PROGRAM, tick=0.01)
         return self
+
+    def spawn_broker(self, config, log):
+        """It takes its socket over from who starts it, and comes to the bus by itself."""
+        if not shutil.which("dbus-broker-launch"):
+            raise unittest.SkipTest("dbus-broker is not installed")
+        sink_of_journal()
+        self.socket.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            ["systemd-socket-activate", f"--listen={self.socket}",
+             f"--setenv=DBUS_SYSTEM_BUS_ADDRESS={self.address}", "dbus-broker-launch",
+             "--scope=system", f"--config-file={config}"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(self.socket.exists, 10, "systemd-socket-activate", tick=0.01)
+        self.socket.chmod(0o666)
+        return process
 
     def stop(self):
         if self.process and self.process.poll() is None:
