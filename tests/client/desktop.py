@@ -23,9 +23,11 @@ class Display:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         log = open(self.folder / "log", "wb")
+        # Without -noreset it begins anew when its last client leaves (the launcher of the bus of
+        # screen readers is a short one), and refuses who comes just then.
         self.process = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-nolock", "-nolisten", "unix", "-nolisten", "tcp",
-             "-fbdir", self.folder, "-screen", "0", f"{size[0]}x{size[1]}x24"],
+            ["Xvfb", "-displayfd", "1", "-noreset", "-nolock", "-nolisten", "unix",
+             "-nolisten", "tcp", "-fbdir", self.folder, "-screen", "0", f"{size[0]}x{size[1]}x24"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         log.close()
         number = self.process.stdout.readline().decode().strip()
