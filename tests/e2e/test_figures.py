@@ -9,7 +9,7 @@ import time
 import unittest
 
 import vireotest
-from vireotest import guest, leftovers, samples
+from vireotest import guest, hang, leftovers, samples
 from vireotest.client import GLib
 from vireotest.console import Console
 from vireotest.wait import wait_until
@@ -164,7 +164,7 @@ class Figures(unittest.TestCase):
     def test_emulator_that_hangs(self):
         """It neither keeps others waiting nor makes what is known otherwise unknown."""
         pid, = [p for p, command in leftovers.processes().items() if "qemu-system" in command]
-        os.kill(pid, signal.SIGSTOP)
+        hang(pid)
         self.addCleanup(os.kill, pid, signal.SIGCONT)
         began = time.monotonic()
         stats = self.stats(nowait=True)

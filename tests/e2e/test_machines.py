@@ -18,7 +18,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 import vireotest
-from vireotest import guest, leftovers, samples
+from vireotest import guest, hang, leftovers, samples
 from vireotest.client import GLib
 from vireotest.console import Console
 from vireotest.samples import NO_OPTIONS
@@ -325,7 +325,7 @@ class Trouble(Case):
     def test_stopped_process_is_destroyed(self):
         hung, well = self.start(machine("hung")), self.start(machine("well"))
         pid = qemu_of("hung")
-        os.kill(pid, signal.SIGSTOP)
+        hang(pid)
         graceful = self.client.call_async(hung, "Domain", "Destroy", "(a{sv})", {"graceful": TRUE},
                                           timeout=60)
         for method, state in (("Suspend", "paused"), ("Resume", "running")):
@@ -342,7 +342,7 @@ class Trouble(Case):
 
     def test_what_waits_for_a_machine_that_is_destroyed(self):
         hung = self.start(machine("given-up"))
-        os.kill(qemu_of("given-up"), signal.SIGSTOP)
+        hang(qemu_of("given-up"))
         waits = self.client.call_async(hung, "Domain", "Suspend", *NO_OPTIONS, timeout=60)
         self.do(hung, "Destroy")
         with self.assertRaises(vireotest.BusError) as refused:

@@ -4,18 +4,16 @@
 
 import ctypes
 import errno
-import fcntl
 import os
 import pwd
 import shutil
 import signal
-import struct
+import socket
 import subprocess
-import termios
 import unittest
 
 import vireotest
-from vireotest import guest, samples, wait_until
+from vireotest import guest, hang, samples, wait_until
 from vireotest.client import GLib
 
 # Hangs instead of doing what it is asked for, once it has been let pass that many times.
@@ -31,6 +29,8 @@ exec {program} "$@"
 
 # asm/unistd.h: the same on every architecture.
 PIDFD_GETFD = 438
+# What the daemon writes to have work on snapshots done, and what QEMU writes when it has begun.
+TOLD, BEGUN = b'"snapshot-', b'"JOB_STATUS_CHANGE"'
 
 
 def is_there(pid):
@@ -38,24 +38,21 @@ def is_there(pid):
 
 
 def unread_in(pid, number):
-    """How many bytes wait in a socket of another process; 0 of what is none."""
+    """What waits in a socket of another process; nothing of what is none, or listens."""
     if not os.readlink(f"/proc/{pid}/fd/{number}").startswith("socket:"):
-        return 0
+        return b""
     process = os.pidfd_open(pid)
     ours = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, number, 0)
-    try:
-        if ours < 0:
-            raise OSError(ctypes.get_errno(), "pidfd_getfd")
-        return struct.unpack("i", fcntl.ioctl(ours, termios.FIONREAD, b"\0" * 4))[0]
-    except OSError as error:
-        # One that listens has none.
-        if error.errno == errno.EINVAL:
-            return 0
-        raise
-    finally:
-        os.close(process)
-        if ours >= 0:
-            os.close(ours)
+    os.close(process)
+    if ours < 0:
+        raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    with socket.socket(fileno=ours) as waiting:
+        try:
+            return waiting.recv(1 << 20, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EINVAL, errno.ENOTCONN):
+                return b""
+            raise
 
 
 class RestartedJobs(unittest.TestCase):
@@ -172,15 +169,20 @@ class Snapshots(RestartedJobs):
     def hold(self):
         """Has QEMU hang, so that what it is told next waits."""
         self.pid = self.qemu()
-        os.kill(self.pid, signal.SIGSTOP)
+        if self.client.get(self.domain, "Domain", "Active"):
+            # A caller has its answer before QEMU has been told to forget the job.
+            wait_until(lambda: self.call(self.domain, "Domain", "RunMonitorCommand", "(saha{sv})",
+                                         '{"execute": "query-jobs"}', []) == "[]", 20, "no job")
+        hang(self.pid)
         self.addCleanup(self.go_on)
 
     def go_on(self):
         if is_there(self.pid):
             os.kill(self.pid, signal.SIGCONT)
 
-    def unread(self, pid):
-        return sum(unread_in(pid, int(number)) for number in os.listdir(f"/proc/{pid}/fd"))
+    def unread(self, pid, text):
+        """Whether a socket of @pid holds @text that it has not read."""
+        return any(text in unread_in(pid, int(number)) for number in os.listdir(f"/proc/{pid}/fd"))
 
     def kill_before(self, path, interface, method, *args):
         """Kills the daemon when it has told QEMU to begin, which has not heard it. Returns the job
@@ -188,20 +190,19 @@ class Snapshots(RestartedJobs):
         self.hold()
         self.begin(path, interface, method, *args)
         job = self.the_job("qemu-snapshot")
-        wait_until(lambda: self.unread(self.pid), 20, "QEMU to be told")
+        wait_until(lambda: self.unread(self.pid, TOLD), 20, "QEMU to be told")
         before = self.properties(job)
         self.assertEqual((before["State"], before["StartedByUid"], before["Objects"]),
                          ("running", 0, [self.domain]))
-        os.kill(self.daemon.pid, signal.SIGSTOP)
-        self.said_nothing = self.unread(self.daemon.pid)
+        hang(self.daemon.pid)
         return job, before
 
     def kill_in(self, *call):
         """The same, when QEMU has begun."""
         job, before = self.kill_before(*call)
         os.kill(self.pid, signal.SIGCONT)
-        wait_until(lambda: self.unread(self.daemon.pid) > self.said_nothing, 20, "QEMU to begin")
-        os.kill(self.pid, signal.SIGSTOP)
+        wait_until(lambda: self.unread(self.daemon.pid, BEGUN), 20, "QEMU to begin")
+        hang(self.pid)
         self.daemon.kill()
         return job, before
 
@@ -291,7 +292,7 @@ class OfRunningGuests(Snapshots):
         self.hold()
         caller.start_many([create])
         job = self.the_job("qemu-snapshot")
-        wait_until(lambda: self.unread(self.pid), 20, "QEMU to be told")
+        wait_until(lambda: self.unread(self.pid, TOLD), 20, "QEMU to be told")
         self.daemon.kill()
         self.daemon.start()
         self.assertEqual(self.properties(job)["StartedByUid"], pwd.getpwnam("nobody").pw_uid)

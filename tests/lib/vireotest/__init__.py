@@ -9,6 +9,7 @@ from .agent import Agent
 from .caller import Caller
 from .client import BusError, Client, NAME, ROOT
 from .daemon import Daemon
+from .hang import hang
 from .host import Host
 from .isolate import is_isolated, isolation_missing
 from . import leftovers
@@ -21,6 +22,6 @@ from .wait import TimedOut, wait_until
 
 __all__ = [
     "Agent", "BUILD", "Bus", "BusError", "Caller", "Client", "Daemon", "Host", "Leftovers", "NAME",
-    "Polkit", "ROOT", "SOURCE", "TimedOut", "built", "is_isolated", "isolation_missing",
-    "leftovers", "main", "samples", "wait_until", "work_folder",
+    "Polkit", "ROOT", "SOURCE", "TimedOut", "built", "hang", "is_isolated",
+    "isolation_missing", "leftovers", "main", "samples", "wait_until", "work_folder",
 ]
