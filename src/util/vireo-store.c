@@ -560,12 +560,9 @@ ensure_thread (VireoStore *self)
   if (self->thread != NULL)
     return;
   start_listening (self);
-  if (self->worker->log != NULL)
-    {
-      g_mutex_lock (&running_lock);
-      g_queue_push_tail (&running, self->worker);
-      g_mutex_unlock (&running_lock);
-    }
+  g_mutex_lock (&running_lock);
+  g_queue_push_tail (&running, self->worker);
+  g_mutex_unlock (&running_lock);
   self->thread = g_thread_new ("vireo-store", worker_main, g_atomic_rc_box_acquire (self->worker));
 }
 
@@ -631,6 +628,15 @@ vireo_store_apply_finish (VireoStore *self, GAsyncResult *result, GError **error
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void
+flush_worker (Worker *worker)
+{
+  g_mutex_lock (&worker->mutex);
+  while (worker->writing || !g_queue_is_empty (&worker->queue))
+    g_cond_wait (&worker->changed, &worker->mutex);
+  g_mutex_unlock (&worker->mutex);
+}
+
 /**
  * vireo_store_flush:
  * @self: a store
@@ -643,12 +649,7 @@ vireo_store_apply_finish (VireoStore *self, GAsyncResult *result, GError **error
 void
 vireo_store_flush (VireoStore *self)
 {
-  Worker *worker = self->worker;
-
-  g_mutex_lock (&worker->mutex);
-  while (worker->writing || !g_queue_is_empty (&worker->queue))
-    g_cond_wait (&worker->changed, &worker->mutex);
-  g_mutex_unlock (&worker->mutex);
+  flush_worker (self->worker);
 }
 
 static gboolean
@@ -698,9 +699,9 @@ vireo_store_settle (VireoStore *self, GError **error)
 /**
  * vireo_stores_settle:
  *
- * Waits until the calls of all stores with a log are over and nothing is in a log any more, so that
- * whoever changes files by hand while there is no daemon is not contradicted. For the end of the
- * daemon: it blocks.
+ * Waits until the calls of all stores are over, also those that nobody waits for, and nothing is in
+ * a log any more, so that whoever changes files by hand while there is no daemon is not
+ * contradicted. For the end of the daemon: it blocks.
  *
  * Since: 0.1
  */
@@ -714,5 +715,8 @@ vireo_stores_settle (void)
     g_ptr_array_add (workers, g_atomic_rc_box_acquire (link->data));
   g_mutex_unlock (&running_lock);
   for (guint i = 0; i < workers->len; i++)
-    settle_worker (workers->pdata[i], NULL);
+    if (((Worker *) workers->pdata[i])->log != NULL)
+      settle_worker (workers->pdata[i], NULL);
+    else
+      flush_worker (workers->pdata[i]);
 }

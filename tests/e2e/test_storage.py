@@ -178,6 +178,13 @@ class Folder(Case):
         self.host.daemon.restart()
         # It starts with the host, not with the daemon.
         self.assertEqual(self.get(self.pool, "State"), "inactive")
+        # What was answered stays so, whatever becomes of the daemon.
+        self.call(self.pool, "Start")
+        self.host.daemon.kill_and_restart()
+        self.assertEqual(self.get(self.pool, "State"), "running")
+        self.call(self.pool, "Destroy")
+        self.host.daemon.kill_and_restart()
+        self.assertEqual(self.get(self.pool, "State"), "inactive")
 
     def test_pools_of_others(self):
         """The service does not read for somebody what they could not read themselves."""

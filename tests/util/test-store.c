@@ -476,6 +476,27 @@ test_settle (Fixture *f, gconstpointer data)
   assert_text (f->store, "a.xml", "two");
 }
 
+/* As a driver notes what it need not wait for; a daemon that ends is not faster than that. */
+static void
+test_settle_unawaited (Fixture *f, gconstpointer data)
+{
+  g_autofree char *folder = g_build_filename (f->folder, "plain", NULL);
+  g_autoptr (VireoStore) store = vireo_store_new (folder);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (vireo_store_prepare (store, &error));
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u.xml", i);
+      g_autoptr (GBytes) bytes = text (name);
+      const VireoStoreOp op = { name, bytes, 0600 };
+
+      vireo_store_apply_async (store, &op, 1, NULL, NULL, NULL);
+    }
+  vireo_stores_settle ();
+  assert_text (store, "199.xml", "199.xml");
+}
+
 /* Mounts a tiny file system in a mount namespace of this process alone. */
 static void
 mount_tiny (const char *folder)
@@ -709,6 +730,7 @@ main (int argc, char **argv)
     { "dropped", test_dropped },
     { "context", test_context },
     { "settle", test_settle },
+    { "settle-unawaited", test_settle_unawaited },
     { "kill", test_kill },
     { "full-disk/subprocess", full_disk_subprocess },
   };

@@ -428,12 +428,13 @@ destroy (VireoStorageDriver *driver, VireoStoragePoolObj *pool, GTask *task)
   else
     {
       if (get_class (driver)->end != NULL)
-        get_class (driver)->end (VIREO_STORAGE_KEEPER (driver), pool);
+        get_class (driver)->end (VIREO_STORAGE_KEEPER (driver), pool, g_object_ref (task));
       forget_volumes (pool);
       vireo_storage_pool_obj_set_state (pool, VIREO_STORAGE_POOL_INACTIVE, "");
       vireo_storage_pool_obj_emit_lifecycle (pool, "stopped");
       vireo_keeper_stopped (VIREO_KEEPER (driver), VIREO_OBJ (pool));
-      g_task_return_boolean (task, TRUE);
+      if (get_class (driver)->end == NULL)
+        g_task_return_boolean (task, TRUE);
     }
   g_object_unref (task);
 }

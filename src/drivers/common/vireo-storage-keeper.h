@@ -29,7 +29,8 @@ G_DECLARE_DERIVABLE_TYPE (VireoStorageKeeper,
  * @unbuild: removes what @build made
  * @begin: finds the volumes of @pool, which has a live definition and is about to be active: adds
  *   them to its list, and sets its space
- * @end: (nullable): @pool is not active any more; its volumes are removed after this
+ * @end: (nullable): @pool is not active any more; its volumes are removed after this. The task ends
+ *   when a daemon that is killed then would know of it
  * @scan: looks for the volumes of the active @pool anew. Those that have a job are left alone
  * @complete: fills in what follows from the pool (type, path, key, format) into the definition of a
  *   volume that is wanted, and refuses what cannot be made
@@ -60,7 +61,7 @@ struct _VireoStorageKeeperClass
                    VireoStorageVolumeFlags flags,
                    GTask *task);
   void (*begin) (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task);
-  void (*end) (VireoStorageKeeper *self, VireoStoragePoolObj *pool);
+  void (*end) (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task);
   void (*scan) (VireoStorageKeeper *self, VireoStoragePoolObj *pool, GTask *task);
   gboolean (*complete) (VireoStorageKeeper *self,
                         VireoStoragePoolObj *pool,

@@ -13,17 +13,25 @@
 
 /* ---- what is active, on disk ---- */
 
+/* What was done is done, whether it is written down or not. */
 static void
 noted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!vireo_store_apply_finish (VIREO_STORE (source), result, &error))
     g_warning ("which pools are active is not written down: %s", error->message);
+  if (task != NULL)
+    g_task_return_boolean (task, TRUE);
 }
 
+/* @task (transfer full) ends when it is written: a daemon that is killed then knows of it. */
 void
-_vireo_dir_storage_note (VireoDirStorage *self, VireoStoragePoolObj *pool, gboolean active)
+_vireo_dir_storage_note (VireoDirStorage *self,
+                         VireoStoragePoolObj *pool,
+                         gboolean active,
+                         GTask *task)
 {
   const VireoStoragePoolDef *live = vireo_storage_pool_obj_get_live_def (pool);
   g_autofree char *name
@@ -38,7 +46,7 @@ _vireo_dir_storage_note (VireoDirStorage *self, VireoStoragePoolObj *pool, gbool
       bytes = g_bytes_new (text != NULL ? text : "", text != NULL ? strlen (text) : 0);
       op.contents = bytes;
     }
-  vireo_store_apply_async (self->status, &op, 1, NULL, noted, NULL);
+  vireo_store_apply_async (self->status, &op, 1, NULL, noted, task);
 }
 
 /* ---- loading ---- */

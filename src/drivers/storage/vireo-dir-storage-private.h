@@ -39,7 +39,10 @@ void _vireo_dir_storage_scan (VireoDirStorage *self, VireoStoragePoolObj *pool, 
 void _vireo_dir_storage_apply (VireoStoragePoolObj *pool, GPtrArray *found);
 
 /* Writes down that a pool is active, or is not any more. */
-void _vireo_dir_storage_note (VireoDirStorage *self, VireoStoragePoolObj *pool, gboolean active);
+void _vireo_dir_storage_note (VireoDirStorage *self,
+                              VireoStoragePoolObj *pool,
+                              gboolean active,
+                              GTask *task);
 
 void _vireo_dir_storage_init_volumes (VireoStorageKeeperClass *klass);
 

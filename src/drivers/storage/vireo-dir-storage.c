@@ -420,8 +420,7 @@ begun (GObject *source, GAsyncResult *result, gpointer user_data)
   set_space (pool, &scan->space);
   _vireo_dir_storage_find (self, pool)->scanning = FALSE;
   /* What changed while it was read is told by the watch, which was there before. */
-  _vireo_dir_storage_note (self, pool, TRUE);
-  g_task_return_boolean (task, TRUE);
+  _vireo_dir_storage_note (self, pool, TRUE, g_steal_pointer (&task));
 }
 
 static void
@@ -443,7 +442,7 @@ begin (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool, GTask *task)
 }
 
 static void
-end (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool)
+end (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool, GTask *task)
 {
   VireoDirStorage *self = VIREO_DIR_STORAGE (keeper);
   VireoDirFolder *folder = _vireo_dir_storage_find (self, pool);
@@ -455,7 +454,7 @@ end (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool)
   g_hash_table_remove (self->folders, pool);
   answer_waiting (waiting,
                   g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "the pool was stopped"));
-  _vireo_dir_storage_note (self, pool, FALSE);
+  _vireo_dir_storage_note (self, pool, FALSE, task);
 }
 
 /* ---- room ---- */
