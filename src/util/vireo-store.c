@@ -657,6 +657,11 @@ settle_worker (Worker *worker, GError **error)
 {
   gboolean settled;
 
+  if (worker->log == NULL)
+    {
+      flush_worker (worker);
+      return TRUE;
+    }
   g_mutex_lock (&worker->mutex);
   worker->settling = TRUE;
   g_cond_broadcast (&worker->changed);
@@ -690,10 +695,7 @@ vireo_store_settle (VireoStore *self, GError **error)
   g_mutex_unlock (&self->worker->mutex);
   if (!begun)
     return TRUE;
-  if (self->worker->log != NULL)
-    return settle_worker (self->worker, error);
-  vireo_store_flush (self);
-  return TRUE;
+  return settle_worker (self->worker, error);
 }
 
 /**
@@ -715,8 +717,5 @@ vireo_stores_settle (void)
     g_ptr_array_add (workers, g_atomic_rc_box_acquire (link->data));
   g_mutex_unlock (&running_lock);
   for (guint i = 0; i < workers->len; i++)
-    if (((Worker *) workers->pdata[i])->log != NULL)
-      settle_worker (workers->pdata[i], NULL);
-    else
-      flush_worker (workers->pdata[i]);
+    settle_worker (workers->pdata[i], NULL);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "util/vireo-error.h"
+#include "util/vireo-task.h"
 
 #define MAX_GROUPS 64
 
@@ -143,11 +144,7 @@ vireo_domain_files_associate (VireoDomainDriver *driver,
       add_count (groups->owner, g_unix_fd_list_get_length (fds));
       g_hash_table_insert (groups->by_name, g_strdup (name), g_object_ref (fds));
     }
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-  g_object_unref (task);
+  vireo_task_end (task, error == NULL, error);
 }
 
 /* (nullable): without @error, the disk names no group. */

@@ -22,7 +22,7 @@ typedef struct
   gpointer def;       /* (nullable): with a UUID; of the keeper's kind */
   char *message;      /* (nullable): why there is no definition */
   gboolean unchanged; /* as it was when it was last read or written: nothing more is known */
-  guint rank;         /* see below */
+  guint rank;         /* see above */
   gboolean taken;     /* for whoever takes them: that it was */
   VireoDigest digest; /* of the text */
   guint owner;

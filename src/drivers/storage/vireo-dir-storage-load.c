@@ -17,13 +17,12 @@
 static void
 noted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!vireo_store_apply_finish (VIREO_STORE (source), result, &error))
     g_warning ("which pools are active is not written down: %s", error->message);
-  if (task != NULL)
-    g_task_return_boolean (task, TRUE);
+  if (user_data != NULL)
+    vireo_task_end (user_data, TRUE, NULL);
 }
 
 /* @task (transfer full) ends when it is written: a daemon that is killed then knows of it. */
