@@ -128,16 +128,19 @@ require_for_metadata (VireoCall *call)
   VireoDomainObj *domain = get_domain (call);
   const VireoDomainDef *live = vireo_domain_obj_get_live_def (domain);
   const VireoDomainDef *persistent = vireo_domain_obj_get_persistent_def (domain);
-
   const VireoDomainDef *defs[] = { live, persistent };
   g_autoptr (VireoDetails) last = vireo_details_ref (vireo_node_get_details (call->node));
 
   for (gsize i = 0; i < G_N_ELEMENTS (defs); i++)
     {
-      g_autofree char *metadata = defs[i] != NULL ? edit_metadata (call, defs[i]->metadata) : NULL;
-      g_autoptr (VireoDetails) details = describe_with (call, metadata);
+      g_autofree char *metadata = NULL;
+      g_autoptr (VireoDetails) details = NULL;
 
-      if (defs[i] == NULL || are_alike (details, last)
+      if (defs[i] == NULL)
+        continue;
+      metadata = edit_metadata (call, defs[i]->metadata);
+      details = describe_with (call, metadata);
+      if (are_alike (details, last)
           || are_alike (details, vireo_node_get_details (call->node)))
         continue;
       require_with_tags (call, details);
