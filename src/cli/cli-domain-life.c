@@ -20,25 +20,7 @@ const GOptionEntry cli_state_options[] = {
   G_OPTION_ENTRY_NULL,
 };
 
-int
-cli_run_start (CliCall *call)
-{
-  int status = cli_run_call (call);
-
-  if (status == 0 && opt_console)
-    {
-      const CliVerb *verb = cli_group_find_verb (&cli_domain_group, "console");
-      g_autoptr (CliOptions) options = cli_options_new (verb);
-      CliCall console = *call;
-
-      console.verb = verb;
-      console.options = options;
-      return cli_run_console (&console);
-    }
-  return status;
-}
-
-/* ---- shutdown --wait ---- */
+/* ---- waiting until a guest is off ---- */
 
 typedef struct
 {
@@ -53,15 +35,22 @@ on_off (Wait *wait)
   g_main_loop_quit (wait->loop);
 }
 
+static gboolean
+is_off (const char *state)
+{
+  static const char *const off[] = { "shutoff", "crashed", NULL };
+
+  return g_strv_contains (off, state);
+}
+
 static void
 on_properties (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
                const char *signal, GVariant *args, gpointer data)
 {
-  static const char *const off[] = { "shutoff", "crashed", NULL };
   g_autoptr (GVariant) changed = g_variant_get_child_value (args, 1);
   const char *state = NULL;
 
-  if (g_variant_lookup (changed, "State", "&s", &state) && g_strv_contains (off, state))
+  if (g_variant_lookup (changed, "State", "&s", &state) && is_off (state))
     on_off (data);
 }
 
@@ -80,8 +69,9 @@ on_service_gone (GDBusConnection *bus, const char *name, gpointer data)
   g_main_loop_quit (((Wait *) data)->loop);
 }
 
+/* @meant: of the guest, for the message: what was to become of it */
 static int
-wait_until_off (CliContext *context, Wait *wait)
+wait_until_off (CliContext *context, Wait *wait, const char *meant)
 {
   guint id = g_bus_watch_name_on_connection (context->bus, CLI_BUS_NAME,
                                              G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_service_gone,
@@ -91,8 +81,7 @@ wait_until_off (CliContext *context, Wait *wait)
   g_bus_unwatch_name (id);
   if (wait->is_off)
     return 0;
-  g_printerr ("vireoctl: the service ended while the guest was waited for, which was asked to "
-              "power off\n");
+  g_printerr ("vireoctl: the service ended while the guest was waited for, which %s\n", meant);
   return CLI_EXIT_FAILURE;
 }
 
@@ -114,6 +103,63 @@ subscribe (CliContext *context, const char *path, Wait *wait, GError **error)
   return reply != NULL;
 }
 
+/* ---- start and create ---- */
+
+static int
+open_console (CliCall *call)
+{
+  const CliVerb *verb = cli_group_find_verb (&cli_domain_group, "console");
+  g_autoptr (CliOptions) options = cli_options_new (verb);
+  CliCall console = *call;
+
+  console.verb = verb;
+  console.options = options;
+  return cli_run_console (&console);
+}
+
+/* A domain that goes with who started it has somebody who stays. */
+static int
+stay (CliCall *call, const char *path)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Wait wait = { loop, FALSE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) properties = NULL;
+  const char *state = NULL;
+
+  if (!subscribe (call->context, path, &wait, &error))
+    return cli_fail (error);
+  /* It may have been quick. */
+  properties = cli_get_all (call->context, path, CLI_IFACE ("Domain"), NULL);
+  if (properties == NULL
+      || (g_variant_lookup (properties, "State", "&s", &state) && is_off (state)))
+    return 0;
+  return wait_until_off (call->context, &wait, "was to be destroyed with this command");
+}
+
+int
+cli_run_start (CliCall *call)
+{
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  int status = cli_run_call_for (call, &reply);
+
+  if (status != 0)
+    return status;
+  if (opt_console)
+    return open_console (call);
+  if (!cli_options_is_on (call->options, "autodestroy"))
+    return 0;
+  if (g_variant_is_of_type (reply, G_VARIANT_TYPE ("(o)")))
+    g_variant_get (reply, "(o)", &path);
+  else
+    path = cli_call_path (call, &error);
+  return path != NULL ? stay (call, path) : cli_fail (error);
+}
+
+/* ---- shutdown --wait ---- */
+
 /* Subscribes before it asks, so that a guest that is quick is not missed. */
 int
 cli_run_shutdown (CliCall *call)
@@ -132,7 +178,8 @@ cli_run_shutdown (CliCall *call)
     reply = cli_call (call->context, path, CLI_IFACE ("Domain"), "Shutdown", args, NULL, &error);
   if (reply == NULL)
     return cli_fail (error);
-  return opt_wait ? wait_until_off (call->context, &wait) : 0;
+  return opt_wait ? wait_until_off (call->context, &wait, "was asked to power off")
+                  : 0;
 }
 
 /* ---- what a domain is ---- */

@@ -162,8 +162,9 @@ lacks_words (CliCall *call, const CliMember *member)
   return (guint) call->n_words < n_object_words (call) + cli_fields_count (member->ins);
 }
 
+/* @ret_reply: (nullable) (transfer full): what the member gave, when it went well */
 int
-cli_run_call (CliCall *call)
+cli_run_call_for (CliCall *call, GVariant **ret_reply)
 {
   gboolean shows = wants_show (call);
   const CliMember *member = shows ? cli_member_find (call->verb->show)
@@ -192,7 +193,15 @@ cli_run_call (CliCall *call)
     reply = cli_call_watched (call->context, path, names[0], names[1], args, fds, NULL, &error);
   if (reply == NULL)
     return cli_fail (error);
+  if (ret_reply != NULL)
+    *ret_reply = g_variant_ref (reply);
   return cli_print_reply (call->context, member, reply);
+}
+
+int
+cli_run_call (CliCall *call)
+{
+  return cli_run_call_for (call, NULL);
 }
 
 /* Calls @member, prints what it gives. */

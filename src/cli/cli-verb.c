@@ -264,6 +264,14 @@ is_given (const Slot *slot)
   return slot->on || slot->off || slot->text != NULL || slot->texts != NULL;
 }
 
+gboolean
+cli_options_is_on (const CliOptions *options, const char *name)
+{
+  const Slot *slot = find_slot (options, name);
+
+  return slot != NULL && slot->on;
+}
+
 /* Whether @member has all options that were given. */
 gboolean
 cli_options_fit (const CliOptions *options, const CliMember *member)

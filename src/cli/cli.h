@@ -108,6 +108,7 @@ CliOptions *cli_options_new (const CliVerb *verb);
 void cli_options_free (CliOptions *options);
 const GOptionEntry *cli_options_entries (const CliOptions *options);
 const char *cli_options_text (const CliOptions *options, const char *name);
+gboolean cli_options_is_on (const CliOptions *options, const char *name);
 gboolean cli_options_fit (const CliOptions *options, const CliMember *member);
 gboolean cli_options_take (const CliCall *call, const CliMember *member, GVariant **ret_options,
                            GError **error);
@@ -132,6 +133,7 @@ GBytes *cli_read_file (const char *file, gsize max, GError **error);
 
 /* cli-run.c: what verbs do. */
 int cli_run_call (CliCall *call);
+int cli_run_call_for (CliCall *call, GVariant **ret_reply);
 int cli_run_list (CliCall *call);
 int cli_run_info (CliCall *call);
 int cli_run_edit (CliCall *call);

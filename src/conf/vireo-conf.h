@@ -29,7 +29,6 @@ typedef enum
  * @VIREO_FORMAT_SECURE: with secrets
  * @VIREO_FORMAT_INACTIVE: without what only a running guest has
  * @VIREO_FORMAT_MIGRATABLE: fit for another host
- * @VIREO_FORMAT_UPDATE_CPU: with the guest's processor spelled out
  *
  * Since: 0.1
  */
@@ -39,7 +38,6 @@ typedef enum
   VIREO_FORMAT_SECURE = 1 << 0,
   VIREO_FORMAT_INACTIVE = 1 << 1,
   VIREO_FORMAT_MIGRATABLE = 1 << 2,
-  VIREO_FORMAT_UPDATE_CPU = 1 << 3,
 } VireoFormatFlags;
 
 /**

@@ -397,9 +397,38 @@ vireo_def_obj_emit_lifecycle (VireoDefObj *self, const char *event, const char *
 }
 
 /**
+ * vireo_def_obj_choose:
+ * @self: an object whose definition can be parsed
+ * @flags: (inout): how it is to be formatted; with %VIREO_FORMAT_INACTIVE the persistent definition
+ *   rather than the live one
+ * @error: InvalidState for a definition that the object does not have
+ *
+ * Returns: (transfer none) (nullable): the definition that is formatted so
+ * Since: 0.1
+ */
+gconstpointer
+vireo_def_obj_choose (VireoDefObj *self, VireoFormatFlags *flags, GError **error)
+{
+  VireoDefObjPrivate *priv = get_private (self);
+  gconstpointer def = priv->live;
+
+  /* Of a transient object it is the live one: it has no other. */
+  if (def == NULL
+      || ((*flags & VIREO_FORMAT_INACTIVE) != 0 && vireo_def_slot_is_set (&priv->persistent)))
+    def = vireo_def_obj_get_persistent (self);
+  if (def == NULL)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                 "%s \"%s\" has no definition any more", vireo_obj_get_kind (VIREO_OBJ (self)),
+                 vireo_obj_get_name (VIREO_OBJ (self)));
+  if (def != priv->live)
+    *flags |= VIREO_FORMAT_INACTIVE;
+  return def;
+}
+
+/**
  * vireo_def_obj_format:
  * @self: an object
- * @flags: how; with %VIREO_FORMAT_INACTIVE the persistent definition rather than the live one
+ * @flags: how; see vireo_def_obj_choose()
  * @error: InvalidState for a definition that the object does not have
  *
  * Returns: (transfer full) (nullable): the document; the raw text of one that cannot be parsed
@@ -409,22 +438,12 @@ char *
 vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error)
 {
   VireoDefObjPrivate *priv = get_private (self);
-  gconstpointer def = priv->live;
+  gconstpointer def;
 
   if (priv->raw != NULL)
     return g_strdup (priv->raw);
-  /* Of a transient object it is the live one: it has no other. */
-  if (def == NULL
-      || ((flags & VIREO_FORMAT_INACTIVE) != 0 && vireo_def_slot_is_set (&priv->persistent)))
-    def = vireo_def_obj_get_persistent (self);
-  if (def == NULL)
-    {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
-                   "%s \"%s\" has no definition any more", vireo_obj_get_kind (VIREO_OBJ (self)),
-                   vireo_obj_get_name (VIREO_OBJ (self)));
-      return NULL;
-    }
-  if (def != priv->live)
-    flags |= VIREO_FORMAT_INACTIVE;
-  return vireo_doc_format (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def, flags, error);
+  def = vireo_def_obj_choose (self, &flags, error);
+  return def != NULL
+             ? vireo_doc_format (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def, flags, error)
+             : NULL;
 }

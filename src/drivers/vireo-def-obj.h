@@ -77,6 +77,7 @@ void vireo_def_obj_set_state_reason (VireoDefObj *self, const char *reason);
 void vireo_def_obj_emit_lifecycle (VireoDefObj *self, const char *event, const char *detail);
 
 /* The document as the flags want it; raw text where there is some. Never blocks. */
+gconstpointer vireo_def_obj_choose (VireoDefObj *self, VireoFormatFlags *flags, GError **error);
 char *vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error);
 
 G_END_DECLS

@@ -13,13 +13,16 @@ typedef enum
 {
   VIREO_DOMAIN_START_NONE = 0,
   VIREO_DOMAIN_START_PAUSED = 1 << 0,
-  VIREO_DOMAIN_START_FORCE_BOOT = 1 << 1, /* rather than use a managed save image */
+  VIREO_DOMAIN_START_FORCE_BOOT = 1 << 1,   /* rather than use a managed save image */
+  VIREO_DOMAIN_START_BYPASS_CACHE = 1 << 2, /* of the host, for a managed save image */
+  VIREO_DOMAIN_START_RESET_NVRAM = 1 << 3,  /* the firmware's variables are as at the first start */
 } VireoDomainStartFlags;
 
 typedef enum
 {
   VIREO_DOMAIN_DESTROY_NONE = 0,
   VIREO_DOMAIN_DESTROY_GRACEFUL = 1 << 0,
+  VIREO_DOMAIN_DESTROY_REMOVE_LOGS = 1 << 1,
 } VireoDomainDestroyFlags;
 
 /* What goes with the definition; without its flag, a domain that has it cannot be undefined. */
@@ -77,6 +80,8 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * @rename: of an inactive persistent domain
  * @set_autostart: stores the flag
  * @rerun_post_parse: runs the callbacks again on the persistent definition
+ * @expand_cpu: writes into @def, whose processor has the mode `host-model`, what the guest gets.
+ *   FALSE with @error when it cannot be told
  * @start: starts an inactive domain
  * @start_with_files: as @start, of a container whose init gets the descriptors in @files
  * @create_with_files: as @create, so
@@ -170,6 +175,9 @@ typedef void (*VireoDomainFunc) (VireoDomainDriver *self,
  * @set_migration_parameters: sets some of those, also while a migration goes on. Without the slot
  * @start_postcopy: of a migration that may: the guest goes on over there, and its memory follows.
  *   Without the slot
+ * @pause_postcopy: its memory does not follow for now, and it is paused on both sides, with the
+ *   reason "postcopy-failed". Without the slot
+ * @resume_postcopy: it does again. Without the slot
  *
  * What can be done with domains. See the folder's README for the rules. #VireoDomainFunc tells
  * what those of its type are given.
@@ -223,6 +231,7 @@ struct _VireoDomainDriverInterface
                          const char *name,
                          GUnixFDList *fds,
                          GTask *task);
+  gboolean (*expand_cpu) (VireoDomainDriver *self, VireoDomainDef *def, GError **error);
   void (*shutdown) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*reboot) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
   void (*ask) (VireoDomainDriver *self,
@@ -405,6 +414,8 @@ struct _VireoDomainDriverInterface
                                     GVariant *parameters,
                                     GTask *task);
   void (*start_postcopy) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+  void (*pause_postcopy) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
+  void (*resume_postcopy) (VireoDomainDriver *self, VireoDomainObj *obj, GTask *task);
 };
 
 G_END_DECLS

@@ -14,32 +14,6 @@
 
 /* ---- domains ---- */
 
-static VireoDomainStartFlags
-get_start_flags (VireoCall *call)
-{
-  return vireo_call_get_boolean (call, "paused") ? VIREO_DOMAIN_START_PAUSED
-                                                 : VIREO_DOMAIN_START_NONE;
-}
-
-static void
-handle_create_domain (VireoCall *call)
-{
-  VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-      ->create (call->part, call->def, vireo_define_get_owner (call), get_start_flags (call),
-                vireo_call_task_object (call));
-}
-
-static void
-handle_create_domain_with_files (VireoCall *call)
-{
-  g_autoptr (GUnixFDList) files = vireo_call_get_fds (call, 1);
-
-  if (files != NULL)
-    VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-        ->create_with_files (call->part, call->def, vireo_define_get_owner (call), files,
-                             get_start_flags (call), vireo_call_task_object (call));
-}
-
 static void
 handle_lookup_domain_by_id (VireoCall *call)
 {
@@ -170,9 +144,10 @@ get_features (VireoNode *node, const VireoReading *reading)
 static const VireoHandler methods[] = {
   { "DefineDomain", vireo_handle_define, .of = VIREO_PATH_DOMAIN, DOMAINS (define),
     .prepare = vireo_define_prepare },
-  { "CreateDomain", handle_create_domain, .operation = "domain-create", .show_job = TRUE,
+  { "CreateDomain", vireo_connection_create_domain, .operation = "domain-create", .show_job = TRUE,
     .of = VIREO_PATH_DOMAIN, DOMAINS (create), .prepare = vireo_define_prepare },
-  { "CreateDomainWithFiles", handle_create_domain_with_files, .operation = "domain-create",
+  { "CreateDomainWithFiles", vireo_connection_create_domain_with_files,
+    .operation = "domain-create",
     .show_job = TRUE, .of = VIREO_PATH_DOMAIN, DOMAINS (create_with_files),
     .prepare = vireo_define_prepare },
   { "ListDomains", vireo_handle_list, .of = VIREO_PATH_DOMAIN, DOMAINS (get_domains) },

@@ -99,35 +99,120 @@ static const VireoFlagOption migrate_options[] = {
   { "tls", VIREO_MIGRATE_TLS },
   { "parallel", VIREO_MIGRATE_PARALLEL },
   { "zerocopy", VIREO_MIGRATE_ZEROCOPY },
+  { "rdma-pin-all", VIREO_MIGRATE_RDMA_PIN_ALL },
+  { "synchronous-writes", VIREO_MIGRATE_SYNCHRONOUS_WRITES },
+  { "abort-on-error", VIREO_MIGRATE_ABORT_ON_ERROR },
+  { "change-protection", VIREO_MIGRATE_CHANGE_PROTECTION },
   { NULL },
 };
 
-static GVariant *
-get_more (VireoCall *call)
-{
-  static const struct
-  {
-    const char *option;
-    const char *name;
-  } rows[] = { { "bandwidth", "bandwidth" }, { "postcopy-bandwidth", "bandwidth.postcopy" } };
-  GVariantDict dict;
+#define COPIES_STORAGE (VIREO_MIGRATE_NON_SHARED_DISK | VIREO_MIGRATE_NON_SHARED_INC)
 
-  g_variant_dict_init (&dict, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (vireo_call_get_uint64 (call, rows[i].option) > 0)
-      g_variant_dict_insert (&dict, rows[i].name, "t",
-                             vireo_call_get_uint64 (call, rows[i].option));
-  return g_variant_dict_end (&dict);
+/* Options that go to the driver by libvirt's names of the parameters. One that says how something
+ * is done needs one of the flags with which it is done. */
+static const struct
+{
+  const char *option;
+  const char *parameter;
+  guint needs; /* VireoMigrateFlags */
+  const char *with;
+} more_options[] = {
+  { "bandwidth", "bandwidth", 0, NULL },
+  { "postcopy-bandwidth", "bandwidth.postcopy", 0, NULL },
+  { "uri", "migrate_uri", 0, NULL },
+  { "listen-address", "listen_address", 0, NULL },
+  { "graphics-uri", "graphics_uri", 0, NULL },
+  { "disks", NULL, COPIES_STORAGE, "copy-storage" },
+  { "synchronous-writes", NULL, COPIES_STORAGE, "copy-storage" },
+  { "disks-uri", "disks_uri", COPIES_STORAGE, "copy-storage" },
+  { "disks-port", "disks_port", COPIES_STORAGE, "copy-storage" },
+  { "tls-destination", "tls.destination", VIREO_MIGRATE_TLS, "tls" },
+  { "parallel-connections", "parallel.connections", VIREO_MIGRATE_PARALLEL, "parallel" },
+  { "auto-converge-initial", "auto_converge.initial", VIREO_MIGRATE_AUTO_CONVERGE,
+    "auto-converge" },
+  { "auto-converge-increment", "auto_converge.increment", VIREO_MIGRATE_AUTO_CONVERGE,
+    "auto-converge" },
+  { "compression", "compression", VIREO_MIGRATE_COMPRESSED, "compressed" },
+  { "compression-xbzrle-cache", "compression.xbzrle.cache", VIREO_MIGRATE_COMPRESSED,
+    "compressed" },
+  { "compression-mt-level", "compression.mt.level", VIREO_MIGRATE_COMPRESSED, "compressed" },
+  { "compression-mt-threads", "compression.mt.threads", VIREO_MIGRATE_COMPRESSED, "compressed" },
+  { "compression-mt-dthreads", "compression.mt.dthreads", VIREO_MIGRATE_COMPRESSED, "compressed" },
+};
+
+/* Between what the numbers that have limits must be. */
+static const struct
+{
+  const char *option;
+  guint min;
+  guint max;
+} ranges[] = {
+  { "disks-port", 1, 65535 },
+  { "parallel-connections", 1, 255 },
+  { "auto-converge-initial", 1, 99 },
+  { "auto-converge-increment", 1, 99 },
+  { "compression-mt-level", 0, 9 },
+  { "compression-mt-threads", 1, 255 },
+  { "compression-mt-dthreads", 1, 255 },
+};
+
+static gboolean
+check_range (const char *option, GVariant *value, GError **error)
+{
+  gsize i = 0;
+
+  while (i < G_N_ELEMENTS (ranges) && !g_str_equal (ranges[i].option, option))
+    i++;
+  if (i == G_N_ELEMENTS (ranges)
+      || (g_variant_get_uint32 (value) >= ranges[i].min
+          && g_variant_get_uint32 (value) <= ranges[i].max))
+    return TRUE;
+  g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_ARGUMENT,
+               "`%s` is from %u to %u, not %u", option, ranges[i].min, ranges[i].max,
+               g_variant_get_uint32 (value));
+  return FALSE;
+}
+
+/* (transfer full) (nullable) */
+static GVariant *
+get_more (VireoCall *call, VireoMigrateFlags flags, GError **error)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (more_options); i++)
+    {
+      g_autoptr (GVariant) value
+          = call->options != NULL
+                ? g_variant_lookup_value (call->options, more_options[i].option, NULL)
+                : NULL;
+
+      if (value == NULL)
+        continue;
+      if (more_options[i].needs != 0 && (flags & more_options[i].needs) == 0)
+        {
+          g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_OPTION,
+                       "`%s` says nothing without `%s`", more_options[i].option,
+                       more_options[i].with);
+          return NULL;
+        }
+      if (!check_range (more_options[i].option, value, error))
+        return NULL;
+      if (more_options[i].parameter != NULL)
+        g_variant_dict_insert_value (&dict, more_options[i].parameter, value);
+    }
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
 /* With the definition of what runs in call->def; @persistent_def: (transfer full) (nullable) */
 static void
 migrate (VireoCall *call, gpointer persistent_def)
 {
-  g_autoptr (GVariant) more = g_variant_ref_sink (get_more (call));
+  VireoMigrateFlags flags = vireo_call_get_flags (call, migrate_options);
+  GError *error = NULL;
+  g_autoptr (GVariant) more = get_more (call, flags, &error);
   g_autofree const char **disks = NULL;
   VireoMigrateRequest request = { .destination = get_destination (call),
-                                  .flags = vireo_call_get_flags (call, migrate_options),
+                                  .flags = flags,
                                   .name = vireo_call_get_string (call, "name"),
                                   .def = call->def,
                                   .persistent_def = persistent_def,
@@ -136,8 +221,11 @@ migrate (VireoCall *call, gpointer persistent_def)
   if (call->options != NULL)
     g_variant_lookup (call->options, "disks", "^a&s", &disks);
   request.disks = disks;
-  get_iface (call)->migrate (call->part, VIREO_DOMAIN_OBJ (call->node->object), &request,
-                             vireo_call_task_job (call));
+  if (more != NULL)
+    get_iface (call)->migrate (call->part, VIREO_DOMAIN_OBJ (call->node->object), &request,
+                               vireo_call_task_job (call));
+  else
+    vireo_call_return_error (call, error);
   vireo_domain_def_free (persistent_def);
 }
 

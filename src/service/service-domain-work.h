@@ -8,6 +8,13 @@ G_BEGIN_DECLS
 /* Handlers of the long operations on domains, for the tables in service-domain.c and
  * service-connection.c. */
 
+/* ---- service-domain-start.c ---- */
+
+void vireo_domain_start (VireoCall *call);
+void vireo_domain_start_with_files (VireoCall *call);
+void vireo_connection_create_domain (VireoCall *call);
+void vireo_connection_create_domain_with_files (VireoCall *call);
+
 /* ---- service-domain-save.c ---- */
 
 /* Of what takes a path, or a definition that is not checked as others are. */

@@ -11,38 +11,7 @@
 #include "vireo-gate.h"
 #include "vireo-handlers.h"
 
-/* ---- starting ---- */
-
-static VireoDomainStartFlags
-get_start_flags (VireoCall *call)
-{
-  static const VireoFlagOption options[] = {
-    { "paused", VIREO_DOMAIN_START_PAUSED },
-    { "force-boot", VIREO_DOMAIN_START_FORCE_BOOT },
-    { NULL },
-  };
-
-  return vireo_call_get_flags (call, options);
-}
-
-static void
-handle_start (VireoCall *call)
-{
-  VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-      ->start (call->part, VIREO_DOMAIN_OBJ (call->node->object), get_start_flags (call),
-               vireo_call_task_boolean (call));
-}
-
-static void
-handle_start_with_files (VireoCall *call)
-{
-  g_autoptr (GUnixFDList) files = vireo_call_get_fds (call, 0);
-
-  if (files != NULL)
-    VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-        ->start_with_files (call->part, VIREO_DOMAIN_OBJ (call->node->object), files,
-                            get_start_flags (call), vireo_call_task_boolean (call));
-}
+/* ---- files ---- */
 
 /* Of one disk there are at most two; the rest is for whoever counts on more. */
 #define MAX_GROUP_FDS 16
@@ -143,13 +112,15 @@ handle_ask (VireoCall *call)
 static void
 handle_destroy (VireoCall *call)
 {
-  VireoDomainDestroyFlags flags = vireo_call_get_boolean (call, "graceful")
-                                      ? VIREO_DOMAIN_DESTROY_GRACEFUL
-                                      : VIREO_DOMAIN_DESTROY_NONE;
+  static const VireoFlagOption options[] = {
+    { "graceful", VIREO_DOMAIN_DESTROY_GRACEFUL },
+    { "remove-logs", VIREO_DOMAIN_DESTROY_REMOVE_LOGS },
+    { NULL },
+  };
 
   VIREO_DOMAIN_DRIVER_GET_IFACE (call->part)
-      ->destroy (call->part, VIREO_DOMAIN_OBJ (call->node->object), flags,
-                 vireo_call_task_boolean (call));
+      ->destroy (call->part, VIREO_DOMAIN_OBJ (call->node->object),
+                 vireo_call_get_flags (call, options), vireo_call_task_boolean (call));
 }
 
 static void
@@ -190,6 +161,49 @@ handle_rename (VireoCall *call)
                 vireo_call_task_boolean (call));
 }
 
+/* ---- GetXml ---- */
+
+/* With what the driver gives the guest for a processor, where the definition leaves that to it. */
+static void
+return_with_cpu (VireoCall *call)
+{
+  VireoDomainDriverInterface *iface = VIREO_DOMAIN_DRIVER_GET_IFACE (call->part);
+  VireoFormatFlags flags = vireo_call_get_format_flags (call);
+  GError *error = NULL;
+  const VireoDomainDef *chosen
+      = vireo_def_obj_choose (VIREO_DEF_OBJ (call->node->object), &flags, &error);
+  g_autoptr (VireoDomainDef) def = NULL;
+  g_autofree char *xml = NULL;
+
+  if (chosen != NULL && (chosen->cpu == NULL || chosen->cpu->mode != VIREO_CPU_MODE_HOST_MODEL))
+    {
+      vireo_handle_get_xml (call);
+      return;
+    }
+  if (chosen != NULL && iface->expand_cpu == NULL)
+    g_set_error_literal (&error, VIREO_ERROR, VIREO_ERROR_NOT_SUPPORTED,
+                         "this driver cannot tell what processor a guest gets that has the host's "
+                         "model");
+  else if (chosen != NULL)
+    def = vireo_domain_def_copy (chosen);
+  if (def != NULL && iface->expand_cpu (call->part, def, &error))
+    xml = vireo_doc_format (vireo_doc_kind_find ("domain"), def, flags, &error);
+  if (xml != NULL)
+    vireo_call_return (call, g_variant_new ("(s)", xml));
+  else
+    vireo_call_return_error (call, error);
+}
+
+static void
+handle_get_xml (VireoCall *call)
+{
+  if (vireo_call_get_boolean (call, "update-cpu")
+      && vireo_def_obj_get_raw (VIREO_DEF_OBJ (call->node->object), NULL) == NULL)
+    return_with_cpu (call);
+  else
+    vireo_handle_get_xml (call);
+}
+
 /* ---- OpenConsole ---- */
 
 static void
@@ -205,10 +219,10 @@ handle_open_console (VireoCall *call)
 }
 
 static const VireoHandler methods[] = {
-  { "Start", handle_start, VIREO_JOB_CHANGE, "domain-start", .show_job = TRUE,
+  { "Start", vireo_domain_start, VIREO_JOB_CHANGE, "domain-start", .show_job = TRUE,
     .op = VIREO_DOMAIN_OP (start) },
-  { "StartWithFiles", handle_start_with_files, VIREO_JOB_CHANGE, "domain-start", .show_job = TRUE,
-    .op = VIREO_DOMAIN_OP (start_with_files) },
+  { "StartWithFiles", vireo_domain_start_with_files, VIREO_JOB_CHANGE, "domain-start",
+    .show_job = TRUE, .op = VIREO_DOMAIN_OP (start_with_files) },
   { "AssociateFds", handle_associate_fds, .op = VIREO_DOMAIN_OP (associate_fds) },
   { "Shutdown", handle_ask, VIREO_JOB_CHANGE, "domain-shutdown",
     .op = VIREO_DOMAIN_OP (shutdown), .prepare = prepare_ask },
@@ -225,7 +239,7 @@ static const VireoHandler methods[] = {
     .op = VIREO_DOMAIN_OP (undefine) },
   { "Rename", handle_rename, VIREO_JOB_CHANGE, "domain-rename", .op = VIREO_DOMAIN_OP (rename),
     .prepare = vireo_define_prepare_name },
-  { "GetXml", vireo_handle_get_xml, .op = VIREO_DOMAIN_OP (get_domains),
+  { "GetXml", handle_get_xml, .op = VIREO_DOMAIN_OP (get_domains),
     .prepare = vireo_prepare_get_xml },
   { "SetXml", vireo_handle_set_xml, VIREO_JOB_CHANGE, "domain-set-xml",
     .op = VIREO_DOMAIN_OP (replace), .prepare = vireo_define_prepare },
@@ -268,6 +282,8 @@ static const VireoHandler methods[] = {
   { "SetMigrationParameters", vireo_domain_set_migration_parameters,
     .op = VIREO_DOMAIN_OP (set_migration_parameters) },
   { "StartPostcopy", vireo_handle_plain, .op = VIREO_DOMAIN_OP (start_postcopy) },
+  { "PausePostcopy", vireo_handle_plain, .op = VIREO_DOMAIN_OP (pause_postcopy) },
+  { "ResumePostcopy", vireo_handle_plain, .op = VIREO_DOMAIN_OP (resume_postcopy) },
 
   { "BeginBackup", vireo_domain_begin_backup, VIREO_JOB_CHANGE, "domain-begin-backup",
     .op = VIREO_DOMAIN_OP (begin_backup), .prepare = vireo_domain_prepare_backup },

@@ -21,9 +21,23 @@ static const struct
   const char *option;
   const char *property;
 } boolean_filters[] = {
-  { "active", "active" },       { "persistent", "persistent" },
-  { "autostart", "autostart" }, { "post-parse-failed", "post-parse-failed" },
-  { "ephemeral", "ephemeral" }, { "private", "private" },
+  { "active", "active" },
+  { "persistent", "persistent" },
+  { "autostart", "autostart" },
+  { "post-parse-failed", "post-parse-failed" },
+  { "ephemeral", "ephemeral" },
+  { "private", "private" },
+  { "managed-save", "has-managed-save" },
+};
+
+/* Options that filter by whether an object has some below it. */
+static const struct
+{
+  const char *option;
+  VireoPathKind kind;
+} child_filters[] = {
+  { "has-snapshot", VIREO_PATH_DOMAIN_SNAPSHOT },
+  { "has-checkpoint", VIREO_PATH_DOMAIN_CHECKPOINT },
 };
 
 static gboolean
@@ -57,6 +71,9 @@ typedef struct
   guint n;
   const char *properties[G_N_ELEMENTS (boolean_filters)];
   gboolean values[G_N_ELEMENTS (boolean_filters)];
+  guint n_children;
+  VireoPathKind children[G_N_ELEMENTS (child_filters)];
+  gboolean has_children[G_N_ELEMENTS (child_filters)];
   const char *words[G_N_ELEMENTS (word_filters)];
   const char *const *capabilities; /* (nullable) */
 } Filters;
@@ -68,6 +85,10 @@ read_filters (VireoCall *call, Filters *filters)
   for (gsize i = 0; i < G_N_ELEMENTS (boolean_filters); i++)
     if (vireo_call_find_boolean (call, boolean_filters[i].option, &filters->values[filters->n]))
       filters->properties[filters->n++] = boolean_filters[i].property;
+  for (gsize i = 0; i < G_N_ELEMENTS (child_filters); i++)
+    if (vireo_call_find_boolean (call, child_filters[i].option,
+                                 &filters->has_children[filters->n_children]))
+      filters->children[filters->n_children++] = child_filters[i].kind;
   for (gsize i = 0; i < G_N_ELEMENTS (word_filters); i++)
     {
       const char *word = word_filters[i].of == call->handler->of
@@ -108,6 +129,14 @@ has_capability (VireoObj *obj, const char *const *wanted)
 }
 
 static gboolean
+has_children (VireoObj *obj, VireoPathKind kind)
+{
+  VireoObjList *list = vireo_obj_get_children (obj, vireo_path_kind_name (kind));
+
+  return list != NULL && vireo_obj_list_get_size (list) > 0;
+}
+
+static gboolean
 matches (VireoObj *obj, const Filters *filters)
 {
   for (guint i = 0; i < filters->n; i++)
@@ -118,6 +147,9 @@ matches (VireoObj *obj, const Filters *filters)
       if (value != filters->values[i])
         return FALSE;
     }
+  for (guint i = 0; i < filters->n_children; i++)
+    if (has_children (obj, filters->children[i]) != filters->has_children[i])
+      return FALSE;
   if (filters->capabilities != NULL && !has_capability (obj, filters->capabilities))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (word_filters); i++)

@@ -106,27 +106,26 @@ vireo_prepare_get_xml (VireoCall *call)
   vireo_call_prepared (call);
 }
 
-void
-vireo_handle_get_xml (VireoCall *call)
+VireoFormatFlags
+vireo_call_get_format_flags (VireoCall *call)
 {
-  static const struct
-  {
-    const char *option;
-    VireoFormatFlags flag;
-  } options[] = {
+  static const VireoFlagOption options[] = {
     { "secure", VIREO_FORMAT_SECURE },
     { "inactive", VIREO_FORMAT_INACTIVE },
     { "migratable", VIREO_FORMAT_MIGRATABLE },
-    { "update-cpu", VIREO_FORMAT_UPDATE_CPU },
+    { NULL },
   };
+
+  return vireo_call_get_flags (call, options);
+}
+
+void
+vireo_handle_get_xml (VireoCall *call)
+{
   VireoDefObj *obj = VIREO_DEF_OBJ (call->node->object);
-  VireoFormatFlags flags = VIREO_FORMAT_NONE;
   GError *error = NULL;
   g_autofree char *xml = NULL;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
-    if (vireo_call_get_boolean (call, options[i].option))
-      flags |= options[i].flag;
   /* The definition may have become unparsable while polkit was asked. */
   if (vireo_def_obj_get_raw (obj, NULL) != NULL
       && !vireo_call_has_required (call, secure_action (call)))
@@ -135,7 +134,7 @@ vireo_handle_get_xml (VireoCall *call)
                                    "the definition can no longer be parsed");
       return;
     }
-  xml = vireo_def_obj_format (obj, flags, &error);
+  xml = vireo_def_obj_format (obj, vireo_call_get_format_flags (call), &error);
   if (xml == NULL)
     vireo_call_return_error (call, error);
   else

@@ -31,6 +31,7 @@ void vireo_handle_query (VireoCall *call);
  * the service's `secure` permission as well. */
 void vireo_prepare_get_xml (VireoCall *call);
 void vireo_handle_get_xml (VireoCall *call);
+VireoFormatFlags vireo_call_get_format_flags (VireoCall *call);
 
 /* The property `CurrentJob`. */
 GVariant *vireo_get_current_job (VireoNode *node, const VireoReading *reading);

@@ -13,6 +13,7 @@ struct _VireoServer
   VireoAuthority *authority;
   VireoQuotas *quotas;
   VireoPublisher *publisher;
+  VireoAutodestroy *autodestroy;
   VireoBus *bus;
 
   const char *other_prefix;
@@ -35,7 +36,7 @@ on_message (VireoCaller *caller, GDBusMessage *message, gpointer user_data)
 }
 
 VireoServer *
-vireo_server_new (VireoTree *tree, VireoQuotas *quotas, gboolean session)
+vireo_server_new (VireoTree *tree, VireoQuotas *quotas, gboolean session, const char *run_dir)
 {
   VireoServer *self = g_new0 (VireoServer, 1);
 
@@ -43,6 +44,7 @@ vireo_server_new (VireoTree *tree, VireoQuotas *quotas, gboolean session)
   self->quotas = quotas;
   self->authority = vireo_authority_new (session);
   self->publisher = vireo_publisher_new (tree, self->authority, session);
+  self->autodestroy = vireo_autodestroy_new (tree, run_dir);
   return self;
 }
 
@@ -53,6 +55,7 @@ vireo_server_set_connection (VireoServer *self, GDBusConnection *connection)
     vireo_bus_close (self->bus);
   g_clear_object (&self->bus);
   vireo_authority_set_connection (self->authority, connection);
+  vireo_autodestroy_set_connection (self->autodestroy, connection);
   if (connection != NULL)
     self->bus = vireo_bus_new (connection, self->quotas, on_message, self);
 }
@@ -78,6 +81,7 @@ void
 vireo_server_free (VireoServer *self)
 {
   vireo_server_set_connection (self, NULL);
+  vireo_autodestroy_free (self->autodestroy);
   g_object_run_dispose (G_OBJECT (self->publisher));
   g_object_unref (self->publisher);
   g_object_run_dispose (G_OBJECT (self->authority));
@@ -103,6 +107,12 @@ VireoQuotas *
 vireo_server_get_quotas (VireoServer *self)
 {
   return self->quotas;
+}
+
+VireoAutodestroy *
+vireo_server_get_autodestroy (VireoServer *self)
+{
+  return self->autodestroy;
 }
 
 void

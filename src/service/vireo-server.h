@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vireo-authority.h"
+#include "vireo-autodestroy.h"
 #include "vireo-quotas.h"
 #include "vireo-tree.h"
 
@@ -14,6 +15,7 @@ VireoTree *vireo_server_get_tree (VireoServer *self);
 VireoAuthority *vireo_server_get_authority (VireoServer *self);
 
 VireoQuotas *vireo_server_get_quotas (VireoServer *self);
+VireoAutodestroy *vireo_server_get_autodestroy (VireoServer *self);
 
 /* @message: the call */
 void vireo_server_call_ended (VireoServer *self, VireoCaller *caller, GDBusMessage *message);
@@ -37,10 +39,14 @@ void vireo_server_unwatch_monitors (VireoServer *self, VireoCaller *caller, Vire
  * @tree: what is to be on a bus
  * @quotas: (transfer full): what each user may have
  * @session: whether that is a session bus
+ * @run_dir: where is written down what the next daemon has to know
  *
  * Returns: (transfer full): the server, which is on no bus yet
  */
-VireoServer *vireo_server_new (VireoTree *tree, VireoQuotas *quotas, gboolean session);
+VireoServer *vireo_server_new (VireoTree *tree,
+                               VireoQuotas *quotas,
+                               gboolean session,
+                               const char *run_dir);
 
 /**
  * vireo_server_set_connection:

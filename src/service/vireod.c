@@ -100,6 +100,7 @@ on_all_open (GObject *source, GAsyncResult *result, gpointer user_data)
   vireo_hypervisors_open_all_finish (VIREO_HYPERVISORS (source), result);
   vireo_recover_jobs (self->tree, vireo_server_get_quotas (self->server), self->found_jobs);
   g_clear_pointer (&self->found_jobs, g_ptr_array_unref);
+  vireo_autodestroy_begin (vireo_server_get_autodestroy (self->server));
   vireod_bus_serve (self->bus, self->libvirt != NULL);
 }
 
@@ -134,7 +135,8 @@ start (Daemon *self, GError **error)
   quotas = vireo_quotas_new (self->options.env.config_dir, self->options.env.session, error);
   if (quotas == NULL)
     return FALSE;
-  self->server = vireo_server_new (self->tree, quotas, self->options.env.session);
+  self->server = vireo_server_new (self->tree, quotas, self->options.env.session,
+                                   self->options.env.run_dir);
   if (!self->options.no_libvirt)
     {
       self->libvirt = vireo_libvirt_new (self->server, self->options.env.session, error);

@@ -11,6 +11,7 @@ import subprocess
 import clitest
 import vireotest
 from clitest import vireoctl
+from vireotest import samples
 from vireotest.wait import wait_until
 
 POOL = "<pool type='dir'><name>shelf</name><target><path>/shelf</path></target></pool>"
@@ -191,6 +192,30 @@ class Verbs(clitest.Command):
         self.assertEqual(waiting.wait(30), 1)
         self.assertIn("in the middle of domain-start", said.read_text())
         self.host.client.open("test:///default")
+
+    def test_autodestroy(self):
+        """The command stays for as long as the guest does, and the guest for as long as it."""
+        path = self.define("stays")
+        state = lambda: self.host.client.get(path, "Domain", "State")  # noqa: E731
+        for ends in ("command", "guest"):
+            with subprocess.Popen(vireoctl("-c", "test", "start", "--autodestroy", "stays"),
+                                  env=self.env, text=True, stderr=subprocess.PIPE) as process:
+                wait_until(lambda: state() == "running", 20, "the guest to run")
+                self.assertIsNone(process.poll())
+                if ends == "command":
+                    process.terminate()
+                else:
+                    self.run_ok("destroy", "stays")
+                    self.assertEqual(process.wait(20), 0, process.stderr.read())
+            wait_until(lambda: state() == "shutoff", 20, "the guest to end")
+        with subprocess.Popen(vireoctl("-c", "test", "create", "--autodestroy", "-"), text=True,
+                              env=self.env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            process.stdin.write(samples.minimal_domain("passing"))
+            process.stdin.close()
+            self.assertIn("/domains/", process.stdout.readline())
+            self.run_ok("destroy", "passing")
+            self.assertEqual(process.wait(20), 0)
 
     def test_a_guest_is_waited_for_no_longer_than_the_service_is_there(self):
         self.define("asked", "<metadata><t:delay xmlns:t='https://vireo.org/xmlns/domain/test/1.0'"

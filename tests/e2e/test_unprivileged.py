@@ -95,8 +95,8 @@ class Deputy(unittest.TestCase):
             vireotest.client.GLib.Variant("(saha{sv})", (name, list(range(len(fds))), {})), None,
             Gio.DBusCallFlags.NONE, 10000, files, None)
 
-    def start_again(self):
-        return self.nobody.call(self.domain, "Domain", "Start", NO_OPTIONS)
+    def start_again(self, how=NO_OPTIONS):
+        return self.nobody.call(self.domain, "Domain", "Start", how)
 
     def test_handed_over(self):
         """What somebody opened is used as it is, whatever its name; what it names is not."""
@@ -185,6 +185,38 @@ class Deputy(unittest.TestCase):
         self.assertEqual(made.stat().st_mode & 0o777, 0o600)
         self.assertEqual(made.stat().st_uid, NOBODY)
         self.assertEqual(sorted(os.listdir(made.parent)), ["vars.fd"])
+
+    def test_variables_as_at_first(self):
+        """They are copied again, over a plain file that their owner could delete."""
+        reset = "({'reset-nvram': <true>},)"
+        template = self.image("vars.fd", "-f", "raw")
+        template.write_bytes(b"theirs" + bytes(1024 * 1024 - 6))
+        copy = self.folder / "again.fd"
+        self.firmware(copy, template)
+        copy.write_bytes(b"changed" + bytes(1024 * 1024 - 7))
+
+        def again(how=reset):
+            self.nobody.call(self.domain, "Domain", "Destroy", NO_OPTIONS)
+            return self.start_again(how).error
+        self.assertIsNone(again(NO_OPTIONS))
+        self.assertEqual(copy.read_bytes()[:7], b"changed")
+        self.assertIsNone(again())
+        self.assertEqual(copy.read_bytes()[:6], b"theirs")
+        self.assertEqual(copy.stat().st_uid, NOBODY)
+        self.assertEqual([f for f in os.listdir(self.folder) if f.startswith(".again")], [])
+        self.doCleanups()
+        kept = self.secret.read_bytes()
+        for target in (self.secret, self.folder / "linked"):
+            if target != self.secret:
+                target.symlink_to(self.secret)
+            self.firmware(target, template)
+            self.assertIsNotNone(again())
+            self.assertEqual(self.secret.read_bytes(), kept)
+            self.doCleanups()
+        self.firmware(copy, template)
+        template.unlink()
+        self.assertIn("vars.fd", again().message)
+        self.assertEqual(copy.read_bytes()[:6], b"theirs")
 
     def defined(self, nvram):
         """A machine of nobody's, with the first variables that were given or made."""

@@ -163,6 +163,16 @@ class Right(Case):
         self.assertEqual(ask(active=False, state="running"), [])
         self.assertIn(running, ask(state="running"))
         self.assertEqual(sorted(ask()), sorted(ask(active=True) + ask(active=False)))
+        for key in ("managed-save", "has-snapshot", "has-checkpoint"):
+            self.assertEqual(ask(**{key: True}), [], key)
+            self.assertEqual(sorted(ask(**{key: False})), sorted(ask()))
+        self.client.call(running, "Domain", "CreateSnapshot", "(sa{sv})", "<domainsnapshot/>", {})
+        self.client.call(still, "Domain", "Start", "(a{sv})", {})
+        self.client.call(still, "Domain", "ManagedSave", "(a{sv})", {})
+        self.assertEqual(ask(**{"has-snapshot": True}), [running])
+        self.assertNotIn(running, ask(**{"has-snapshot": False}))
+        self.assertEqual(ask(**{"managed-save": True}), [still])
+        self.assertEqual(ask(**{"managed-save": True, "has-snapshot": True}), [])
 
     def test_chosen_properties(self):
         got = self.client.call(CONNECTION, "Connection", "GetDomains", "(asa{sv})",

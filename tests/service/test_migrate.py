@@ -4,6 +4,7 @@
 
 import vireotest
 from members import CONNECTION, permit, text
+from vireotest.client import GLib
 from worklib import WorkCase, options
 
 HERE = "test:///default"
@@ -11,6 +12,10 @@ THERE = "test:///there"
 SLOW = "<t:delay migrate='60000'/>"
 QUICK = "<t:delay migrate='60'/>"
 MANAGER = "/org/vireo/Vireo1"
+
+
+def number(value):
+    return GLib.Variant("u", value)
 
 
 class Case(WorkCase):
@@ -186,6 +191,78 @@ class Migration(Case):
         self.error(path, "AbortJob", code="InvalidState")
         self.error(path, "StartPostcopy", code="InvalidState")
         self.assertEqual(self.get(job, "State", "Job"), "running")
+
+    def test_postcopy_pauses(self):
+        """As when the way between the hosts is lost."""
+        path = self.define(SLOW)
+        for method in ("PausePostcopy", "ResumePostcopy"):
+            self.error(path, method, code="InvalidState", names="no migration")
+        job = self.migrate(path, live=True, postcopy=True)
+        self.error(path, "PausePostcopy", code="InvalidState")
+        there = self.over_there(path)
+        self.call(path, "StartPostcopy")
+        self.error(path, "ResumePostcopy", code="InvalidState")
+        self.call(path, "PausePostcopy")
+        self.error(path, "PausePostcopy", code="InvalidState")
+        for side in (path, there):
+            self.assertEqual(self.state(side), ("paused", "postcopy-failed"))
+        self.assertEqual(self.get(job, "State", "Job"), "running")
+        self.call(path, "ResumePostcopy")
+        self.assertEqual(self.state(path), ("paused", "postcopy"))
+        self.assertEqual(self.state(there), ("running", "postcopy"))
+        # The one that ends while it is paused ends both.
+        self.call(path, "PausePostcopy")
+        self.call(path, "Destroy")
+        self.fails(job, "Cancelled")
+        self.assertEqual(self.state(path), ("shutoff", "destroyed"))
+        self.assertFalse(self.client.exists(there))
+
+    def test_throttled(self):
+        """The guest is slowed down by as much as was asked for, and more the longer it takes."""
+        how = {"live": True, "auto_converge": True, "auto_converge_initial": number(50),
+               "auto_converge_increment": number(40)}
+        get = lambda **which: self.call(  # noqa: E731
+            path, "GetJobStats", "(a{sv})", options(**which))["auto_converge_throttle"]
+        path = self.define(SLOW)
+        job = self.migrate(path, **how)
+        self.assertEqual(get(), 50)
+        self.call(path, "AbortJob")
+        self.fails(job, "Cancelled")
+        path = self.define(QUICK)
+        self.parameters(path, max_downtime=1)
+        self.wait(self.migrate(path, **how))
+        self.assertIn(get(completed=True), (90, 99))
+
+    def test_how(self):
+        path = self.define(SLOW)
+        job = self.migrate(path, compressed=True, compression=["xbzrle"],
+                           compression_xbzrle_cache=1 << 20, change_protection=True,
+                           abort_on_error=True)
+        self.assertEqual(self.call(path, "GetJobStats")["compression_cache"], 1 << 20)
+        self.call(path, "AbortJob")
+        self.fails(job, "Cancelled")
+        for how, code, names in (
+                ({"compression": ["xbzrle"]}, "InvalidOption", "compressed"),
+                ({"tls_destination": "there"}, "InvalidOption", "`tls`"),
+                ({"parallel_connections": number(2)}, "InvalidOption", "`parallel`"),
+                ({"auto_converge_initial": number(20)}, "InvalidOption", "auto-converge"),
+                ({"disks_port": number(1)}, "InvalidOption", "copy-storage"),
+                ({"synchronous_writes": True}, "InvalidOption", "copy-storage"),
+                ({"copy_storage": True, "disks_port": number(70000)}, "InvalidArgument", "65535"),
+                ({"auto_converge": True, "auto_converge_initial": number(100)}, "InvalidArgument",
+                 "from 1 to 99"),
+                ({"compressed": True, "compression_xbzrle_cache": 3}, "InvalidArgument",
+                 "power of two"),
+                ({"compressed": True, "compression": ["zip"]}, "ConfigUnsupported", "zip"),
+                ({"compressed": True, "compression_mt_level": number(1)}, "ConfigUnsupported",
+                 "compression.mt.level"),
+                ({"listen_address": "::"}, "ConfigUnsupported", "listen_address"),
+                ({"rdma_pin_all": True}, "ConfigUnsupported", "in one process"),
+                ({"compression_mt_threads": "x"}, "InvalidOption", "compression-mt-threads")):
+            with self.subTest(how):
+                self.refused(path, code, names, **how)
+        # What was refused has changed nothing.
+        self.assertEqual(self.call(path, "GetMigrationParameters")["compression-cache"], 1 << 20)
 
     def test_parameters(self):
         path = self.define()

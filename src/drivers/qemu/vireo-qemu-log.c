@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define SUFFIX ".log"
+#define OLD_SUFFIX ".old"
 /* Of what the emulator said, this much is worth an error message. */
 #define TAIL_SIZE 2048u
 /* How often a growing log is looked at, in milliseconds. */
@@ -49,7 +50,7 @@ read_end (const char *path, goffset from, gsize size, gsize *ret_length)
 static void
 cut (const char *path)
 {
-  g_autofree char *old = g_strconcat (path, ".old", NULL);
+  g_autofree char *old = g_strconcat (path, OLD_SUFFIX, NULL);
   gsize length = 0;
   g_autofree char *text = read_end (path, 0, VIREO_QEMU_LOG_MAX, &length);
 
@@ -152,6 +153,32 @@ vireo_qemu_log_open (const char *folder, const char *name, char **ret_path, GErr
     }
   *ret_path = g_steal_pointer (&path);
   return fd;
+}
+
+static void
+remove_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  const char *path = task_data;
+  g_autofree char *old = g_strconcat (path, OLD_SUFFIX, NULL);
+  GError *error = NULL;
+
+  if (unlink (path) != 0 && errno != ENOENT)
+    vireo_error_set_errno (&error, errno, "cannot delete the log %s", path);
+  (void) unlink (old);
+  if (error == NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+vireo_qemu_log_remove_async (const char *path, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, vireo_qemu_log_remove_async);
+  g_task_set_task_data (task, g_strdup (path), g_free);
+  g_task_run_in_thread (task, remove_thread);
 }
 
 void

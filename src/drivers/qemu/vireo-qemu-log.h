@@ -15,6 +15,10 @@ G_BEGIN_DECLS
  * when no daemon runs; or -1. */
 int vireo_qemu_log_open (const char *folder, const char *name, char **ret_path, GError **error);
 
+/* Deletes a log, with what was cut off it. Returns a boolean. */
+void vireo_qemu_log_remove_async (const char *path, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+
 /* Writes the time and a line of ours. Blocks, for a worker thread. */
 void vireo_qemu_log_write (int fd, const char *text);
 

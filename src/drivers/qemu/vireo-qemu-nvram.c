@@ -54,10 +54,10 @@ write_all (int fd, const GByteArray *contents)
   return fsync (fd) == 0;
 }
 
-/* In a folder that is open: a new file that has its name when it is complete, and takes nobody's.
- */
+/* In a folder that is open: a new file that has its name when it is complete, and takes nobody's
+ * unless it is to replace it. */
 static gboolean
-write_file (int folder, const char *name, const GByteArray *contents)
+write_file (int folder, const char *name, const GByteArray *contents, gboolean replace)
 {
   g_autofree char *temporary = g_strdup_printf (".%.200s.%08x", name, g_random_int ());
   int fd = openat (folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -67,7 +67,7 @@ write_file (int folder, const char *name, const GByteArray *contents)
   if (fd < 0)
     return FALSE;
   written = write_all (fd, contents)
-            && renameat2 (folder, temporary, folder, name, RENAME_NOREPLACE) == 0;
+            && renameat2 (folder, temporary, folder, name, replace ? 0 : RENAME_NOREPLACE) == 0;
   saved = errno;
   close (fd);
   if (!written)
@@ -97,25 +97,28 @@ open_folder (const char *path, GError **error)
 }
 
 gboolean
-vireo_qemu_nvram_make (const char *path, const char *template, GError **error)
+vireo_qemu_nvram_make (const char *path, const char *template, gboolean anew, GError **error)
 {
   g_autofree char *name = g_path_get_basename (path);
   g_autoptr (GByteArray) contents = NULL;
   struct stat status;
-  gboolean written;
+  gboolean found, written;
   int folder;
 
   /* stat() looks with the thread's rights, where access() would with the process'. What it is that
    * is there is for who opens it. */
-  if (stat (path, &status) == 0 || errno != ENOENT)
+  found = stat (path, &status) == 0;
+  if ((found && !anew) || (!found && errno != ENOENT))
     return TRUE;
+  if (found && !vireo_qemu_nvram_check_removal (path, error))
+    return FALSE;
   contents = read_template (template, error);
   if (contents == NULL)
     return FALSE;
   folder = open_folder (path, error);
   if (folder < 0)
     return FALSE;
-  written = write_file (folder, name, contents);
+  written = write_file (folder, name, contents, found);
   if (!written)
     vireo_error_set_errno (error, errno, "cannot make the firmware's variables %s", path);
   close (folder);

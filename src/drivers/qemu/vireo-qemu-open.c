@@ -23,6 +23,7 @@ typedef struct
   VireoQemuImageSpec *loader;
   VireoQemuImageSpec *nvram;
   char *nvram_template;
+  gboolean reset_nvram;
   char *kernel;
   char *initrd;
   char *dtb;
@@ -241,6 +242,20 @@ open_flash (const VireoQemuImageSpec *spec, guint *next_fdset, GError **error)
   return g_ptr_array_steal_index (chain, 0);
 }
 
+/* With the firmware's variables that the guest begins with, if it has any of its own. */
+static gboolean
+make_nvram (const Plan *plan, GError **error)
+{
+  if (plan->nvram_template != NULL)
+    return vireo_qemu_nvram_make (plan->nvram->path, plan->nvram_template, plan->reset_nvram,
+                                  error);
+  if (plan->reset_nvram)
+    g_set_error (error, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                 "the definition names no template that %s could be made of again",
+                 plan->nvram->path);
+  return !plan->reset_nvram;
+}
+
 static gboolean
 open_firmware (const Plan *plan, VireoQemuResources *resources, guint *next_fdset, GError **error)
 {
@@ -258,8 +273,7 @@ open_firmware (const Plan *plan, VireoQemuResources *resources, guint *next_fdse
       && (resources->loader = open_flash (plan->loader, next_fdset, error)) == NULL)
     return FALSE;
   if (plan->nvram != NULL
-      && ((plan->nvram_template != NULL
-           && !vireo_qemu_nvram_make (plan->nvram->path, plan->nvram_template, error))
+      && (!make_nvram (plan, error)
           || (resources->nvram = open_flash (plan->nvram, next_fdset, error)) == NULL))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
@@ -338,6 +352,7 @@ vireo_qemu_open_async (const VireoDomainDef *def,
                        const char *runtime_dir,
                        const char *monitor,
                        const char *log_dir,
+                       gboolean reset_nvram,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data)
@@ -353,6 +368,7 @@ vireo_qemu_open_async (const VireoDomainDef *def,
   plan->runtime_dir = g_strdup (runtime_dir);
   plan->monitor = g_strdup (monitor);
   plan->log_dir = g_strdup (log_dir);
+  plan->reset_nvram = reset_nvram;
   if (plan_fill (plan, def, &error))
     g_task_run_in_thread (task, open_thread);
   else

@@ -34,7 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VireoQemuOpened, vireo_qemu_opened_free)
 
 /* Opens, in a worker thread, all that @def names with the rights of the owner of @domain, volumes
  * of @storage (nullable) and files that were handed over among it, and makes @runtime_dir and the
- * socket @monitor with our own. A caller that cancels does not wait for a file system that
+ * socket @monitor with our own. With @reset_nvram, the firmware's
+ * variables are as at the first start. A caller that cancels does not wait for a file system that
  * hangs. */
 void vireo_qemu_open_async (const VireoDomainDef *def,
                             VireoStorageDriver *storage,
@@ -43,6 +44,7 @@ void vireo_qemu_open_async (const VireoDomainDef *def,
                             const char *runtime_dir,
                             const char *monitor,
                             const char *log_dir,
+                            gboolean reset_nvram,
                             GCancellable *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer user_data);

@@ -141,7 +141,7 @@ open_images (gpointer context, GTask *task)
   vireo_qemu_open_async (vireo_qemu_start_get_def (start), start->driver->storage,
                          VIREO_DOMAIN_OBJ (start->domain), &start->driver->identity,
                          status->runtime_dir, status->monitor, start->driver->log_dir,
-                         g_task_get_cancellable (task), on_opened, task);
+                         start->reset_nvram, g_task_get_cancellable (task), on_opened, task);
 }
 
 static void
@@ -512,7 +512,7 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 run (VireoQemuDomains *driver,
      VireoQemuDomain *domain,
-     gboolean paused,
+     VireoDomainStartFlags flags,
      gboolean create,
      GCancellable *cancellable,
      GAsyncReadyCallback callback,
@@ -526,7 +526,8 @@ run (VireoQemuDomains *driver,
   g_task_set_check_cancellable (task, FALSE);
   start->driver = g_object_ref (driver);
   start->domain = g_object_ref (domain);
-  start->paused = paused;
+  start->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
+  start->reset_nvram = (flags & VIREO_DOMAIN_START_RESET_NVRAM) != 0;
   start->exit_status = -2;
   g_task_set_task_data (task, start, start_free);
   domain->start_cancelled = FALSE;
@@ -553,8 +554,8 @@ vireo_qemu_start (VireoDomainDriver *driver,
                                    vireo_obj_get_name (VIREO_OBJ (obj))));
       return;
     }
-  run (VIREO_QEMU_DOMAINS (driver), self, (flags & VIREO_DOMAIN_START_PAUSED) != 0, FALSE,
-       g_task_get_cancellable (task), vireo_task_forward, task);
+  run (VIREO_QEMU_DOMAINS (driver), self, flags, FALSE, g_task_get_cancellable (task),
+       vireo_task_forward, task);
 }
 
 /* ---- transient domains ---- */
@@ -562,7 +563,7 @@ vireo_qemu_start (VireoDomainDriver *driver,
 typedef struct
 {
   VireoQemuDomains *driver;
-  gboolean paused;
+  VireoDomainStartFlags flags;
   VireoJob *job;
 } Create;
 
@@ -609,7 +610,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  run (create->driver, VIREO_QEMU_DOMAIN (vireo_job_get_object (create->job)), create->paused, TRUE,
+  run (create->driver, VIREO_QEMU_DOMAIN (vireo_job_get_object (create->job)), create->flags, TRUE,
        vireo_job_get_cancellable (create->job), on_create_started, g_steal_pointer (&task));
 }
 
@@ -623,7 +624,7 @@ vireo_qemu_create (VireoDomainDriver *driver,
   Create *create = g_new0 (Create, 1);
 
   create->driver = VIREO_QEMU_DOMAINS (driver);
-  create->paused = (flags & VIREO_DOMAIN_START_PAUSED) != 0;
+  create->flags = flags;
   g_task_set_task_data (task, create, create_free);
   vireo_keeper_create_async (VIREO_KEEPER (driver), def, owner, g_task_get_cancellable (task),
                              on_created, task);

@@ -19,6 +19,7 @@ typedef struct
   VireoQemuDomains *driver;
   VireoQemuDomain *domain;
   gboolean paused;
+  gboolean reset_nvram;
   VireoQemuOpened *opened;
   VireoQemuCaps *caps;
   VireoQemuCommand *command;

@@ -11,6 +11,7 @@ typedef struct
   GTask *task; /* the caller's */
   gsize step;
   gboolean graceful;
+  char *log; /* (nullable): is deleted, too */
   gulong ended_handler;
 } Stop;
 
@@ -67,15 +68,40 @@ stop_free (Stop *stop)
 {
   g_object_unref (stop->domain);
   g_object_unref (stop->task);
+  g_free (stop->log);
   g_free (stop);
+}
+
+static void
+on_log_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Stop *stop = user_data;
+  g_autoptr (GError) error = NULL;
+
+  /* The domain is stopped all the same. */
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    g_warning ("%s", error->message);
+  g_task_return_boolean (stop->task, TRUE);
+  stop_free (stop);
+}
+
+static void
+finish (Stop *stop)
+{
+  if (stop->log != NULL)
+    {
+      vireo_qemu_log_remove_async (stop->log, on_log_removed, stop);
+      return;
+    }
+  g_task_return_boolean (stop->task, TRUE);
+  stop_free (stop);
 }
 
 static void
 on_ended (VireoQemuDomain *self, Stop *stop)
 {
   g_clear_signal_handler (&stop->ended_handler, self);
-  g_task_return_boolean (stop->task, TRUE);
-  stop_free (stop);
+  finish (stop);
 }
 
 /* The process is gone; its last events may still be on their way, and then comes `ended`. */
@@ -88,8 +114,7 @@ finish_when_ended (Stop *stop)
           = g_signal_connect (stop->domain, "ended", G_CALLBACK (on_ended), stop);
       return;
     }
-  g_task_return_boolean (stop->task, TRUE);
-  stop_free (stop);
+  finish (stop);
 }
 
 static void
@@ -206,6 +231,8 @@ vireo_qemu_destroy (VireoDomainDriver *driver, VireoDomainObj *obj, VireoDomainD
   stop = g_new0 (Stop, 1);
   stop->domain = g_object_ref (self);
   stop->task = task;
+  if ((flags & VIREO_DOMAIN_DESTROY_REMOVE_LOGS) != 0)
+    stop->log = g_strdup (self->status->log);
   self->end = VIREO_QEMU_END_DESTROYED;
   if ((flags & VIREO_DOMAIN_DESTROY_GRACEFUL) != 0)
     begin_gracefully (stop);

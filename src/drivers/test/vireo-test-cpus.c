@@ -260,6 +260,37 @@ choose_model (Features common, const char *vendor)
   return best;
 }
 
+/* A processor of a model, with the features of @named beside it. */
+static void
+set_model (VireoCpuDef *def, gsize model, const char *vendor, Features named)
+{
+  def->mode = VIREO_CPU_MODE_CUSTOM;
+  def->match = VIREO_CPU_MATCH_EXACT;
+  g_clear_pointer (&def->model, vireo_cpu_model_def_free);
+  def->model = vireo_cpu_model_def_new ();
+  def->model->fallback = VIREO_CPU_FALLBACK_FORBID;
+  def->model->name = g_strdup (models[model].name);
+  g_free (def->vendor);
+  def->vendor = g_strdup (vendor);
+  for (gsize i = 0; i < G_N_ELEMENTS (features); i++)
+    if (named & (G_GUINT64_CONSTANT (1) << i))
+      {
+        VireoCpuFeatureDef *feature = vireo_cpu_feature_def_new ();
+
+        feature->policy = VIREO_CPU_FEATURE_POLICY_REQUIRE;
+        feature->name = g_strdup (features[i].name);
+        vireo_cpu_def_add_feature (def, feature);
+      }
+}
+
+/* What a definition says of features beside the host's model, it says beside the model's name. */
+gboolean
+vireo_test_expand_cpu (VireoDomainDriver *driver, VireoDomainDef *def, GError **error)
+{
+  set_model (def->cpu, HOST_MODEL, models[HOST_MODEL].vendor, 0);
+  return TRUE;
+}
+
 static char *
 format_baseline (Features common, const char *vendor, gboolean expand, GError **error)
 {
@@ -274,21 +305,7 @@ format_baseline (Features common, const char *vendor, gboolean expand, GError **
       return NULL;
     }
   named = expand ? common : common & ~features_of (models[model].bit);
-  def->mode = VIREO_CPU_MODE_CUSTOM;
-  def->match = VIREO_CPU_MATCH_EXACT;
-  def->model = vireo_cpu_model_def_new ();
-  def->model->fallback = VIREO_CPU_FALLBACK_FORBID;
-  def->model->name = g_strdup (models[model].name);
-  def->vendor = g_strdup (vendor);
-  for (gsize i = 0; i < G_N_ELEMENTS (features); i++)
-    if (named & (G_GUINT64_CONSTANT (1) << i))
-      {
-        VireoCpuFeatureDef *feature = vireo_cpu_feature_def_new ();
-
-        feature->policy = VIREO_CPU_FEATURE_POLICY_REQUIRE;
-        feature->name = g_strdup (features[i].name);
-        vireo_cpu_def_add_feature (def, feature);
-      }
+  set_model (def, model, vendor, named);
   return vireo_cpu_def_format (def, VIREO_FORMAT_NONE, error);
 }
 

@@ -4,6 +4,7 @@
 #include "vireo-test-backup.h"
 #include "vireo-test-block-jobs.h"
 #include "vireo-test-checkpoints.h"
+#include "vireo-test-cpus.h"
 #include "vireo-test-edit.h"
 #include "vireo-test-operation.h"
 #include "drivers/common/vireo-domain-files.h"
@@ -687,6 +688,7 @@ domain_driver_init (VireoDomainDriverInterface *iface)
   iface->ask = ask;
   iface->reset = reset;
   iface->destroy = destroy;
+  iface->expand_cpu = vireo_test_expand_cpu;
   iface->suspend = suspend;
   iface->resume = resume;
   vireo_test_agent_fill (iface);

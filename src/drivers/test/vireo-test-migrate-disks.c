@@ -23,8 +23,6 @@ check_options (const VireoMigrateRequest *request, GError **error)
             "(`copy-storage-increment`)";
   else if ((request->flags & COPIES) != 0 && (request->flags & VIREO_MIGRATE_OFFLINE) != 0)
     wrong = "of a domain that moves `offline` only the definition does: its disks are not copied";
-  else if (request->disks != NULL && (request->flags & COPIES) == 0)
-    wrong = "`disks` says which ones `copy-storage` or `copy-storage-increment` copies";
   if (wrong == NULL)
     return TRUE;
   g_set_error_literal (error, VIREO_ERROR, VIREO_ERROR_INVALID_OPTION, wrong);

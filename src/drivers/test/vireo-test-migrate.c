@@ -9,10 +9,10 @@
 #include "vireo-test-settings.h"
 
 #define TICK_MSEC 20
-/* Of what a guest has in memory, it writes a part in so many while that is copied; fewer when its
- * processors are slowed down. */
+/* Of what a guest has in memory, it writes a part in so many while that is copied; less when its
+ * processors are slowed down, by at most so many percent. */
 #define DIRTY_PART 4
-#define THROTTLED_DIRTY_PART 16
+#define MAX_THROTTLE 99
 /* With a cache of what was sent, of what is sent again only what changed goes over. */
 #define COMPRESSED_PART 4
 /* A guest that writes too fast is never done. */
@@ -32,6 +32,7 @@ typedef struct
   GTask *task;              /* (nullable): until it has begun */
   gboolean was_running;
   gboolean postcopied;      /* the guest is over there, and its memory follows */
+  gboolean interrupted;     /* it does not follow for now */
   guint64 total;
   guint64 disk_total;
   guint64 disk_remaining;   /* disks are copied before memory is */
@@ -106,7 +107,8 @@ set_state (VireoDomainObj *obj, VireoDomainState state, const char *reason, cons
       obj, state == VIREO_DOMAIN_STATE_RUNNING ? "resumed" : "suspended", detail);
 }
 
-/* Ends what arrives, and lets the guest go on here. @error: (transfer full) */
+/* Ends what arrives, and lets the guest go on here, unless it has run over there: then neither side
+ * has all of its memory. @error: (transfer full) */
 static void
 give_up (Migration *self, GError *error)
 {
@@ -118,7 +120,7 @@ give_up (Migration *self, GError *error)
   else
     vireo_keeper_stopped (VIREO_KEEPER (self->to), VIREO_OBJ (self->arrival));
   vireo_job_end (self->arrival_job, owned);
-  if (self->was_running && vireo_obj_get_active (VIREO_OBJ (self->obj)))
+  if (vireo_obj_get_active (VIREO_OBJ (self->obj)) && self->was_running && !self->postcopied)
     set_state (self->obj, VIREO_DOMAIN_STATE_RUNNING, "migration-canceled", "migrated");
   migration_free (self);
   vireo_job_end (job, owned);
@@ -208,6 +210,20 @@ arrive (Migration *self)
 
 /* ---- copying ---- */
 
+/* By how many percent the guest is slowed down: the more, the longer it takes. */
+static guint64
+get_throttle (const Migration *self)
+{
+  guint64 throttle;
+
+  if ((self->flags & VIREO_MIGRATE_AUTO_CONVERGE) == 0)
+    return 0;
+  throttle = vireo_test_migrate_get_parameter (self->obj, "throttle-initial")
+             + (self->iteration - 1)
+                   * vireo_test_migrate_get_parameter (self->obj, "throttle-increment");
+  return MIN (throttle, MAX_THROTTLE);
+}
+
 static void
 show (Migration *self, guint64 rate)
 {
@@ -231,6 +247,8 @@ show (Migration *self, guint64 rate)
   if ((self->flags & VIREO_MIGRATE_COMPRESSED) != 0)
     g_variant_dict_insert (&dict, "compression_cache", "t",
                            vireo_test_migrate_get_parameter (self->obj, "compression-cache"));
+  if ((self->flags & VIREO_MIGRATE_AUTO_CONVERGE) != 0)
+    g_variant_dict_insert (&dict, "auto_converge_throttle", "i", (int) get_throttle (self));
   vireo_job_set_statistics (self->job, g_variant_dict_end (&dict));
   vireo_job_set_progress (self->job, MIN (1.0, 1.0 - (double) left / (double) MAX (whole, 1)),
                           self->total + self->disk_total, rate);
@@ -249,8 +267,7 @@ get_rate (const Migration *self)
 static guint64
 count_dirty (const Migration *self)
 {
-  gboolean throttled = (self->flags & VIREO_MIGRATE_AUTO_CONVERGE) != 0;
-  guint64 dirty = self->iteration_bytes / (throttled ? THROTTLED_DIRTY_PART : DIRTY_PART);
+  guint64 dirty = self->iteration_bytes / 100 * (100 - get_throttle (self)) / DIRTY_PART;
 
   if (vireo_domain_obj_get_state (self->obj) != VIREO_DOMAIN_STATE_RUNNING)
     return 0;
@@ -314,12 +331,14 @@ tick (gpointer data)
   GError *error = NULL;
 
   self->ticked_at = now;
-  if (!self->postcopied && !check_going_on (self, &error))
+  if ((!self->postcopied || self->interrupted) && !check_going_on (self, &error))
     {
       self->tick_id = 0;
       give_up (self, error);
       return G_SOURCE_REMOVE;
     }
+  if (self->interrupted)
+    return G_SOURCE_CONTINUE;
   done -= take (&self->disk_remaining, done);
   self->processed += take (&self->remaining, done);
   show (self, rate);
@@ -417,8 +436,7 @@ static gboolean
 check_request (VireoDomainObj *obj, const VireoMigrateRequest *request, GError **error)
 {
   const guint impossible = VIREO_MIGRATE_TUNNELLED | VIREO_MIGRATE_TLS | VIREO_MIGRATE_PARALLEL
-                           | VIREO_MIGRATE_RDMA_PIN_ALL | VIREO_MIGRATE_ZEROCOPY
-                           | VIREO_MIGRATE_POSTCOPY_RESUME;
+                           | VIREO_MIGRATE_RDMA_PIN_ALL | VIREO_MIGRATE_ZEROCOPY;
   const char *name = vireo_obj_get_name (VIREO_OBJ (obj));
   gboolean active = vireo_obj_get_active (VIREO_OBJ (obj));
 
@@ -585,10 +603,62 @@ start_postcopy (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
   g_object_unref (task);
 }
 
+static void
+set_postcopy_state (Migration *self, VireoDomainState over_there, const char *reason)
+{
+  VireoDomainObj *sides[] = { self->obj, self->arrival };
+  const VireoDomainState states[] = { VIREO_DOMAIN_STATE_PAUSED, over_there };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      vireo_domain_obj_set_state (sides[i], states[i], reason);
+      vireo_domain_obj_emit_lifecycle (
+          sides[i], states[i] == VIREO_DOMAIN_STATE_RUNNING ? "resumed" : "suspended", reason);
+    }
+}
+
+/* Stops the memory that follows the guest, or lets it go on. */
+static void
+interrupt (VireoDomainObj *obj, gboolean interrupted, GTask *task)
+{
+  Migration *self = get_migration (obj);
+
+  if (self == NULL || self->tick_id == 0 || !self->postcopied || self->interrupted == interrupted)
+    g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
+                             "domain \"%s\" has no migration whose memory %s",
+                             vireo_obj_get_name (VIREO_OBJ (obj)),
+                             interrupted ? "follows the guest" : "has stopped to follow the guest");
+  else
+    {
+      self->interrupted = interrupted;
+      vireo_job_set_cancelable (self->job, interrupted);
+      if (interrupted)
+        set_postcopy_state (self, VIREO_DOMAIN_STATE_PAUSED, "postcopy-failed");
+      else
+        set_postcopy_state (self, VIREO_DOMAIN_STATE_RUNNING, "postcopy");
+      g_task_return_boolean (task, TRUE);
+    }
+  g_object_unref (task);
+}
+
+static void
+pause_postcopy (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  interrupt (obj, TRUE, task);
+}
+
+static void
+resume_postcopy (VireoDomainDriver *driver, VireoDomainObj *obj, GTask *task)
+{
+  interrupt (obj, FALSE, task);
+}
+
 void
 vireo_test_migrate_init (VireoDomainDriverInterface *iface)
 {
   iface->migrate = migrate;
   iface->start_postcopy = start_postcopy;
+  iface->pause_postcopy = pause_postcopy;
+  iface->resume_postcopy = resume_postcopy;
   vireo_test_migrate_parameters_init (iface);
 }

@@ -93,7 +93,9 @@ static const VireoLibvirtFlag network_list_flags[] = { { 0x3f, NULL }, { 0 } };
 
 static const VireoLibvirtFlag create_flags[] = {
   { 1 << 0, "paused" },
+  { 1 << 1, "autodestroy" },
   { 1 << 4, "validate" },
+  { 1 << 5, "reset-nvram" },
   { 0 },
 };
 

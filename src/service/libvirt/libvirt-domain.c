@@ -38,11 +38,17 @@ boolean_out (VireoLibvirtCall *call, VireoNode *node, GVariant *value, GError **
 
 static const VireoLibvirtFlag start_flags[] = {
   { 1 << 0, "paused" },
-  { 1 << 2, NULL },
+  { 1 << 1, "autodestroy" },
+  { 1 << 2, "bypass-cache" },
   { 1 << 3, "force-boot" },
+  { 1 << 5, "reset-nvram" },
   { 0 },
 };
-static const VireoLibvirtFlag destroy_flags[] = { { 1 << 0, "graceful" }, { 0 } };
+static const VireoLibvirtFlag destroy_flags[] = {
+  { 1 << 0, "graceful" },
+  { 1 << 1, "remove-logs" },
+  { 0 },
+};
 static const VireoLibvirtFlag undefine_flags[] = {
   { 1 << 0, "managed-save" },
   { 1 << 1, "snapshots-metadata" },
@@ -75,7 +81,8 @@ static const VireoLibvirtFlag set_vcpus_flags[] = {
   { 0 },
 };
 static const VireoLibvirtFlag xml_flags[] = {
-  { 1 << 0, "secure" }, { 1 << 1, "inactive" }, { 1 << 2, NULL }, { 1 << 3, "migratable" }, { 0 },
+  { 1 << 0, "secure" },     { 1 << 1, "inactive" }, { 1 << 2, "update-cpu" },
+  { 1 << 3, "migratable" }, { 0 },
 };
 
 static const VireoLibvirtMethod methods[] = {
