@@ -6,7 +6,7 @@ Makes the page that says for each libvirt function which member of ours does the
 tables in FOLDER. Refuses tables that do not have every function of all.txt once, and rows that name
 a member or option that is not in the interface XML.
 
-A row is "FUNCTION<TAB>WHAT", and WHAT one of
+A row is "FUNCTION<TAB>WHAT", or an event or a flag in place of the function, and WHAT one of
 
     Interface.Member, Interface.Member(option)   separated by commas
     client-library only: what does it there
@@ -99,8 +99,8 @@ def shown(what):
 def page(tables):
     out = ['<!-- Made from docs/libvirt-functions/ by scripts/gen-libvirt-functions.py. -->', '',
            '# libvirt functions and what does the same', '',
-           'Every function of libvirt 9.0, its qemu, lxc and admin libraries included, and every '
-           'event. Members are described in `interfaces.md`; in parentheses stands the option that '
+           'Every function of libvirt 9.0, its qemu, lxc and admin libraries included, every event '
+           'and every flag. Members are described in `interfaces.md`; in parentheses stands the option that '
            'makes the difference.', '']
     for table, rows in sorted(tables.items()):
         out += [f'## {table}', '', '| libvirt | Vireo |', '|---|---|']
