@@ -100,8 +100,8 @@ def page(tables):
     out = ['<!-- Made from docs/libvirt-functions/ by scripts/gen-libvirt-functions.py. -->', '',
            '# libvirt functions and what does the same', '',
            'Every function of libvirt 9.0, its qemu, lxc and admin libraries included, every event '
-           'and every flag. Members are described in `interfaces.md`; in parentheses stands the option that '
-           'makes the difference.', '']
+           'and every flag. Members are described in `interfaces.md`; in parentheses stands the '
+           'option that makes the difference.', '']
     for table, rows in sorted(tables.items()):
         out += [f'## {table}', '', '| libvirt | Vireo |', '|---|---|']
         out += [f'| `{function}` | {shown(what)} |' for function, what in rows]

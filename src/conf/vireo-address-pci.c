@@ -469,23 +469,20 @@ gboolean
 vireo_address_place_pci (VireoDomainDef *def, const VireoAddressPci *pci, VireoAddressOccasion when,
                          const char **ret_code, char **ret_message)
 {
-  g_autofree Places *places = g_new0 (Places, 1);
+  Places places = { .def = def, .pci = pci, .plugging = when == VIREO_ADDRESS_PLUGGED };
 
-  places->def = def;
-  places->pci = pci;
-  places->plugging = when == VIREO_ADDRESS_PLUGGED;
-  if (reserve_written (places))
+  if (reserve_written (&places))
     {
-      place_built_in (places);
-      place_video (places);
-      if (place_ports (places) && place_devices (places))
+      place_built_in (&places);
+      place_video (&places);
+      if (place_ports (&places) && place_devices (&places))
         {
           if (when == VIREO_ADDRESS_NEW)
-            add_spare_ports (places);
+            add_spare_ports (&places);
           return TRUE;
         }
     }
-  *ret_code = places->code;
-  *ret_message = places->message;
+  *ret_code = places.code;
+  *ret_message = places.message;
   return FALSE;
 }

@@ -249,6 +249,8 @@ vireo_address_place_usb (VireoDomainDef *def)
       n_wanting += wanting;
       n_hubs += wanting && iter.kind == VIREO_DEVICE_HUB;
     }
+  if (n_wanting == 0)
+    return TRUE;
   ports_init (&ports, def);
   /* All or none: who needs another hub needs a port for it. */
   if (n_wanting <= count_free (&ports) + n_hubs * HUB_PORTS)

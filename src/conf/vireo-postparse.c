@@ -35,13 +35,24 @@ static const Phase phases[] = {
 G_STATIC_ASSERT (G_N_ELEMENTS (phases) == VIREO_POST_PARSE_N_PHASES);
 
 static void
+name_device (const VireoPostParseContext *context, VireoProblem *problem)
+{
+  const char *name = vireo_device_kind_to_string (context->device_kind);
+  const char *alias = vireo_device_get_alias (context->device_kind, context->device);
+  guint number = context->device_index + 1;
+
+  problem->device = alias != NULL ? g_strdup (alias) : g_strdup_printf ("%s[%u]", name, number);
+  problem->path = g_strdup_printf ("/domain/devices/%s[%u]", name, number);
+}
+
+static void
 add_problem (VireoPostParseContext *context, GPtrArray *problems, const char *code,
              const char *resource, char *message)
 {
   VireoProblem *problem = vireo_problem_new (phases[context->phase].name, code);
 
-  problem->device = g_strdup (context->device_label);
-  problem->path = g_strdup (context->device_path);
+  if (context->device != NULL)
+    name_device (context, problem);
   problem->resource = g_strdup (resource);
   problem->message = message;
   g_ptr_array_add (problems, problem);
@@ -126,37 +137,19 @@ run_addresses (VireoPostParseContext *context)
   return run_callback (context, context->ops->addresses);
 }
 
-static void
-set_device (VireoPostParseContext *context, VireoDeviceKind kind, gconstpointer device, guint index)
-{
-  const char *name = vireo_device_kind_to_string (kind);
-  const char *alias = vireo_device_get_alias (kind, device);
-
-  g_free (context->device_label);
-  context->device_label = alias != NULL ? g_strdup (alias)
-                                        : g_strdup_printf ("%s[%u]", name, index + 1);
-  g_free (context->device_path);
-  context->device_path = g_strdup_printf ("/domain/devices/%s[%u]", name, index + 1);
-}
-
-static void
-clear_device (VireoPostParseContext *context)
-{
-  g_clear_pointer (&context->device_label, g_free);
-  g_clear_pointer (&context->device_path, g_free);
-}
-
 static VireoPostParseOutcome
 run_device (VireoPostParseContext *context, VireoDeviceKind kind, gpointer device, guint index)
 {
   VireoPostParseOutcome outcome = VIREO_POST_PARSE_DONE;
 
-  set_device (context, kind, device, index);
+  context->device_kind = kind;
+  context->device = device;
+  context->device_index = index;
   if (context->ops->device != NULL)
     outcome = context->ops->device (context, kind, device);
   if (outcome == VIREO_POST_PARSE_DONE)
     outcome = vireo_post_parse_generic_device (context, kind, device);
-  clear_device (context);
+  context->device = NULL;
   return outcome;
 }
 
@@ -312,7 +305,6 @@ vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *ops, gpoint
   ok = conclude (&context, outcome, def, flags, ret_problems, error);
 
   g_clear_pointer (&context.def, vireo_domain_def_free);
-  clear_device (&context);
   g_ptr_array_unref (context.failed);
   g_ptr_array_unref (context.invalid);
   return ok;

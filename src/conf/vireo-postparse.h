@@ -87,8 +87,9 @@ typedef struct
   GPtrArray *failed;
   GPtrArray *invalid;
   VireoPostParsePhase phase;
-  char *device_label;
-  char *device_path;
+  VireoDeviceKind device_kind;
+  gconstpointer device;
+  guint device_index;
 } VireoPostParseContext;
 
 /**

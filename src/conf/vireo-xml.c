@@ -100,8 +100,26 @@ add_parser_problem (GPtrArray *problems, xmlParserCtxt *context)
     add_problem (problems, 0, "malformed", g_strdup ("not XML: no element in it"));
 }
 
+/* What a document says of its encoding is believed only where it must be: who looks at the text
+ * sees what is parsed, and "+AHM-ource" is no source. Text that is UTF-8 is read where it lies, which
+ * for libxml2 takes a NUL behind it; what it is given the length of, it copies and copies again. */
 static xmlDoc *
-read_memory (const char *text, int length, GPtrArray *problems)
+read_text (xmlParserCtxt *context, const char *text, gssize length, gsize size)
+{
+  const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT
+                      | XML_PARSE_BIG_LINES;
+  g_autofree char *copy = NULL;
+
+  if (!g_utf8_validate_len (text, size, NULL))
+    return xmlCtxtReadMemory (context, text, (int) size, NULL, NULL, options);
+  if (length >= 0)
+    text = copy = g_strndup (text, size);
+  return xmlCtxtReadDoc (context, (const xmlChar *) text, NULL, NULL,
+                         options | XML_PARSE_IGNORE_ENC);
+}
+
+static xmlDoc *
+read_memory (const char *text, gssize length, gsize size, GPtrArray *problems)
 {
   Limits limits = { 0 };
   xmlParserCtxt *context = xmlNewParserCtxt ();
@@ -113,12 +131,7 @@ read_memory (const char *text, int length, GPtrArray *problems)
   context->sax->startElementNs = start_element;
   context->sax->endElementNs = end_element;
   context->sax->entityDecl = entity_decl;
-  /* What a document says of its encoding is believed only where it must be: who looks at the text
-   * sees what is parsed, and "+AHM-ource" is no source. */
-  doc = xmlCtxtReadMemory (context, text, length, NULL,
-                           g_utf8_validate_len (text, (gsize) length, NULL) ? "UTF-8" : NULL,
-                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING
-                               | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
+  doc = read_text (context, text, length, size);
   if (doc == NULL || limits.code != NULL || xmlDocGetRootElement (doc) == NULL)
     {
       add_parser_problem (problems, context);
@@ -149,7 +162,7 @@ vireo_xml_read (const char *text, gssize length, GPtrArray *problems)
                                     size, VIREO_DOC_MAX_SIZE));
       return NULL;
     }
-  return read_memory (text, (int) size, problems);
+  return read_memory (text, length, size, problems);
 }
 
 /* The code of the error that a first problem of reading deserves. */

@@ -5,6 +5,7 @@
 #include "vireo-error.h"
 #include "vireo-store-disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,6 +16,18 @@ static int
 compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Most file systems say in the folder what an entry is. */
+static gboolean
+is_regular (DIR *dir, const struct dirent *entry)
+{
+  struct stat st;
+
+  if (entry->d_type != DT_UNKNOWN)
+    return entry->d_type == DT_REG;
+  return fstatat (dirfd (dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0
+         && S_ISREG (st.st_mode);
 }
 
 /**
@@ -34,35 +47,29 @@ vireo_store_list (VireoStore *self, const char *suffix, GError **error)
 {
   const char *folder = vireo_store_get_folder (self);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, &cause);
-  const char *name;
+  DIR *dir = opendir (folder);
+  struct dirent *entry;
 
   if (dir == NULL)
     {
-      g_set_error (error, VIREO_ERROR, VIREO_ERROR_IO, "cannot read the folder %s: %s", folder,
-                   cause->message);
+      vireo_error_set_errno (error, errno, "cannot read the folder %s", folder);
       return NULL;
     }
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      struct stat st;
-
-      if (*name == '.' || (suffix != NULL && !g_str_has_suffix (name, suffix)))
-        continue;
-      if (lstat (path, &st) == 0 && S_ISREG (st.st_mode))
-        g_ptr_array_add (names, g_strdup (name));
-    }
+  while ((entry = readdir (dir)) != NULL)
+    if (entry->d_name[0] != '.'
+        && (suffix == NULL || g_str_has_suffix (entry->d_name, suffix))
+        && is_regular (dir, entry))
+      g_ptr_array_add (names, g_strdup (entry->d_name));
+  closedir (dir);
   g_ptr_array_sort (names, compare_names);
   return g_steal_pointer (&names);
 }
 
-/* Reads one byte more than allowed, to see a file that grew since its size was asked. */
+/* What is left of a file behind what was read of it; the file may have grown since its size was
+ * asked, so one byte more than allowed is read to see. */
 static GBytes *
-read_all (int fd, gsize max_size, const char *name, GError **error)
+read_rest (int fd, GByteArray *bytes, gsize max_size, const char *name, GError **error)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
   guint8 buffer[16384];
 
   while (bytes->len <= max_size)
@@ -77,12 +84,36 @@ read_all (int fd, gsize max_size, const char *name, GError **error)
           return NULL;
         }
       if (n == 0)
-        return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+        return g_bytes_new (bytes->data, bytes->len);
       g_byte_array_append (bytes, buffer, (guint) n);
     }
   g_set_error (error, VIREO_ERROR, VIREO_ERROR_LIMIT_EXCEEDED,
                "%s is larger than %" G_GSIZE_FORMAT " bytes", name, max_size);
   return NULL;
+}
+
+/* A file of @size bytes, which one read gives, and another that finds no more. */
+static GBytes *
+read_all (int fd, gsize size, gsize max_size, const char *name, GError **error)
+{
+  gsize wanted = MIN (size, max_size) + 1;
+  g_autofree guint8 *data = g_malloc (wanted);
+  g_autoptr (GByteArray) bytes = NULL;
+  gssize n;
+
+  do
+    n = read (fd, data, wanted);
+  while (n < 0 && errno == EINTR);
+  if (n < 0)
+    {
+      vireo_error_set_errno (error, errno, "cannot read %s", name);
+      return NULL;
+    }
+  if (n > 0 && (gsize) n == size && size <= max_size)
+    return g_bytes_new_take (g_steal_pointer (&data), (gsize) n);
+  bytes = g_byte_array_sized_new ((guint) wanted + 1);
+  g_byte_array_append (bytes, data, (guint) n);
+  return read_rest (fd, bytes, max_size, name, error);
 }
 
 /**
@@ -121,7 +152,7 @@ vireo_store_read (VireoStore *self, const char *name, gsize max_size, GError **e
   if (fstat (fd, &st) != 0 || !S_ISREG (st.st_mode))
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_IO, "%s is not a regular file", path);
   else
-    contents = read_all (fd, MIN (max_size, (gsize) G_MAXINT32), path, error);
+    contents = read_all (fd, (gsize) st.st_size, MIN (max_size, (gsize) G_MAXINT32), path, error);
   close (fd);
   return g_steal_pointer (&contents);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <xxhash.h>
+
 #include "util/vireo-error.h"
 #include "util/vireo-watch.h"
 #include "vireo-keeper.h"
@@ -9,10 +11,10 @@ G_BEGIN_DECLS
 
 /* What the files of the keeper share; for nobody else. */
 
-/* SHA-256 of a file's text. */
+/* XXH3, 128 bits, of a file's text: it tells what was changed, and protects from nobody. */
 typedef struct
 {
-  guint8 bytes[32];
+  XXH128_hash_t hash;
 } VireoDigest;
 
 /* What is known of an object's file. */

@@ -309,14 +309,13 @@ _vireo_keeper_get_record (VireoKeeper *self, VireoObj *obj)
 const VireoDigest *
 _vireo_keeper_digest (GBytes *text, VireoDigest *ret_digest)
 {
-  g_autoptr (GChecksum) checksum = NULL;
-  gsize length = sizeof ret_digest->bytes;
+  gconstpointer data;
+  gsize size;
 
   if (text == NULL)
     return NULL;
-  checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_checksum_update (checksum, g_bytes_get_data (text, NULL), (gssize) g_bytes_get_size (text));
-  g_checksum_get_digest (checksum, ret_digest->bytes, &length);
+  data = g_bytes_get_data (text, &size);
+  ret_digest->hash = XXH3_128bits (data, size);
   return ret_digest;
 }
 

@@ -144,17 +144,20 @@ class Batch:
             message, Gio.DBusSendMessageFlags.NONE, int(self.timeout * 1000), None, self.replied,
             (sent, time.monotonic()))
 
+    def try_one(self):
+        try:
+            self.send_one()
+        except GLib.Error:
+            # The bus closed the connection, or a value is none that it carries.
+            if self.client.connection.is_closed():
+                self.n_left = 0
+
     def run(self):
         context = GLib.MainContext.default()
         self.discover()
         while self.n_flying or (self.n_left > 0 and self.surface.methods):
             while self.n_left > 0 and self.n_flying < IN_FLIGHT and self.surface.methods:
-                try:
-                    self.send_one()
-                except GLib.Error:
-                    # The bus closed the connection, or a value is none that it carries.
-                    if self.client.connection.is_closed():
-                        self.n_left = 0
+                self.try_one()
             context.iteration(self.n_flying > 0)
 
 
@@ -186,7 +189,7 @@ class Worker:
         if order["vanish"]:
             batch.discover()
             for _ in range(min(order["calls"], IN_FLIGHT)):
-                batch.send_one()
+                batch.try_one()
             self.client.close()
         else:
             batch.run()
