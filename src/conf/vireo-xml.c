@@ -101,8 +101,9 @@ add_parser_problem (GPtrArray *problems, xmlParserCtxt *context)
 }
 
 /* What a document says of its encoding is believed only where it must be: who looks at the text
- * sees what is parsed, and "+AHM-ource" is no source. Text that is UTF-8 is read where it lies, which
- * for libxml2 takes a NUL behind it; what it is given the length of, it copies and copies again. */
+ * sees what is parsed, and "+AHM-ource" is no source. Text that is UTF-8 is read where it lies,
+ * which for libxml2 takes a NUL behind it; what it is given the length of, it copies and copies
+ * again. */
 static xmlDoc *
 read_text (xmlParserCtxt *context, const char *text, gssize length, gsize size)
 {
