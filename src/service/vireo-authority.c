@@ -34,6 +34,7 @@ struct _VireoAuthority
   /* (element-type CallerState): those with questions that wait, in turn */
   GQueue waiting;
   guint n_asked;
+  gint64 heard_at; /* when polkit last said anything */
 
   guint n_prompts;
   GHashTable *prompts_of_user;
@@ -75,6 +76,7 @@ typedef struct
   VireoCaller *caller;
   VireoAuthority *authority;
   gint changes;
+  gint64 asked_at;
   GArray *waiters;
 } Question;
 
@@ -439,9 +441,9 @@ make_request (VireoCaller *caller,
 }
 
 /* @ret_fresh: whether polkit decided by its rules alone, not by what somebody authenticated for
- * some time ago. */
+ * some time ago; @ret_silent: (nullable): whether it has said nothing for too long. */
 static VireoVerdict
-read_answer (GObject *source, GAsyncResult *result, gboolean *ret_fresh)
+read_answer (GObject *source, GAsyncResult *result, gboolean *ret_fresh, gboolean *ret_silent)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) details = NULL;
@@ -455,6 +457,8 @@ read_answer (GObject *source, GAsyncResult *result, gboolean *ret_fresh)
     {
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return VIREO_VERDICT_CANCELLED;
+      if (ret_silent != NULL)
+        *ret_silent = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       g_info ("polkit: %s", error->message);
       return VIREO_VERDICT_FAILED;
     }
@@ -474,23 +478,10 @@ read_answer (GObject *source, GAsyncResult *result, gboolean *ret_fresh)
 
 static void ask_next (VireoAuthority *self);
 
+/* Tells those who wait for the answer. */
 static void
-on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+end_question (Question *question, VireoVerdict verdict)
 {
-  Question *question = user_data;
-  VireoAuthority *self = question->authority;
-  CallerState *state = ensure_state (self, question->caller);
-  gboolean fresh;
-  VireoVerdict verdict = read_answer (source, result, &fresh);
-
-  self->n_asked--;
-  /* A later question may have taken its place when the rules changed meanwhile. */
-  if (g_hash_table_lookup (state->asked, question) == question)
-    g_hash_table_remove (state->asked, question);
-  if (fresh && question->action->reading && question->changes == count_changes (self))
-    remember (state, question, verdict);
-  ask_next (self);
-
   for (guint i = 0; i < question->waiters->len; i++)
     {
       const Waiter *waiter = &g_array_index (question->waiters, Waiter, i);
@@ -498,6 +489,57 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       waiter->func (verdict, waiter->user_data);
     }
   question_free (question);
+}
+
+/* A later question may have taken its place when the rules changed meanwhile. */
+static void
+forget_asked (CallerState *state, Question *question)
+{
+  if (g_hash_table_lookup (state->asked, question) == question)
+    g_hash_table_remove (state->asked, question);
+}
+
+/* When polkit hangs, whoever waits behind those who asked it hears so with them: it would be the
+ * turn of the last when all before them had waited as long. */
+static void
+give_up_waiting (VireoAuthority *self)
+{
+  g_autoptr (GPtrArray) questions = g_ptr_array_new ();
+  CallerState *state;
+
+  while ((state = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      Question *question;
+
+      while ((question = g_queue_pop_head (&state->waiting)) != NULL)
+        {
+          forget_asked (state, question);
+          g_ptr_array_add (questions, question);
+        }
+    }
+  for (guint i = 0; i < questions->len; i++)
+    end_question (questions->pdata[i], VIREO_VERDICT_FAILED);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Question *question = user_data;
+  g_autoptr (VireoAuthority) self = g_object_ref (question->authority);
+  CallerState *state = ensure_state (self, question->caller);
+  gboolean fresh, silent = FALSE;
+  VireoVerdict verdict = read_answer (source, result, &fresh, &silent);
+
+  self->n_asked--;
+  forget_asked (state, question);
+  if (fresh && question->action->reading && question->changes == count_changes (self))
+    remember (state, question, verdict);
+  if (!silent)
+    self->heard_at = g_get_monotonic_time ();
+  else if (question->asked_at > self->heard_at)
+    give_up_waiting (self);
+  ask_next (self);
+  end_question (question, verdict);
 }
 
 /* One question of each caller that has any, until as many as is allowed are under way. */
@@ -517,6 +559,7 @@ ask_next (VireoAuthority *self)
 
       self->n_asked++;
       question->changes = count_changes (self);
+      question->asked_at = g_get_monotonic_time ();
       g_dbus_connection_call (
           vireo_caller_get_connection (question->caller), POLKIT_NAME, POLKIT_PATH,
           POLKIT_INTERFACE, "CheckAuthorization",
@@ -598,7 +641,7 @@ on_prompt_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Prompt *prompt = user_data;
   gboolean fresh;
-  VireoVerdict verdict = read_answer (source, result, &fresh);
+  VireoVerdict verdict = read_answer (source, result, &fresh, NULL);
 
   g_cancellable_disconnect (prompt->cancellable, prompt->cancelled_id);
   /* Nobody answered in time; the dialog must not stay. */

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what: every member, refused by default, allowed by rules, asked of a person."""
 
+import os
 import re
+import signal
 import unittest
 
 import vireotest
@@ -425,6 +427,28 @@ class Asking(Case):
             outcome = caller.call(CONNECTION, PROPERTIES, "GetAll", "('',)")
             self.assertEqual(outcome.error.code, "UnknownObject")
             self.assertEqual(host.client.get(CONNECTION, "Connection", "Id"), "test")
+
+
+class Hung(unittest.TestCase):
+    def test_nobody_waits_for_all_before_them(self):
+        """Many more questions than polkit is asked at once are over when the first of them are."""
+        with vireotest.Host("hung-polkit", arguments=["--drivers=test"]) as host:
+            callers = [host.caller("nobody") for _ in range(3)]
+            path = define(host.client, "sample", 1)
+            vireotest.hang(host.polkit.process.pid)
+            self.addCleanup(host.polkit.process.kill)
+            asked = [(caller, caller.start_many(
+                [(CONNECTION, "Connection", "DefineDomain",
+                  text("(sa{sv})", domain_xml(f"asks-{i}-{n}", 2), {})) for n in range(100)],
+                timeout=50)) for i, caller in enumerate(callers)]
+            # Each question waits for 25 s, and 48 are asked at once: all in turn take 175 s.
+            for caller, numbers in asked:
+                for number in numbers:
+                    # Whether they may see the connection is the first question.
+                    self.assertEqual(caller.finish(number, 60).error.code, "UnknownObject")
+            os.kill(host.polkit.process.pid, signal.SIGCONT)
+            name = callers[0].get(path, "Domain", "Name")
+            self.assertEqual(name.unpack(), "sample")
 
 
 class Images(Case):
