@@ -15,8 +15,9 @@ typedef struct
 {
   VireoCall *call;
   GPtrArray *nodes;
-  GVariantType *type;
+  GVariantType *type; /* (nullable): with @join */
   VireoBulkFunc func;
+  VireoBulkJoinFunc join; /* (nullable) */
   gpointer user_data;
   GDestroyNotify destroy; /* (nullable) */
   guint next;
@@ -32,7 +33,7 @@ bulk_free (Bulk *self)
     self->destroy (self->user_data);
   g_ptr_array_unref (self->nodes);
   g_clear_pointer (&self->entries, g_ptr_array_unref);
-  g_variant_type_free (self->type);
+  g_clear_pointer (&self->type, g_variant_type_free);
   g_free (self);
 }
 
@@ -85,9 +86,12 @@ make_slice (Bulk *self)
 static GVariant *
 make_values (Bulk *self)
 {
-  GVariant *array = g_variant_new_array (self->type, (GVariant *const *) self->entries->pdata,
-                                         self->entries->len);
+  GVariant *array;
 
+  if (self->join != NULL)
+    return self->join (self->entries, self->user_data);
+  array = g_variant_new_array (self->type, (GVariant *const *) self->entries->pdata,
+                               self->entries->len);
   return g_variant_new_tuple (&array, 1);
 }
 
@@ -222,6 +226,22 @@ on_granted (gboolean granted, gpointer user_data)
   g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, self, NULL);
 }
 
+/* With all but the type of what is returned. */
+static void
+begin (Bulk *self, VireoCall *call, GPtrArray *nodes)
+{
+  g_autoptr (VireoCaller) caller = g_object_ref (call->caller);
+
+  self->call = call;
+  self->nodes = g_ptr_array_ref (nodes);
+  self->entries = g_ptr_array_new_full (nodes->len, (GDestroyNotify) g_variant_unref);
+  if (vireo_reader_take_turn (vireo_caller_get_reader (caller),
+                              sizeof *self + nodes->len * sizeof (gpointer), on_granted, self))
+    return;
+  self->held = TRUE;
+  vireo_caller_hold (caller);
+}
+
 void
 vireo_bulk_return (VireoCall *call,
                    GPtrArray *nodes,
@@ -231,19 +251,28 @@ vireo_bulk_return (VireoCall *call,
                    GDestroyNotify destroy)
 {
   Bulk *self = g_new0 (Bulk, 1);
-  g_autoptr (VireoCaller) caller = g_object_ref (call->caller);
 
-  self->call = call;
-  self->nodes = g_ptr_array_ref (nodes);
   self->type = g_variant_type_copy (call->entry != NULL ? G_VARIANT_TYPE (call->entry_type) : type);
   self->func = func;
   self->user_data = user_data;
   self->destroy = destroy;
   call->is_list = TRUE;
-  self->entries = g_ptr_array_new_full (nodes->len, (GDestroyNotify) g_variant_unref);
-  if (vireo_reader_take_turn (vireo_caller_get_reader (caller),
-                              sizeof *self + nodes->len * sizeof (gpointer), on_granted, self))
-    return;
-  self->held = TRUE;
-  vireo_caller_hold (caller);
+  begin (self, call, nodes);
+}
+
+void
+vireo_bulk_return_joined (VireoCall *call,
+                          GPtrArray *nodes,
+                          VireoBulkFunc func,
+                          VireoBulkJoinFunc join,
+                          gpointer user_data,
+                          GDestroyNotify destroy)
+{
+  Bulk *self = g_new0 (Bulk, 1);
+
+  self->func = func;
+  self->join = join;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  begin (self, call, nodes);
 }

@@ -16,6 +16,17 @@ G_BEGIN_DECLS
 typedef GVariant *(*VireoBulkFunc) (VireoNode *node, VireoCall *call, gpointer user_data);
 
 /**
+ * VireoBulkJoinFunc:
+ * @entries: (element-type GVariant): what was made of the objects, in their order
+ * @user_data: what was given with the function
+ *
+ * Makes the answer of its parts. Runs in another thread when there are many.
+ *
+ * Returns: a tuple, floating
+ */
+typedef GVariant *(*VireoBulkJoinFunc) (GPtrArray *entries, gpointer user_data);
+
+/**
  * vireo_bulk_return:
  * @call: (transfer full): a call
  * @nodes: (element-type VireoNode): what the answer is about
@@ -40,5 +51,13 @@ void vireo_bulk_return (VireoCall *call,
                         VireoBulkFunc func,
                         gpointer user_data,
                         GDestroyNotify destroy);
+
+/* The same with an answer that is no array of what @func returns, but what @join makes of it. */
+void vireo_bulk_return_joined (VireoCall *call,
+                               GPtrArray *nodes,
+                               VireoBulkFunc func,
+                               VireoBulkJoinFunc join,
+                               gpointer user_data,
+                               GDestroyNotify destroy);
 
 G_END_DECLS

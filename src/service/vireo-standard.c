@@ -211,7 +211,9 @@ static const struct
 static void
 add_child (GString *xml, const char *name)
 {
-  g_string_append_printf (xml, "  <node name=\"%s\"/>\n", name);
+  g_string_append (xml, "  <node name=\"");
+  g_string_append (xml, name);
+  g_string_append (xml, "\"/>\n");
 }
 
 /* The folders below an object like the one that was called. */
@@ -260,13 +262,31 @@ vireo_standard_begin_xml (const VireoInterfaceInfo *info)
   return xml;
 }
 
+/* The name of a child, which is the end of its path. */
+static GVariant *
+describe_child (VireoNode *node, VireoCall *call, gpointer user_data)
+{
+  return g_variant_new_string (strrchr (node->path, '/') + 1);
+}
+
+/* @user_data: the document as far as it is known without them */
+static GVariant *
+join_children (GPtrArray *entries, gpointer user_data)
+{
+  g_autoptr (GString) xml = g_string_new (user_data);
+
+  for (guint i = 0; i < entries->len; i++)
+    add_child (xml, g_variant_get_string (entries->pdata[i], NULL));
+  g_string_append (xml, "</node>\n");
+  return g_variant_new ("(s)", xml->str);
+}
+
 static void
 on_children (GPtrArray *nodes, gpointer user_data)
 {
   VireoCall *call = user_data;
   const char *path = g_dbus_message_get_path (call->message);
-  g_autoptr (GString) xml
-      = vireo_standard_begin_xml (call->export != NULL ? call->export->info : NULL);
+  GString *xml = vireo_standard_begin_xml (call->export != NULL ? call->export->info : NULL);
 
   if (call->path_kind == VIREO_PATH_MANAGER)
     g_string_append (xml, object_manager);
@@ -276,15 +296,8 @@ on_children (GPtrArray *nodes, gpointer user_data)
       add_child (xml, fixed_children[i].child);
   add_folders (xml, call);
   add_other (xml, call);
-  for (guint i = 0; i < nodes->len; i++)
-    {
-      const VireoNode *node = g_ptr_array_index (nodes, i);
-
-      if (!node->gone)
-        add_child (xml, strrchr (node->path, '/') + 1);
-    }
-  g_string_append (xml, "</node>\n");
-  vireo_call_return (call, g_variant_new ("(s)", xml->str));
+  vireo_bulk_return_joined (call, nodes, describe_child, join_children, g_string_free (xml, FALSE),
+                            g_free);
 }
 
 /* Only folders have children that come and go. */
