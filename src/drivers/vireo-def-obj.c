@@ -438,12 +438,15 @@ char *
 vireo_def_obj_format (VireoDefObj *self, VireoFormatFlags flags, GError **error)
 {
   VireoDefObjPrivate *priv = get_private (self);
+  VireoDefObjClass *klass = VIREO_DEF_OBJ_GET_CLASS (self);
   gconstpointer def;
 
   if (priv->raw != NULL)
     return g_strdup (priv->raw);
   def = vireo_def_obj_choose (self, &flags, error);
-  return def != NULL
-             ? vireo_doc_format (VIREO_DEF_OBJ_GET_CLASS (self)->doc, def, flags, error)
-             : NULL;
+  if (def == NULL)
+    return NULL;
+  if (def == priv->live && klass->format_live != NULL)
+    return klass->format_live (self, def, flags, error);
+  return vireo_doc_format (klass->doc, def, flags, error);
 }

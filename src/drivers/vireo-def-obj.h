@@ -34,6 +34,8 @@ G_DECLARE_DERIVABLE_TYPE (VireoDefObj, vireo_def_obj, VIREO, DEF_OBJ, VireoObj)
  * @raw_changed: there is raw text now, or another, or none any more; the base class notifies the
  *   state, and makes what the parser said its reason, when there are @state_props
  * @emit_lifecycle: (nullable): emits the event; the base class emits it with @event alone
+ * @format_live: (nullable): prints the live definition with what the object knows beside it;
+ *   otherwise it is printed as it is
  *
  * Since: 0.1
  */
@@ -47,6 +49,10 @@ struct _VireoDefObjClass
   GParamSpec *const *state_props;
   void (*raw_changed) (VireoDefObj *self, gboolean came_or_went);
   void (*emit_lifecycle) (VireoDefObj *self, const char *event, const char *detail);
+  char *(*format_live) (VireoDefObj *self,
+                        gconstpointer live,
+                        VireoFormatFlags flags,
+                        GError **error);
 };
 
 /* The definition that the next start uses; %NULL for a transient or an unparsable object. It lies

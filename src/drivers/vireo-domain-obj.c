@@ -306,6 +306,18 @@ finalize (GObject *object)
   G_OBJECT_CLASS (vireo_domain_obj_parent_class)->finalize (object);
 }
 
+/* The number is the object's: a definition outlives the guest that it was made for. */
+static char *
+format_live (VireoDefObj *obj, gconstpointer live, VireoFormatFlags flags, GError **error)
+{
+  guint id = get_private (VIREO_DOMAIN_OBJ (obj))->id;
+  VireoDomainDef def = *(const VireoDomainDef *) live;
+
+  def.has_id = id != 0;
+  def.id = (gint) id;
+  return vireo_doc_format (VIREO_DEF_OBJ_GET_CLASS (obj)->doc, &def, flags, error);
+}
+
 static void
 vireo_domain_obj_class_init (VireoDomainObjClass *klass)
 {
@@ -320,6 +332,7 @@ vireo_domain_obj_class_init (VireoDomainObjClass *klass)
   def_class->n_def_props = LAST_DEF_PROP - FIRST_DEF_PROP + 1;
   def_class->raw_changed = raw_changed;
   def_class->emit_lifecycle = emit_lifecycle;
+  def_class->format_live = format_live;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
 

@@ -50,6 +50,8 @@ LIFE = [
     (TEST, "DomainDefineXML", (XML,), SAME),
     (TEST, "DomainDefineXML", (XML,), SAME),
     (OTHER, "GetState", (0,), ANY),
+    (OTHER, "MemoryStats", (0,), SAME),
+    (OTHER, "GetControlInfo", (0,), SAME),
     (OTHER, "Destroy", (0,), SAME),
     (OTHER, "Suspend", (), SAME),
     (OTHER, "Shutdown", (0,), SAME),
@@ -419,7 +421,7 @@ STORAGE = [
     (TEST, "ListStoragePools", (1 << 6,), SAME),
     (TEST, "ListStoragePools", (1 << 7,), SAME),
     (POOL, "Refresh", (0,), SAME),
-    (POOL, "ListStorageVolumes", (0,), OURS),
+    (POOL, "ListStorageVolumes", (0,), SAME),
     (POOL, "StorageVolLookupByName", ("x",), SAME),
     (POOL, "StorageVolCreateXML", (VXML, 0), SAME),
     (POOL, "Destroy", (), SAME),
@@ -543,6 +545,9 @@ FILTERS = [
 VHBA = ("<device><name>scsi_host9</name><parent>%s</parent><capability type='scsi_host'>"
         "<capability type='fc_host'><wwnn>1111222233334444</wwnn><wwpn>5555666677778888</wwpn>"
         "</capability></capability></device>")
+# That of an adapter of the host's.
+VHBA_OF_HOST = VHBA.replace("1111222233334444", "2000000012341234").replace(
+    "5555666677778888", "1000000012341234")
 DEV = f"{TEST}/nodedev/"
 DEVICES = [
     (TEST, "ListNodeDevices", (0,), SAME),
@@ -568,11 +573,10 @@ DEVICES = [
     (TEST, "NodeDeviceCreateXML", ("<device/>", 0), SAME),
     (TEST, "NodeDeviceCreateXML", (VHBA % "nowhere", 0), SAME),
     (TEST, "NodeDeviceCreateXML", (VHBA % "computer", 0), SAME),
-    (TEST, "NodeDeviceCreateXML", (VHBA % "scsi_host1", 0), SAME),
+    (TEST, "NodeDeviceCreateXML", (VHBA_OF_HOST % "scsi_host1", 0), SAME),
     (TEST, "ListNodeDevices", (0,), SAME),
     (DEV + "scsi_5fhost12", "GetXMLDesc", (0,), TYPE),
     (DEV + "scsi_5fhost12", "ListCaps", (), TYPE),
-    (TEST, "NodeDeviceLookupSCSIHostByWWN", ("1111222233334444", "5555666677778888", 0), OURS),
     (DEV + "scsi_5fhost12", "Destroy", (), SAME),
     (DEV + "nowhere", "Destroy", (), SAME),
 ]

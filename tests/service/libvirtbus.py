@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests of org.libvirt share."""
 
+import xml.etree.ElementTree as ElementTree
+
 from gi.repository import Gio, GLib
 
 import vireotest
@@ -19,6 +21,15 @@ def interface_of(path):
              "secret": "Secret", "storagepool": "StoragePool", "storagevol": "StorageVol"}
     parts = path.split("/")
     return f"{NAME}.{names[parts[4]] if len(parts) > 4 else 'Connect'}"
+
+
+def interface_members(xml):
+    """By interface of a node: name, types and access of every member."""
+    return {interface.get("name"): {
+        (e.tag, e.get("name"), e.get("type"), e.get("access"),
+         tuple((a.get("type"), a.get("direction", "in" if e.tag == "method" else "out"))
+               for a in e.findall("arg"))) for e in interface if e.tag != "annotation"}
+        for interface in ElementTree.fromstring(xml).findall("interface")}
 
 
 def zero_arguments(types):

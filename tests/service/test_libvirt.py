@@ -6,7 +6,8 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 import vireotest
-from libvirtbus import DOMAIN, NAME, NETWORK, TEST, LibvirtClient, interface_of, zero_arguments
+from libvirtbus import (DOMAIN, NAME, NETWORK, TEST, LibvirtClient, interface_members,
+                        interface_of, zero_arguments)
 from members import INTROSPECTABLE, domain_xml, hide, permit, text, uuid_of
 from vireotest.client import PROPERTIES
 from vireotest.privatebus import Bus
@@ -36,24 +37,17 @@ class Case(unittest.TestCase):
 class Shape(Case):
     def test_each_interface_has_its_members(self):
         """Of the objects that are there: name, types and access of every member."""
-        def members(element):
-            return {(e.tag, e.get("name"), e.get("type"), e.get("access"),
-                     tuple((a.get("type"), a.get("direction", "in" if e.tag == "method" else "out"))
-                           for a in e.findall("arg"))) for e in element
-                    if e.tag != "annotation"}
         known = {}
         for file in INTERFACES:
-            interface = ElementTree.parse(file).getroot().find("interface")
-            known[interface.get("name")] = members(interface)
+            known.update(interface_members(file.read_text()))
         self.assertEqual(len(known), 10)
         seen = set()
         for path in self.walk("/org/libvirt"):
-            tree = ElementTree.fromstring(self.client.call(path, INTROSPECTABLE, "Introspect"))
-            for interface in tree.findall("interface"):
-                name = interface.get("name")
+            xml = self.client.call(path, INTROSPECTABLE, "Introspect")
+            for name, members in interface_members(xml).items():
                 if name.startswith(NAME):
                     self.assertEqual(name, interface_of(path))
-                    self.assertEqual(members(interface), known[name])
+                    self.assertEqual(members, known[name])
                     seen.add(name)
         self.assertGreaterEqual(seen, {f"{NAME}.Connect", f"{NAME}.Domain", f"{NAME}.Network"})
 
@@ -217,6 +211,14 @@ class Use(Case):
             self.assertEqual(self.client.read(device, "Parent"), "scsi_host2")
             do(device, "Destroy")
             self.assertEqual(watch.wait().args, (device, 1, 0))
+
+        # Its WWN is that of an adapter of the host's; its parent is called by its older name.
+        device = do(TEST, "NodeDeviceCreateXML", xml.replace(
+            "scsi_host2", "test-scsi-host-vport").replace(
+                "1111222233334444", "2000000012341234").replace(
+                    "5555666677778888", "1000000012341234"), 0)
+        self.assertEqual(self.client.read(device, "Parent"), "scsi_host2")
+        do(device, "Destroy")
 
         nwfilter = do(TEST, "NWFilterDefineXML", "<filter name='f'/>")
         self.assertEqual(do(TEST, "ListNWFilters", 0), [nwfilter])

@@ -16,7 +16,9 @@ import vireotest
 import xml.etree.ElementTree as ElementTree
 
 from libvirt_calls import ALONE, OURS, SAME, SCENARIOS, XML, path, uuid
-from libvirtbus import DOMAIN, NAME, NETWORK, TEST, LibvirtClient, zero_arguments
+from libvirtbus import (DOMAIN, NAME, NETWORK, TEST, LibvirtClient, interface_members,
+                        interface_of, zero_arguments)
+from members import INTROSPECTABLE
 from vireotest.privatebus import Bus
 
 LIBVIRT_DBUS = shutil.which("libvirt-dbus", path="/usr/sbin:/usr/bin")
@@ -178,6 +180,23 @@ class Compare(unittest.TestCase):
                     # Arguments that make no sense are told of first, here or there.
                     if interface in ("Domain", "Network") and beginning(mine[2]):
                         self.assertEqual(beginning(theirs[2]), beginning(mine[2]))
+                    elif ": no " in theirs[2]:
+                        self.assertEqual(theirs[2], mine[2])
+
+    def test_introspection_of_what_is_absent(self):
+        """Bindings learn from it how to call; they do not hear otherwise what is wrong."""
+        for absent in ABSENT.values():
+            theirs, mine = (
+                interface_members(client.call(absent, INTROSPECTABLE, "Introspect"))[
+                    interface_of(absent)] for client in self.both)
+            with self.subTest(absent):
+                self.assertEqual(theirs - mine, set())
+
+    def test_the_number_of_a_domain_is_in_what_it_runs_with(self):
+        for flags in (0, 2):
+            theirs, mine = (ElementTree.fromstring(c.do(DOMAIN, "GetXMLDesc", flags)).get("id")
+                            for c in self.both)
+            self.assertEqual(theirs, mine)
 
     def test_properties(self):
         objects = {TEST: {"Hostname"}, DOMAIN: set(), NETWORK: set()}

@@ -6,6 +6,10 @@
 #include "util/vireo-task.h"
 
 #define VHBA_PREFIX "scsi_host"
+/* What virtual ports can be made of, and how test:///default called that in its first years, as
+ * clients' own tests still do. */
+#define ADAPTER "scsi_host2"
+#define OLD_ADAPTER "test-scsi-host-vport"
 /* What the host itself does with its PCI device. */
 #define PCI_DRIVER "e1000e"
 
@@ -23,7 +27,7 @@ static const char *const devices[] = {
   "<wwnn>2000000012341234</wwnn><wwpn>1000000012341234</wwpn>"
   "<fabric_wwn>2000000043214321</fabric_wwn></capability><capability type='vport_ops'>"
   "<max_vports>127</max_vports><vports>1</vports></capability></capability></device>",
-  "<device><name>scsi_host2</name><parent>computer</parent><capability type='scsi_host'>"
+  "<device><name>" ADAPTER "</name><parent>computer</parent><capability type='scsi_host'>"
   "<host>2</host><unique_id>1</unique_id><capability type='fc_host'>"
   "<wwnn>2000000056785678</wwnn><wwpn>1000000056785678</wwpn>"
   "<fabric_wwn>2000000087658765</fabric_wwn></capability><capability type='vport_ops'>"
@@ -127,7 +131,8 @@ is_wanted_parent (const VireoNodeDeviceDef *def, gpointer obj)
   if (fc == NULL || find (obj, VIREO_CAPABILITY_TYPE_VPORT_OPS) == NULL)
     return FALSE;
   if (def->parent != NULL)
-    return g_str_equal (def->parent, vireo_obj_get_name (obj));
+    return g_str_equal (vireo_obj_get_name (obj),
+                        g_str_equal (def->parent, OLD_ADAPTER) ? ADAPTER : def->parent);
   if (def->parent_wwnn != NULL || def->parent_wwpn != NULL)
     return g_strcmp0 (def->parent_wwnn, fc->wwnn) == 0
            && g_strcmp0 (def->parent_wwpn, fc->wwpn) == 0;
@@ -148,6 +153,7 @@ find_parent (TestDevices *self, const VireoNodeDeviceDef *def, GError **error)
   return NULL;
 }
 
+/* Those of the host's own adapters are left alone, as in libvirt's test:///default. */
 static gboolean
 check_wwn (TestDevices *self, const VireoNodeDeviceCapabilityDef *fc, GError **error)
 {
@@ -165,7 +171,7 @@ check_wwn (TestDevices *self, const VireoNodeDeviceCapabilityDef *fc, GError **e
       const VireoNodeDeviceCapabilityDef *other
           = find (objects->pdata[i], VIREO_CAPABILITY_TYPE_FC_HOST);
 
-      if (other == NULL || g_strcmp0 (other->wwnn, fc->wwnn) != 0
+      if (!is_vhba (self, objects->pdata[i]) || g_strcmp0 (other->wwnn, fc->wwnn) != 0
           || g_strcmp0 (other->wwpn, fc->wwpn) != 0)
         continue;
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_NAME_IN_USE, "%s has that WWNN and WWPN already",

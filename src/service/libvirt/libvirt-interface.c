@@ -26,6 +26,7 @@ const VireoLibvirtService vireo_libvirt_interface = {
   .interface = "org.libvirt.Interface",
   .path_kind = VIREO_PATH_HOST_INTERFACE,
   .noun = "Interface",
+  .missing = "no interface with matching mac",
   .methods = methods,
   .properties = properties,
   .signals = signals,

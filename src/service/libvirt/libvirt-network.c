@@ -133,6 +133,7 @@ const VireoLibvirtService vireo_libvirt_network = {
   .interface = "org.libvirt.Network",
   .path_kind = VIREO_PATH_NETWORK,
   .noun = "Network",
+  .missing = "no network with matching uuid",
   .methods = methods,
   .properties = properties,
   .signals = signals,

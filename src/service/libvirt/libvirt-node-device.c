@@ -104,6 +104,7 @@ const VireoLibvirtService vireo_libvirt_node_device = {
   .interface = "org.libvirt.NodeDevice",
   .path_kind = VIREO_PATH_NODE_DEVICE,
   .noun = "Node device",
+  .missing = "no node device with matching name",
   .methods = methods,
   .properties = properties,
   .signals = signals,

@@ -21,6 +21,7 @@ const VireoLibvirtService vireo_libvirt_nwfilter = {
   .interface = "org.libvirt.NWFilter",
   .path_kind = VIREO_PATH_NETWORK_FILTER,
   .noun = "Network filter",
+  .missing = "no nwfilter with matching uuid",
   .methods = methods,
   .properties = properties,
   .signals = signals,

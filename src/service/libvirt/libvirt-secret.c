@@ -51,6 +51,7 @@ const VireoLibvirtService vireo_libvirt_secret = {
   .interface = "org.libvirt.Secret",
   .path_kind = VIREO_PATH_SECRET,
   .noun = "Secret",
+  .missing = "no secret with matching uuid",
   .methods = methods,
   .properties = properties,
   .signals = signals,

@@ -76,6 +76,7 @@ const VireoLibvirtService vireo_libvirt_storage_vol = {
   .interface = "org.libvirt.StorageVol",
   .path_kind = VIREO_PATH_STORAGE_VOLUME,
   .noun = "Storage volume",
+  .missing = "no storage vol with matching key",
   .methods = methods,
   .properties = properties,
   .signals = signals,

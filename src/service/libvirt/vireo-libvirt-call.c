@@ -253,12 +253,30 @@ entry_of_row (VireoCall *call, VireoNode *node, GVariant *entry)
   return self->row->entry (self, node, entry);
 }
 
+/* Behind the gate: (transfer full) (nullable): why there is no answer. */
+static GError *
+check_active (VireoLibvirtCall *self, VireoCall *call)
+{
+  VireoObj *object = VIREO_OBJ (call->node->object);
+
+  if (!self->row->only_active || vireo_obj_get_active (object))
+    return NULL;
+  return g_error_new (VIREO_ERROR, VIREO_ERROR_INVALID_STATE, "%s \"%s\" is not active",
+                      vireo_obj_get_kind (object), vireo_obj_get_name (object));
+}
+
 static void
 answer_with_blob (VireoCall *call, GBytes *blob)
 {
   VireoLibvirtCall *self = call->answer_data;
   g_autoptr (GDBusMessage) reply = g_dbus_message_new_method_reply (self->message);
+  GError *error = check_active (self, call);
 
+  if (error != NULL)
+    {
+      vireo_libvirt_call_return_error (self, error);
+      return;
+    }
   vireo_bus_set_blob (reply, blob);
   /* That there is room for it was seen to. */
   vireo_caller_send (self->caller, reply);
@@ -310,6 +328,8 @@ vireo_libvirt_call_answer (VireoCall *call, GVariant *values, GUnixFDList *fds, 
     }
   if (call->entry != NULL && values != NULL && !call->is_list)
     g_critical ("%s is no list that is made of entries", self->row->native);
+  else if ((own_error = check_active (self, call)) != NULL)
+    out = NULL;
   else if (self->row->out != NULL)
     out = self->row->out (self, call->node, values, &own_error);
   else if (values != NULL && !call->is_list)

@@ -36,13 +36,26 @@ missing_text (VireoLibvirtCall *call)
   return g_strdup_printf ("%s '%s'", call->row->missing, value);
 }
 
+/* Of the object that was called: what the path says, whether or not something was ever there. */
+static char *
+absent_text (VireoLibvirtCall *call)
+{
+  const VireoLibvirtService *service = call->export->service;
+  g_autofree char *identity
+      = service->missing != NULL ? vireo_libvirt_path_get_identity (&call->path) : NULL;
+
+  if (identity == NULL)
+    return g_strdup_printf ("%s not found", service->noun);
+  return g_strdup_printf ("%s not found: %s '%s'", service->noun, service->missing, identity);
+}
+
 static char *
 full_text (VireoLibvirtCall *call, const GError *error)
 {
   if (call->export != NULL && g_error_matches (error, VIREO_ERROR, VIREO_ERROR_UNKNOWN_OBJECT))
     return call->export->service->path_kind == VIREO_PATH_CONNECTION
                ? missing_text (call)
-               : g_strdup_printf ("%s not found", call->export->service->noun);
+               : absent_text (call);
   /* What was looked up; what else is not found is said by our text. */
   if (call->row != NULL && call->row->missing != NULL
       && g_error_matches (error, VIREO_ERROR, VIREO_ERROR_NOT_FOUND))

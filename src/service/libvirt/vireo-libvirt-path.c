@@ -181,6 +181,18 @@ identifying_property (VireoPathKind path_kind)
   return NULL;
 }
 
+char *
+vireo_libvirt_path_get_identity (const VireoLibvirtPath *self)
+{
+  const char *element = self->element;
+
+  if (element == NULL)
+    return NULL;
+  if (self->path_kind == VIREO_PATH_NODE_DEVICE || identifying_property (self->path_kind) != NULL)
+    return vireo_path_unescape (element);
+  return *element == '_' ? g_strdelimit (g_strdup (element + 1), "_", '-') : NULL;
+}
+
 static char *
 find_by_property (VireoNode *connection,
                   VireoPathKind path_kind,

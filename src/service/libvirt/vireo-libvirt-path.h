@@ -49,6 +49,10 @@ VireoNode *vireo_libvirt_find_connection (VireoTree *tree, const VireoLibvirtDri
  * the path alone that there cannot be one. */
 char *vireo_libvirt_path_to_node_path (const VireoLibvirtPath *self, VireoNode *connection);
 
+/* What the last part of the path names, as it is there: a UUID, a name, a key; %NULL of what is no
+ * object below a connection, or is not spelled as a path of one. */
+char *vireo_libvirt_path_get_identity (const VireoLibvirtPath *self);
+
 /* Its path in org.libvirt; %NULL of what org.libvirt does not know. */
 char *vireo_libvirt_path_of_node (VireoNode *node, gboolean session);
 const VireoLibvirtDriver *vireo_libvirt_driver_of_node (VireoNode *node, gboolean session);

@@ -51,6 +51,7 @@ typedef struct
  *   when nothing does it: NotSupported
  * @flags: (nullable): those that it knows, ending with an empty row; %NULL for none
  * @missing: (nullable): of look-ups: what is said, before the first argument, when nothing is found
+ * @only_active: whether it is an error while the object is not active, where @native answers
  * @in: (nullable): makes the arguments of @native. Otherwise they are the same, but for the flags,
  *   which become options
  * @out: (nullable): makes the results of those of @native, or of the value of the property, which
@@ -69,6 +70,7 @@ typedef struct
   const char *native;
   const VireoLibvirtFlag *flags;
   const char *missing;
+  gboolean only_active;
   GVariant *(*in) (VireoLibvirtCall *call, GError **error);
   GVariant *(*out) (VireoLibvirtCall *call, VireoNode *node, GVariant *values, GError **error);
   const VireoLibvirtFilter *filters;
@@ -117,6 +119,7 @@ typedef struct
  * @interface: name of the interface
  * @path_kind: the objects that have it
  * @noun: what they are called in errors, such as "Domain"
+ * @missing: (nullable): what is said, before what the path names, of one that is not there
  * @methods: one row a method, ending with an empty one
  * @properties: one row a property, ending with an empty one
  * @signals: ending with an empty row
@@ -128,6 +131,7 @@ typedef struct
   const char *interface;
   VireoPathKind path_kind;
   const char *noun;
+  const char *missing;
   const VireoLibvirtMethod *methods;
   const VireoLibvirtProperty *properties;
   const VireoLibvirtSignal *signals;

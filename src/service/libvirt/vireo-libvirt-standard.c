@@ -158,55 +158,23 @@ on_visible (GPtrArray *nodes, gpointer user_data)
   return_xml (user_data, nodes);
 }
 
-static void
-answer_introspect (VireoCall *call, GVariant *values, GUnixFDList *fds, const GError *error)
-{
-  VireoLibvirtCall *self = call->answer_data;
-
-  if (error != NULL)
-    vireo_libvirt_call_return_native_error (self, error);
-  else
-    return_xml (self, NULL);
-}
-
-static void
-run_nothing (VireoCall *call)
-{
-  vireo_call_return (call, NULL);
-}
-
-static void
-introspect_open (VireoLibvirtCall *self)
-{
-  g_autoptr (GPtrArray) nodes = NULL;
-
-  if (self->path.path_kind == VIREO_PATH_FOLDER)
-    {
-      nodes = vireo_libvirt_list_nodes (self->connection, self->path.of);
-      vireo_visibility_filter (vireo_server_get_authority (self->server), self->caller, nodes,
-                               on_visible, self);
-      return;
-    }
-  self->node_path = vireo_libvirt_path_to_node_path (&self->path, self->connection);
-  vireo_dispatch_read (vireo_libvirt_call_begin (self, answer_introspect),
-                       self->node_path != NULL ? self->node_path : "/", NULL, run_nothing);
-}
-
-/* Connections are there whether they are open or not, and so are the folders in them. */
+/* Connections are there whether they are open or not, and so are the folders in them. What objects
+ * have is said of any path that could be one's: bindings ask before each first call, and when they
+ * are told nothing, send arguments of types that they guess, rather than hear what is wrong. */
 void
 vireo_libvirt_standard_introspect (VireoLibvirtCall *self)
 {
   VireoNode *node = NULL;
+  g_autoptr (GPtrArray) nodes = NULL;
 
-  if (self->path.driver != NULL)
+  if (self->path.path_kind == VIREO_PATH_FOLDER)
     node = vireo_libvirt_find_connection (vireo_server_get_tree (self->server), self->path.driver);
-  if (node != NULL && self->path.path_kind != VIREO_PATH_CONNECTION)
+  if (node == NULL)
     {
-      self->connection = vireo_node_ref (node);
-      introspect_open (self);
+      return_xml (self, NULL);
+      return;
     }
-  else if (self->path.element != NULL)
-    vireo_libvirt_call_open (self, introspect_open);
-  else
-    return_xml (self, NULL);
+  nodes = vireo_libvirt_list_nodes (node, self->path.of);
+  vireo_visibility_filter (vireo_server_get_authority (self->server), self->caller, nodes,
+                           on_visible, self);
 }
