@@ -170,6 +170,9 @@ return_def (const char *kind, GAsyncResult *result, VireoCall *call)
 
   if (def != NULL)
     {
+      /* No guest runs with it yet: a number that somebody wrote into it is nobody's. */
+      if (g_str_equal (kind, "domain"))
+        ((VireoDomainDef *) def)->has_id = FALSE;
       xml = vireo_doc_format (doc, def, flags, &error);
       vireo_doc_free (doc, def);
     }

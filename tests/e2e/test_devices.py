@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 
 import vireotest
 from vireotest import guest, leftovers, samples
-from vireotest.client import GLib
+from vireotest.client import Client, GLib
 from vireotest.console import Console
 from vireotest.wait import wait_until
 
@@ -357,6 +357,22 @@ class Interfaces(Machine):
         wait_until(lambda: self.targets() == [], 30, "the device to be gone")
         subprocess.run(["qemu-img", "check", "-q", path], check=True)
         self.detach(self.attach(samples.disk(path, target="vdb")))
+
+    def test_clients_of_org_libvirt_are_not_told_that_a_guest_takes_its_time(self):
+        disk = samples.disk(self.image("slow.qcow2"), target="vdb")
+        self.attach(disk, BOTH)
+        self.run_until("cat /sys/block/vda/size", str(8 * 2048))
+        self.call("Suspend", "(a{sv})", {})
+        path = f"/org/libvirt/QEMU/domain/{self.domain.rsplit('/', 1)[1]}"
+        with Client(self.host.bus.address, "org.libvirt") as client, client.watch(
+                path=path, interface="org.libvirt.Domain") as watch:
+            client.call(path, "org.libvirt.Domain", "DetachDevice", "(su)", disk, 1 | 2)
+            self.assertEqual(self.targets(), ["vdb"])
+            self.assertEqual(self.targets(inactive=True), [])
+            self.assertEqual([s for s in watch.signals if s.member == "DeviceRemoved"], [])
+            self.call("Resume", "(a{sv})", {})
+            watch.wait(30, lambda s: s.member == "DeviceRemoved")
+        self.assertEqual(self.targets(), [])
 
     def tell_emulator_to_run(self):
         """As its own user would, while no daemon is there, and waits until the device is gone."""

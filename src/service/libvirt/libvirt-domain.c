@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/vireo-driver.h"
+#include "libvirt-domain-devices.h"
 #include "libvirt-domain-disks.h"
 #include "libvirt-domain-guest.h"
 #include "libvirt-domain-migrate.h"
@@ -108,7 +109,7 @@ static const VireoLibvirtMethod methods[] = {
   { "CreateWithFiles", .flags = start_flags, .run = vireo_libvirt_run_start_with_files },
   { "DelIOThread", "Domain.DeleteIoThread", .flags = vireo_libvirt_affect_flags },
   { "Destroy", "Domain.Destroy", .flags = destroy_flags },
-  { "DetachDevice", "Domain.DetachDevice", .flags = vireo_libvirt_affect_flags },
+  { "DetachDevice", .flags = vireo_libvirt_detach_flags, .run = vireo_libvirt_run_detach },
   { "FSFreeze", "Domain.FsFreeze" },
   { "FSThaw", "Domain.FsThaw" },
   { "FSTrim", "Domain.FsTrim" },
