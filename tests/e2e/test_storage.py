@@ -13,7 +13,7 @@ import uuid
 import xml.etree.ElementTree as ElementTree
 
 import vireotest
-from vireotest.client import ROOT, GLib
+from vireotest.client import ROOT, Client, GLib
 from vireotest.wait import wait_until
 
 CONNECTION = f"{ROOT}/connections/qemu"
@@ -133,6 +133,21 @@ class Folder(Case):
             (self.path / "new.img").rename(self.path / "other.img")
             self.assertEqual(removed.wait().args[0], volume)
             wait_until(lambda: self.names() == ["other.img"], 10, "the new name")
+
+    def test_clients_of_org_libvirt_hear_that_it_changed(self):
+        """They know no signal of volumes: what they hear is that the pool was refreshed."""
+        pool = f"/org/libvirt/QEMU/storagepool/{self.pool.rsplit('/', 1)[1]}"
+        with Client(self.host.bus.address, "org.libvirt") as client, client.watch(
+                path=pool, interface="org.libvirt.StoragePool") as watch:
+            client.call(pool, "org.libvirt.StoragePool", "ListStorageVolumes", "(u)", 0)
+            file = self.path / "new.img"
+            for change in (lambda: file.write_bytes(bytes(MIB)), file.unlink):
+                change()
+                self.assertEqual(watch.wait().member, "Refresh")
+            self.create("ours")
+            client.call(pool, "org.libvirt.StoragePool", "Refresh", "(u)", 0)
+            self.assertEqual(watch.wait().member, "Refresh")
+            self.assertEqual(watch.signals, [])
 
     def test_it_goes_away_and_comes_back(self):
         self.create("kept")

@@ -35,8 +35,8 @@ VireoDirFolder *_vireo_dir_storage_find (VireoDirStorage *self, VireoStoragePool
 
 /* Scans the folder of an active pool; @task: (transfer full) (nullable): told when it was. */
 void _vireo_dir_storage_scan (VireoDirStorage *self, VireoStoragePoolObj *pool, GTask *task);
-/* Takes what was found over. */
-void _vireo_dir_storage_apply (VireoStoragePoolObj *pool, GPtrArray *found);
+/* Takes what was found over; whether volumes came or went by it. */
+gboolean _vireo_dir_storage_apply (VireoStoragePoolObj *pool, GPtrArray *found);
 
 /* Writes down that a pool is active, or is not any more. */
 void _vireo_dir_storage_note (VireoDirStorage *self,

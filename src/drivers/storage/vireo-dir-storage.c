@@ -233,13 +233,14 @@ set_space (VireoStoragePoolObj *pool, const VireoDirSpace *space)
                                     space->available);
 }
 
-void
+gboolean
 _vireo_dir_storage_apply (VireoStoragePoolObj *pool, GPtrArray *found)
 {
   VireoObjList *list = vireo_storage_pool_obj_get_volumes (pool);
   g_autoptr (GPtrArray) volumes = vireo_obj_list_snapshot (list);
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
   guint owner = vireo_obj_get_owner (VIREO_OBJ (pool));
+  gboolean changed = FALSE;
 
   for (guint i = 0; i < found->len; i++)
     {
@@ -252,7 +253,7 @@ _vireo_dir_storage_apply (VireoStoragePoolObj *pool, GPtrArray *found)
           g_autoptr (VireoStorageVolumeObj) made
               = vireo_storage_volume_obj_new (vireo_storage_volume_def_copy (def), owner);
 
-          vireo_obj_list_add (list, VIREO_OBJ (made), NULL);
+          changed |= vireo_obj_list_add (list, VIREO_OBJ (made), NULL);
         }
       else if (!vireo_storage_keeper_is_in_use (volume))
         vireo_storage_volume_obj_set_def (volume, vireo_storage_volume_def_copy (def));
@@ -260,7 +261,11 @@ _vireo_dir_storage_apply (VireoStoragePoolObj *pool, GPtrArray *found)
   for (guint i = 0; i < volumes->len; i++)
     if (!g_hash_table_contains (names, vireo_obj_get_name (volumes->pdata[i]))
         && !vireo_storage_keeper_is_in_use (volumes->pdata[i]))
-      vireo_obj_list_remove (list, volumes->pdata[i]);
+      {
+        vireo_obj_list_remove (list, volumes->pdata[i]);
+        changed = TRUE;
+      }
+  return changed;
 }
 
 /* @waiting: (transfer full): those who wanted the scan; @error: (nullable) (transfer full) */
@@ -318,8 +323,12 @@ scanned (GObject *source, GAsyncResult *result, gpointer user_data)
       folder->scanning = FALSE;
       if (!stale && ok)
         {
-          _vireo_dir_storage_apply (scanning->pool, scan->found);
+          gboolean changed = _vireo_dir_storage_apply (scanning->pool, scan->found);
+
           set_space (scanning->pool, &scan->space);
+          /* Of a scan that somebody asked for it is told when that ends. */
+          if (changed && scanning->served->len == 0)
+            vireo_obj_emit_event (VIREO_OBJ (scanning->pool), "Refreshed", NULL);
         }
       if (!stale)
         settle_state (scanning->pool, error);
