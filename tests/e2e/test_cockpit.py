@@ -3,6 +3,7 @@
 """Cockpit's Machines page on real guests: what a person clicks happens, and is shown."""
 
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 import cockpit
 import vireotest
@@ -100,6 +101,45 @@ class Machines(unittest.TestCase):
         page.click("#delete-resource-modal-primary")
         page.wait_gone("#network-lab-system-name")
         self.assertFalse(self.host.client.exists(network))
+
+    def test_3_addresses_of_networks(self):
+        page = self.page
+        page.go("#/networks")
+        page.click("#create-network")
+        page.fill("#create-network-name", "dhcp")
+        page.fill("#network-ipv4-address", "192.168.77.1")
+        page.click("#network-ipv4-dhcp")
+        page.fill("#network-ipv4-dhcp-range-start", "192.168.77.10")
+        page.fill("#network-ipv4-dhcp-range-end", "192.168.77.50")
+        page.shot("network-dhcp")
+        page.click("#create-network-dialog button.pf-m-primary")
+        page.wait_gone("#create-network-dialog")
+        page.click("#activate-network-dhcp-system")
+        page.wait_text("#network-dhcp-system-state", "active", whole=True)
+        page.click("tbody:has(#network-dhcp-system-name) .pf-c-table__toggle button")
+        page.wait_text("#network-dhcp-system-ipv4-dhcp-range", "192.168.77.10 - 192.168.77.50")
+        network = self.host.client.call(self.connection, "Connection", "LookupNetworkByName",
+                                        "(s)", "dhcp")
+        page.click("#network-dhcp-system-static-host-entries-add")
+        page.fill("#add-new-static-entry-mac-address", "52:54:00:aa:bb:cc")
+        page.fill("#add-new-static-entry-ip-address", "192.168.77.20")
+        page.click("#add-new-static-entry-save")
+        page.wait_gone("#add-new-static-entry-save")
+        page.wait_text("#network-dhcp-system-ipv4-dhcp-static", "192.168.77.20")
+        self.assertEqual(self.hosts(network), [("52:54:00:aa:bb:cc", "192.168.77.20")])
+        page.shot("network-host")
+        page.click("#delete-network-dhcp-system-ipv4-dhcp-host-0-button")
+        self.confirm()
+        page.wait_gone("#delete-network-dhcp-system-ipv4-dhcp-host-0-button")
+        self.assertEqual(self.hosts(network), [])
+        for method in ("Destroy", "Undefine"):
+            self.host.client.call(network, "Network", method, *NO_OPTIONS)
+        page.wait_gone("#network-dhcp-system-name")
+
+    def hosts(self, network):
+        xml = self.host.client.call(network, "Network", "GetXml", *NO_OPTIONS)
+        return [(h.get("mac"), h.get("ip")) for h in ElementTree.fromstring(xml).iterfind(
+            "ip/dhcp/host")]
 
     def pool(self):
         return self.host.client.call(self.connection, "Connection", "LookupStoragePoolByName",

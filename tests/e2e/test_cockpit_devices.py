@@ -6,6 +6,7 @@ What it does by programs of libvirt's own (virt-xml: processors, interfaces; vir
 libvirtd, not to org.libvirt, and is not here.
 """
 
+import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -25,10 +26,10 @@ class Devices(unittest.TestCase):
         cls.connection = cls.client.open("qemu:///system")
         cls.folder = cls.host.folder / "pool"
         cls.folder.mkdir()
-        pool = cls.connect("DefineStoragePool",
+        cls.pool = cls.connect("DefineStoragePool",
                            f"<pool type='dir'><name>images</name><target><path>{cls.folder}"
                            f"</path></target></pool>")
-        cls.client.call(pool, "StoragePool", "Start", "(a{sv})", {})
+        cls.client.call(cls.pool, "StoragePool", "Start", "(a{sv})", {})
         network = cls.connect("DefineNetwork", samples.nat_network())
         cls.client.call(network, "Network", "Start", "(a{sv})", {})
         image = guest.install(guest.build(), cls.host.folder / "guest")
@@ -92,6 +93,45 @@ class Devices(unittest.TestCase):
         page.wait_gone(".pf-c-modal-box")
         page.wait_text("#vm-web-snapshot-0-name", "clean")
         page.shot("snapshot-made")
+        self.client.call(self.domain, "Domain", "Start", "(a{sv})", {})
+        page.wait_text("#vm-web-system-state", "Running")
+        page.click("#vm-web-snapshot-0-revert")
+        self.confirm()
+        page.wait_text("#vm-web-system-state", "Shut off")
+        page.click("#delete-vm-web-snapshot-0")
+        self.confirm()
+        page.wait_gone("#vm-web-snapshot-0-name")
+        self.assertEqual(
+            self.client.call(self.domain, "Domain", "ListSnapshots", "(a{sv})", {}), [])
+
+    def confirm(self):
+        self.page.click(".pf-c-modal-box__footer button.pf-m-danger, "
+                        ".pf-c-modal-box__footer button.pf-m-primary")
+        self.page.wait_gone(".pf-c-modal-box")
+
+    def test_4_a_volume_that_somebody_else_made(self):
+        page = self.page
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.folder / "found.qcow2",
+                        "8M"], check=True)
+        page.click(f"#{DISKS}-adddisk")
+        page.click(f"#{DISKS}-adddisk-useexisting")
+        page.wait_text(f"#{DISKS}-adddisk-existing-select-volume", "found.qcow2")
+        page.click(f"#{DISKS}-adddisk-existing-select-volume option[value='found.qcow2']")
+        page.shot("volume-found")
+        page.click(f"#{DISKS}-adddisk-dialog-add")
+        page.wait_gone(f"#{DISKS}-adddisk-dialog-modal-window")
+        page.wait_text(f"#{DISKS}", "found.qcow2")
+        self.assertIn("found.qcow2", [s.get("volume") for s in self.xml().iter("source")])
+
+    def test_5_what_it_boots_from(self):
+        page = self.page
+        page.click("#vm-web-boot-order button")
+        page.find("#vm-web-order-modal-window")
+        page.shot("boot-order")
+        page.click("#vm-web-order-modal-save")
+        page.wait_gone("#vm-web-order-modal-window")
+        page.wait_text("#vm-web-boot-order", "disk")
+        self.assertEqual(self.xml().find("devices/disk/boot").get("order"), "1")
 
 
 vireotest.main()

@@ -280,7 +280,7 @@ GUEST = [
     (R, "MemoryPeek", (0, 16, 0), SAME),
     (R, "BlockPeek", ("vda", 0, 16, 0), OURS),
     (R, "BlockResize", ("vda", 1024, 0), OURS),
-    (R, "BlockPull", ("vda", 0, 0), OURS),
+    (R, "BlockPull", ("vda", 1, 0), OURS),
     (R, "GetBlockJobInfo", ("vda", 0), OURS),
     (R, "BlockJobSetSpeed", ("vda", 1, 0), OURS),
     (R, "BlockJobAbort", ("vda", 0), OURS),
