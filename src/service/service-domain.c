@@ -185,7 +185,11 @@ return_with_cpu (VireoCall *call)
                          "this driver cannot tell what processor a guest gets that has the host's "
                          "model");
   else if (chosen != NULL)
-    def = vireo_domain_def_copy (chosen);
+    {
+      def = vireo_domain_def_copy (chosen);
+      def->id = (gint) vireo_domain_obj_get_id (VIREO_DOMAIN_OBJ (call->node->object));
+      def->has_id = def->id != 0;
+    }
   if (def != NULL && iface->expand_cpu (call->part, def, &error))
     xml = vireo_doc_format (vireo_doc_kind_find ("domain"), def, flags, &error);
   if (xml != NULL)

@@ -101,6 +101,11 @@ class Others(WorkCase):
             self.assertIn(part, shown)
         # It is but shown so.
         self.assertIn("mode='host-model'", self.xml(path))
+        self.assertNotIn(" id='", shown)
+        self.call(path, "Start")
+        number = f"<domain type='test' id='{self.get(path, 'Id')}'>"
+        for options_ in ({}, {"update_cpu": True}):
+            self.assertTrue(self.xml(path, **options_).startswith(number))
 
 
 vireotest.main()
