@@ -113,10 +113,19 @@ class Devices(unittest.TestCase):
         page = self.page
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.folder / "found.qcow2",
                         "8M"], check=True)
-        page.click(f"#{DISKS}-adddisk")
-        page.click(f"#{DISKS}-adddisk-useexisting")
-        page.wait_text(f"#{DISKS}-adddisk-existing-select-volume", "found.qcow2")
-        page.click(f"#{DISKS}-adddisk-existing-select-volume option[value='found.qcow2']")
+        option = f"#{DISKS}-adddisk-existing-select-volume option[value='found.qcow2']"
+
+        def offered():
+            """The dialog shows what the page knew when it was opened."""
+            page.click(f"#{DISKS}-adddisk")
+            page.click(f"#{DISKS}-adddisk-useexisting")
+            if page.has(option):
+                return True
+            page.click(f"#{DISKS}-adddisk-dialog-cancel")
+            page.wait_gone(f"#{DISKS}-adddisk-dialog-modal-window")
+            return False
+        vireotest.wait_until(offered, 30, "the volume to be offered")
+        page.click(option)
         page.shot("volume-found")
         page.click(f"#{DISKS}-adddisk-dialog-add")
         page.wait_gone(f"#{DISKS}-adddisk-dialog-modal-window")
