@@ -223,11 +223,13 @@ static char *
 look_up (CliContext *context,
          const char *parent,
          const char *interface,
-         const CliLookup *lookups,
+         const CliKind *kind,
          const char *word,
          GError **error)
 {
-  for (; lookups->method != NULL; lookups++)
+  g_autofree char *noun = g_ascii_strdown (kind->word, -1);
+
+  for (const CliLookup *lookups = kind->lookups; lookups->method != NULL; lookups++)
     {
       GVariant *arguments = lookups->arguments (word);
       g_autoptr (GError) local_error = NULL;
@@ -243,13 +245,14 @@ look_up (CliContext *context,
           g_variant_get (reply, "(o)", &path);
           return path;
         }
-      if (lookups[1].method == NULL || !is_not_found (local_error))
+      if (!is_not_found (local_error))
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
           return NULL;
         }
     }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "“%s” is not there", word);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "NotFound: there is no %s “%s”", noun,
+               word);
   return NULL;
 }
 
@@ -306,7 +309,7 @@ cli_kind_find_object (CliContext *context,
     return NULL;
   interface = g_strdup_printf (CLI_BUS_NAME ".%s",
                                kind->parent != NULL ? kind->parent : "Connection");
-  return look_up (context, parent, interface, kind->lookups, word, error);
+  return look_up (context, parent, interface, kind, word, error);
 }
 
 /* Those of @kind in @parent that the caller may read, as an a{oa{sv}}; the member that lists them

@@ -300,6 +300,30 @@ complete (CliContext *context, int argc, char **argv)
   return cli_complete (context, (int) words->len - 1, (char **) words->pdata);
 }
 
+/* @argv: what is left behind the group, when only that was said or help was asked for; otherwise
+ * what comes behind the word that is no verb */
+static int
+miss_verb (const CliGroup *group, int argc, char **argv)
+{
+  const char *word = argv[-1];
+
+  if (argc > 0 && (g_str_equal (argv[0], "--help") || g_str_equal (argv[0], "-h")))
+    {
+      print_group (group);
+      return 0;
+    }
+  if (find_group (word) == group && argc == 0)
+    g_printerr ("vireoctl: what is to be done with the %s? “vireoctl %s --help” lists the verbs\n",
+                group->name, group->name);
+  else if (find_group (word) == group)
+    g_printerr ("vireoctl: options of a verb go behind it; “vireoctl %s --help” lists the verbs\n",
+                group->name);
+  else
+    g_printerr ("vireoctl: there is no verb “%s”; “vireoctl help” lists those that there are\n",
+                word);
+  return CLI_EXIT_USAGE;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,17 +348,19 @@ main (int argc, char **argv)
     }
   argc--;
   argv++;
-  if (argc == 0 || g_str_equal (argv[0], "help"))
+  if (argc == 0)
+    {
+      g_printerr ("vireoctl: what is to be done? “vireoctl help” lists it\n");
+      return CLI_EXIT_USAGE;
+    }
+  if (g_str_equal (argv[0], "help"))
     {
       print_help ();
-      return argc == 0 ? CLI_EXIT_USAGE : 0;
+      return 0;
     }
 
   verb = cli_find_verb (&argc, &argv, &group);
   if (verb == NULL)
-    {
-      print_group (group);
-      return CLI_EXIT_USAGE;
-    }
+    return miss_verb (group, argc, argv);
   return run_verb (&context, group, verb, argc, argv);
 }

@@ -193,6 +193,20 @@ class Verbs(clitest.Command):
         self.assertIn("in the middle of domain-start", said.read_text())
         self.host.client.open("test:///default")
 
+    def test_words_that_are_none(self):
+        """What was mistyped is named, and not in the midst of what a pipe gets."""
+        for words, said in ((["frobnicate"], "no verb “frobnicate”"),
+                            (["domain", "frobnicate"], "no verb “frobnicate”"),
+                            (["network", "frobnicate", "x"], "no verb “frobnicate”"),
+                            (["network"], "network --help"), ([], "vireoctl help")):
+            done = self.run_raw(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn(said, done.stderr)
+            self.assertLess(len(done.stderr), 200)
+        self.assertIn("autostart", self.run_ok("network", "--help"))
+        self.assertIn("no domain “absent”", self.run_fails(1, "start", "absent"))
+        self.assertIn("no pool “absent”", self.run_fails(1, "pool", "start", "absent"))
+
     def test_autodestroy(self):
         """The command stays for as long as the guest does, and the guest for as long as it."""
         path = self.define("stays")
