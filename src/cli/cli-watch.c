@@ -117,7 +117,8 @@ on_signal (GDBusConnection *bus, const char *sender, const char *path, const cha
   g_autofree char *text = NULL;
 
   /* What goes to libvirt's clients, too, says the same once more. */
-  if (!g_str_has_prefix (path, CLI_ROOT_PATH) || !is_wanted (watcher, object) || (opt_signal != NULL && !g_str_equal (signal, opt_signal)))
+  if (!g_str_has_prefix (path, CLI_ROOT_PATH) || !is_wanted (watcher, object)
+      || (opt_signal != NULL && !g_str_equal (signal, opt_signal)))
     return;
   if (watcher->context->json)
     {
