@@ -65,6 +65,13 @@ class Member:
         return (self.path, self.interface, self.name,
                 text(signature, *[EXAMPLES[t] for t in self.arguments]))
 
+    def probe(self):
+        """The same of a method with options, with one that there is not."""
+        path, interface, name, _ = self.call()
+        values = [EXAMPLES[t] for t in self.arguments[:-1]]
+        return (path, interface, name, text("(" + "".join(self.arguments) + ")", *values,
+                                            {"no-such": GLib.Variant("b", True)}))
+
 
 EXAMPLES = {"s": "example", "o": ROOT, "u": 1, "b": True, "a{sv}": {}, "as": [], "ay": b"example",
             "t": 1, "i": 0, "x": 1, "au": [1], "h": 0, "ah": [], "a{ut}": {}}

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import unittest
+from xml.etree import ElementTree
 
 import vireotest
 from members import (ABSENT, CONNECTION, define, domain_xml, find_members, permit, text,
@@ -68,6 +69,19 @@ INTERFACES = {"Manager", "Connection", "Domain", "Network", "NetworkPort", "Netw
 SLOW = "<t:delay start='600000'/>"
 WEB = "(action.lookup('domain_name') || '').indexOf('web-') == 0"
 NO_OPTIONS = "(@a{sv} {},)"
+
+
+def load_actions():
+    """Member -> its permissions."""
+    found = {}
+    for path in (vireotest.SOURCE / "introspection").glob("org.vireo.*.xml"):
+        for interface in ElementTree.parse(path).getroot():
+            for member in interface:
+                note = member.find("annotation[@name='org.vireo.Action']")
+                if note is not None:
+                    key = f"{interface.get('name').rsplit('.', 1)[1]}.{member.get('name')}"
+                    found[key] = note.get("value").split()
+    return found
 
 
 class Case(unittest.TestCase):
@@ -184,6 +198,28 @@ class DefaultPolicy(Case):
         path = self.define("of-root", 3)
         self.client.call(path, "Domain", "Start", "(a{sv})", {})
         self.assertEqual(self.client.get(path, "Domain", "State"), "running")
+
+    def test_may_i_of_every_member(self):
+        """What CheckAuthorization says of a member's permissions is what comes of a call of it: one
+        with an option that there is not, so that those who may are told that, and nothing is done."""
+        members = [m for path in self.objects() for m in find_members(self.client, path)]
+        needed = load_actions()
+        # A job takes what its object takes.
+        members = [m for m in members if "$" not in "".join(needed[m.key])]
+        for divisor in (2, 3):
+            self.host.polkit.set_rules(permit("action.id.indexOf('org.vireo.') == 0 && "
+                                              f"action.id.length % {divisor} == 0"))
+            asked = sorted({(action, m.path) for m in members for action in needed[m.key]})
+            answers = {a: o.unpack()[0] for a, o in zip(asked, self.nobody.call_many(
+                [(ROOT, "Manager", "CheckAuthorization", text("(soa{sv})", *a, {}))
+                 for a in asked]))}
+            probed = [m for m in members if "a{sv}" in m.arguments[-1:]]
+            self.assertGreater(len(probed), 150)
+            for member, outcome in zip(probed, self.nobody.call_many([m.probe() for m in probed])):
+                may = all(answers[(action, member.path)] for action in needed[member.key])
+                with self.subTest(member=member, may=may):
+                    self.assertEqual(outcome.error.code,
+                                     "InvalidOption" if may else "NotAuthorized")
 
     def test_may_i(self):
         path = self.define("asked-for", 4)
