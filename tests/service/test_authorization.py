@@ -200,8 +200,8 @@ class DefaultPolicy(Case):
         self.assertEqual(self.client.get(path, "Domain", "State"), "running")
 
     def test_may_i_of_every_member(self):
-        """What CheckAuthorization says of a member's permissions is what comes of a call of it: one
-        with an option that there is not, so that those who may are told that, and nothing is done."""
+        """What CheckAuthorization says of a member's permissions is what comes of a call: one with
+        an option that there is not, so that who may is told that, and nothing is done."""
         members = [m for path in self.objects() for m in find_members(self.client, path)]
         needed = load_actions()
         # A job takes what its object takes.

@@ -42,7 +42,7 @@ fn start(bus: &Connection, domain: &Proxy<&Connection>) -> Result<(), dbus::Erro
         },
     )?;
 
-    domain.method_call(DOMAIN, "Start", (PropMap::new(),))?;
+    let () = domain.method_call(DOMAIN, "Start", (PropMap::new(),))?;
     while !running.load(Ordering::SeqCst) {
         bus.process(LIMIT)?;
     }
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let manager = object(&bus, &"/org/vireo/Vireo1".into());
 
     // Who asked for signals gets those about what they may read.
-    manager.method_call(MANAGER, "Subscribe", (PropMap::new(),))?;
+    let () = manager.method_call(MANAGER, "Subscribe", (PropMap::new(),))?;
     let (path,): (Path,) =
         manager.method_call(MANAGER, "OpenConnection", ("test:///default", PropMap::new()))?;
     let connection = object(&bus, &path);
@@ -102,7 +102,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
 
-    domain.method_call(DOMAIN, "Destroy", (PropMap::new(),))?;
-    domain.method_call(DOMAIN, "Undefine", (PropMap::new(),))?;
+    let () = domain.method_call(DOMAIN, "Destroy", (PropMap::new(),))?;
+    let () = domain.method_call(DOMAIN, "Undefine", (PropMap::new(),))?;
     Ok(())
 }
