@@ -272,4 +272,20 @@ class Machine(Case):
         self.assertEqual(self.error("StartDirtyRateCalc", "(ua{sv})", 61, {}), "InvalidArgument")
 
 
+class Consoles(Case):
+    def test_one_after_the_other(self):
+        """Whoever closes one and opens one at once is not told that somebody has it."""
+        path = self.client.call(
+            CONNECTION, "Connection", "CreateDomain", "(sa{sv})",
+            XML.format("talks", uuid_of(77), "<console type='pty'/>"), {})
+        self.addCleanup(self.client.call, path, "Domain", "Destroy", "(a{sv})", {})
+        for _ in range(50):
+            os.close(self.client.call_for_fd(path, "Domain", "OpenConsole", "(sa{sv})", "", {}))
+        kept = self.client.call_for_fd(path, "Domain", "OpenConsole", "(sa{sv})", "", {})
+        self.addCleanup(os.close, kept)
+        with self.assertRaises(vireotest.BusError) as caught:
+            self.client.call_for_fd(path, "Domain", "OpenConsole", "(sa{sv})", "", {})
+        self.assertEqual(caught.exception.code, "Busy")
+
+
 vireotest.main()

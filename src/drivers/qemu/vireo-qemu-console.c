@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -139,6 +140,32 @@ vireo_qemu_console_new (const char *name, const char *path, VireoQemuConsoleClos
   lane_wait (&self->lanes[1]);
   *ret_fd = ends[1];
   return self;
+}
+
+gboolean
+vireo_qemu_console_is_left (VireoQemuConsole *self)
+{
+  struct pollfd end = { .fd = self->socket };
+  Lane *lane = &self->lanes[1];
+  ssize_t n;
+
+  if (poll (&end, 1, 0) <= 0 || (end.revents & (POLLHUP | POLLERR)) == 0)
+    return FALSE;
+  for (;;)
+    {
+      if (lane->start == lane->end)
+        {
+          n = read (lane->from, lane->buffer, BUFFER_SIZE);
+          if (n <= 0)
+            return !is_temporary (n);
+          lane->start = 0;
+          lane->end = (gsize) n;
+        }
+      n = write (lane->to, lane->buffer + lane->start, lane->end - lane->start);
+      if (n <= 0)
+        return !is_temporary (n);
+      lane->start += (gsize) n;
+    }
 }
 
 void

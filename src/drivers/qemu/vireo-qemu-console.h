@@ -25,6 +25,10 @@ typedef void (*VireoQemuConsoleClosed) (VireoQemuConsole *self, const char *name
 VireoQemuConsole *vireo_qemu_console_new (const char *name, const char *path,
                                           VireoQemuConsoleClosed closed, gpointer user_data,
                                           int *ret_fd, GError **error);
+/* Whether the other side has closed its end, which the main loop may not have come to: then the
+ * guest has got all that it said. */
+gboolean vireo_qemu_console_is_left (VireoQemuConsole *self);
+
 /* Closes both ends, which the other side sees at once. */
 void vireo_qemu_console_free (VireoQemuConsole *self);
 

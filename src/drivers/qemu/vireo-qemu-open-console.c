@@ -70,7 +70,8 @@ open_console (VireoQemuDomain *self, const char *device, gboolean force, GError 
                    first ? "" : device);
       return -1;
     }
-  if (!force && g_hash_table_contains (self->console_holders, alias))
+  console = g_hash_table_lookup (self->console_holders, alias);
+  if (!force && console != NULL && !vireo_qemu_console_is_left (console))
     {
       g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY,
                    "somebody has the console %s of '%s' open; 'force' takes it over", alias, name);

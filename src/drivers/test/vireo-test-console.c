@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -196,7 +197,11 @@ vireo_test_console_new_display (gboolean password, int *ret_fd, GError **error)
 gboolean
 vireo_test_console_is_open (VireoTestConsole *self)
 {
-  return self->fd >= 0;
+  struct pollfd end = { .fd = self->fd };
+
+  /* It may be closed, and the main loop not have come to that yet. */
+  return self->fd >= 0
+         && (poll (&end, 1, 0) <= 0 || (end.revents & (POLLHUP | POLLERR)) == 0);
 }
 
 /**
