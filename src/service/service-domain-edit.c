@@ -45,13 +45,25 @@ means_config (VireoCall *call)
              && !vireo_obj_get_active (VIREO_OBJ (call->node->object)));
 }
 
-/* Edits that give a domain more of the host than its owner may have. */
+/* Edits that give a domain more of the host than its owner may have, and than they could define
+ * (conf/vireo-unprivileged). */
 static const gboolean takes_resources[VIREO_DOMAIN_N_EDITS] = {
   [VIREO_DOMAIN_EDIT_PIN_VCPU] = TRUE,          [VIREO_DOMAIN_EDIT_PIN_EMULATOR] = TRUE,
   [VIREO_DOMAIN_EDIT_PIN_IOTHREAD] = TRUE,      [VIREO_DOMAIN_EDIT_BLKIO] = TRUE,
   [VIREO_DOMAIN_EDIT_MEMORY_PARAMETERS] = TRUE, [VIREO_DOMAIN_EDIT_NUMA] = TRUE,
-  [VIREO_DOMAIN_EDIT_SCHEDULER] = TRUE,
+  [VIREO_DOMAIN_EDIT_SCHEDULER] = TRUE,         [VIREO_DOMAIN_EDIT_INTERFACE] = TRUE,
+  [VIREO_DOMAIN_EDIT_PERF] = TRUE,
 };
+
+/* A core dump is a file as large as the guest, in the host's folder for them. */
+static gboolean
+asks_for_dump (VireoCall *call)
+{
+  const char *action;
+
+  g_variant_get_child (call->args, 1, "&s", &action);
+  return vireo_lifecycle_action_from_string (action) >= VIREO_LIFECYCLE_ACTION_COREDUMP_DESTROY;
+}
 
 static void
 require_for_device (VireoCall *call)
@@ -171,7 +183,8 @@ prepare_edit (VireoCall *call)
         call->late = require_for_device;
       else if (kind == VIREO_DOMAIN_EDIT_METADATA)
         call->late = require_for_metadata;
-      else if (takes_resources[kind])
+      else if (takes_resources[kind]
+               || (kind == VIREO_DOMAIN_EDIT_LIFECYCLE_ACTION && asks_for_dump (call)))
         call->late = require_resources;
     }
   vireo_call_prepared (call);

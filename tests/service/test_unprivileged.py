@@ -6,6 +6,7 @@ import pwd
 import unittest
 
 import vireotest
+from gi.repository import GLib
 from members import CONNECTION, define, permit, text, uuid_of
 
 EXAMPLE = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
@@ -74,6 +75,32 @@ class Unprivileged(unittest.TestCase):
                                    text("(sa{sv})", machine("later", 23, HOSTDEV), {}))
         self.assert_refused(outcome, "domain.unrestricted", "hostdev")
         self.assertNotIn("hostdev", self.client.call(path, "Domain", "GetXml", "(a{sv})", {}))
+
+    def test_edits_give_no_more_than_definitions(self):
+        """What the owner could not define, no edit makes of what they could."""
+        config = {"config": GLib.Variant("b", True)}
+        devices = ("<interface type='network'><mac address='52:54:00:00:00:27'/>"
+                   "<source network='default'/></interface>")
+        path = self.define(machine("edited", 27, devices)).unpack()
+        rate = {"inbound.average": GLib.Variant("t", 1000)}
+        edits = [("SetLifecycleAction", "(ssa{sv})", ("crash", "coredump-destroy"), True),
+                 ("SetLifecycleAction", "(ssa{sv})", ("crash", "coredump-restart"), True),
+                 ("SetLifecycleAction", "(ssa{sv})", ("crash", "preserve"), False),
+                 ("SetPerfEvents", "(a{sv}a{sv})", ({"cmt": GLib.Variant("b", True)},), True),
+                 ("SetInterfaceParameters", "(sa{sv}a{sv})", ("52:54:00:00:00:27", rate), True),
+                 ("SetMemory", "(ta{sv})", (32768,), False),
+                 ("AddIoThread", "(ua{sv})", (1,), False)]
+        for method, signature, arguments, refused in edits:
+            with self.subTest(method=method, arguments=arguments):
+                outcome = self.nobody.call(path, "Domain", method,
+                                           text(signature, *arguments, config))
+                if refused:
+                    self.assert_refused(outcome, "domain.unrestricted")
+                else:
+                    self.assertIsNone(outcome.error)
+                xml = self.nobody.call(path, "Domain", "GetXml", "({'secure': <true>},)").unpack()
+                self.assertIsNone(self.nobody.call(path, "Domain", "SetXml",
+                                                   text("(sa{sv})", xml, {})).error)
 
     def test_snapshot_that_names_files(self):
         """However the text is written."""
