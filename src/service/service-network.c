@@ -7,6 +7,7 @@
 #include "vireo-define.h"
 #include "vireo-gate.h"
 #include "vireo-handlers.h"
+#include "vireo-visibility.h"
 
 /* ---- GetLeases ---- */
 
@@ -34,29 +35,130 @@ add_lease (GVariantBuilder *leases, const VireoNetworkLease *lease)
   g_variant_builder_add_value (leases, g_variant_builder_end (&builder));
 }
 
+/* What waits until it is known which of the guests with leases the caller sees. */
+typedef struct
+{
+  VireoCall *call;
+  GPtrArray *leases;
+  GPtrArray *guests;    /* (element-type VireoNode) */
+  GPtrArray *addresses; /* of those with the same index, in lower case */
+} Leases;
+
+static void
+leases_free (Leases *self)
+{
+  g_ptr_array_unref (self->leases);
+  g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->addresses);
+  g_free (self);
+}
+
+static void
+add_guest (Leases *self, GHashTable *leased, const VireoDomainDef *def, VireoNode *node)
+{
+  for (guint i = 0; def != NULL && i < def->n_interfaces; i++)
+    {
+      const VireoInterfaceMacDef *mac = def->interfaces[i]->mac;
+      g_autofree char *address
+          = mac != NULL && mac->address != NULL ? g_ascii_strdown (mac->address, -1) : NULL;
+
+      if (address == NULL || !g_hash_table_contains (leased, address))
+        continue;
+      g_ptr_array_add (self->guests, vireo_node_ref (node));
+      g_ptr_array_add (self->addresses, g_steal_pointer (&address));
+    }
+}
+
+static void
+add_guests (Leases *self, GHashTable *leased, VireoObjList *list)
+{
+  g_autoptr (GPtrArray) domains = vireo_obj_list_snapshot (list);
+
+  for (guint i = 0; i < domains->len; i++)
+    {
+      VireoDomainObj *domain = VIREO_DOMAIN_OBJ (domains->pdata[i]);
+      VireoNode *node = vireo_node_of (domain);
+
+      if (node == NULL)
+        continue;
+      add_guest (self, leased, vireo_domain_obj_get_live_def (domain), node);
+      add_guest (self, leased, vireo_domain_obj_get_persistent_def (domain), node);
+    }
+}
+
+/* The domains of all drivers that have an interface with the address of a lease. */
+static void
+find_guests (Leases *self)
+{
+  GPtrArray *connections = vireo_tree_get_connections (vireo_server_get_tree (self->call->server));
+  g_autoptr (GHashTable) leased = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < self->leases->len; i++)
+    {
+      const VireoNetworkLease *lease = g_ptr_array_index (self->leases, i);
+
+      if (lease->mac != NULL)
+        g_hash_table_add (leased, g_ascii_strdown (lease->mac, -1));
+    }
+  for (guint i = 0; i < connections->len; i++)
+    {
+      VireoObjList *list = vireo_node_get_list (connections->pdata[i], VIREO_PATH_DOMAIN);
+
+      if (list != NULL)
+        add_guests (self, leased, list);
+    }
+}
+
+/* A lease has the name and the address of its guest: who may not read that learns of neither. */
+static void
+on_visible (GPtrArray *visible, gpointer user_data)
+{
+  Leases *self = user_data;
+  const char *wanted = vireo_call_get_string (self->call, "mac");
+  g_autoptr (GHashTable) hidden = g_hash_table_new (g_str_hash, g_str_equal);
+  GVariantBuilder builder;
+
+  for (guint i = 0; i < self->guests->len; i++)
+    if (!g_ptr_array_find (visible, self->guests->pdata[i], NULL))
+      g_hash_table_add (hidden, self->addresses->pdata[i]);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < self->leases->len; i++)
+    {
+      const VireoNetworkLease *lease = g_ptr_array_index (self->leases, i);
+      g_autofree char *mac = g_ascii_strdown (lease->mac != NULL ? lease->mac : "", -1);
+
+      if (!g_hash_table_contains (hidden, mac)
+          && (wanted == NULL || g_ascii_strcasecmp (wanted, mac) == 0))
+        add_lease (&builder, lease);
+    }
+  vireo_call_return (self->call, g_variant_new ("(aa{sv})", &builder));
+  leases_free (self);
+}
+
 static void
 on_leases (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireoCall *call = user_data;
-  const char *mac = vireo_call_get_string (call, "mac");
+  VireoAuthority *authority = vireo_server_get_authority (call->server);
   GError *error = NULL;
-  g_autoptr (GPtrArray) leases = g_task_propagate_pointer (G_TASK (result), &error);
-  GVariantBuilder builder;
+  GPtrArray *leases = g_task_propagate_pointer (G_TASK (result), &error);
+  VireoVerdict settled;
+  Leases *self;
 
   if (leases == NULL)
     {
       vireo_call_return_error (call, error);
       return;
     }
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < leases->len; i++)
-    {
-      const VireoNetworkLease *lease = g_ptr_array_index (leases, i);
-
-      if (mac == NULL || (lease->mac != NULL && g_ascii_strcasecmp (mac, lease->mac) == 0))
-        add_lease (&builder, lease);
-    }
-  vireo_call_return (call, g_variant_new ("(aa{sv})", &builder));
+  self = g_new (Leases, 1);
+  self->call = call;
+  self->leases = leases;
+  self->guests = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  self->addresses = g_ptr_array_new_with_free_func (g_free);
+  /* Who sees everything, as root does, is not kept waiting. */
+  if (!vireo_authority_settles (authority, call->caller, &settled))
+    find_guests (self);
+  vireo_visibility_filter (authority, call->caller, self->guests, on_visible, self);
 }
 
 static void

@@ -5,6 +5,7 @@
 import unittest
 
 import vireotest
+from gi.repository import GLib
 from members import (ABSENT, CONNECTION, INTROSPECTABLE, define, domain_xml, find_members, hide,
                      permit, text, uuid_of)
 from vireotest.client import OBJECT_MANAGER, PROPERTIES, ROOT
@@ -135,6 +136,34 @@ class Hidden(Case):
         self.assertIsNotNone(outcome.error)
         self.assertNotIn(uuid_of(2), outcome.error.message)
         self.assertEqual(self.client.get(self.secret, "Domain", "Name"), "secret")
+
+    def test_leases(self):
+        """A network that one may read tells of its guests only those that one may read."""
+        network = self.client.call(CONNECTION, "Connection", "LookupNetworkByName", "(s)",
+                                   "default")
+        macs = {"open": "52:54:00:00:00:01", "secret": "52:54:00:00:00:02"}
+        for path, (name, mac) in zip((self.open, self.secret), macs.items()):
+            xml = domain_xml(name, int(mac[-1])).replace("</domain>", (
+                f"<devices><interface type='network'><mac address='{mac}'/>"
+                "<source network='default'/></interface></devices></domain>"))
+            self.client.call(path, "Domain", "SetXml", "(sa{sv})", xml, {})
+            self.client.call(path, "Domain", "Start", "(a{sv})", {})
+        everything = self.client.call(network, "Network", "GetLeases", "(a{sv})", {})
+        self.assertLessEqual(set(macs.values()), {lease["mac"] for lease in everything})
+        seen = self.ask(network, "Network", "GetLeases", NO_OPTIONS).unpack()
+        self.assertEqual([lease["mac"] for lease in seen],
+                         [lease["mac"] for lease in everything if lease["mac"] != macs["secret"]])
+        for mac, expected in (macs["open"], 1), (macs["secret"], 0):
+            asked = self.ask(network, "Network", "GetLeases", text("(a{sv})", {
+                "mac": GLib.Variant("s", mac.upper())})).unpack()
+            self.assertEqual(len(asked), expected, mac)
+        # What is in its definition for the next start is no less its own.
+        xml = domain_xml("secret", 2).replace("</domain>", (
+            f"<devices><interface type='network'><mac address='52:54:00:00:00:03'/>"
+            "<source network='default'/></interface></devices></domain>"))
+        self.client.call(self.secret, "Domain", "SetXml", "(sa{sv})", xml, {})
+        seen = self.ask(network, "Network", "GetLeases", NO_OPTIONS).unpack()
+        self.assertNotIn(macs["secret"], [lease["mac"] for lease in seen])
 
     def test_by_number(self):
         numbers = []
