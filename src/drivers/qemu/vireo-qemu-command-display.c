@@ -151,6 +151,10 @@ add_vnc (VireoQemuBuild *build, const VireoGraphicsDef *graphics, GError **error
 
   if (!check_listen (graphics, error))
     return FALSE;
+  /* The emulator would open it as a file wherever it is, and not with the owner's rights. */
+  if (graphics->keymap != NULL && strchr (graphics->keymap, '/') != NULL)
+    return vireo_qemu_unsupported (error, "<graphics keymap='%s'>: not the name of a layout",
+                                   graphics->keymap);
   if (socket != NULL)
     {
       g_autofree char *address = g_strconcat ("unix:", socket, NULL);

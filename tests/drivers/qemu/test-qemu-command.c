@@ -191,6 +191,7 @@ static const struct
   { OS, "<serial type='spicevmc'><source tls='yes'/></serial>", "spicevmc" },
   { OS, "<graphics type='sdl'/>", "sdl" },
   { OS, "<graphics type='vnc' port='80' autoport='no'/>", "port" },
+  { OS, "<graphics type='vnc' keymap='../../../etc/passwd'/>", "keymap" },
   { OS, "<sound model='virtio'/>", "virtio" },
   { OS, "<video><model type='cirrus'/></video><video><model type='cirrus'/></video>", "cirrus" },
   { OS "<cpu mode='host-passthrough'/>", "", "host-passthrough" },
