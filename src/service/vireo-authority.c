@@ -52,6 +52,7 @@ typedef struct
   gsize n_kept_bytes;
   GHashTable *asked;     /* (element-type Question): waiting and under way */
   GQueue waiting;        /* (element-type Question) */
+  GQueue prompts;        /* (element-type Prompt): the first is open, the others wait for it */
 } CallerState;
 
 typedef struct
@@ -84,11 +85,15 @@ typedef struct
 {
   VireoAuthority *authority;
   VireoCaller *caller;
+  const VireoAction *action;
+  VireoDetails *details;
   VireoVerdictFunc func;
   gpointer user_data;
   GCancellable *cancellable;
   gulong cancelled_id;
   char *cancellation_id;
+  gboolean open;
+  guint idle_id; /* of one that was taken back while it waited */
 } Prompt;
 
 G_DEFINE_TYPE (VireoAuthority, vireo_authority, G_TYPE_OBJECT)
@@ -149,6 +154,7 @@ caller_state_free (gpointer data)
   g_hash_table_unref (self->decisions);
   g_hash_table_unref (self->asked);
   g_queue_clear (&self->waiting);
+  g_queue_clear (&self->prompts);
   g_free (self);
 }
 
@@ -624,16 +630,58 @@ count_prompt (VireoAuthority *self, guint uid, int change)
     g_hash_table_remove (self->prompts_of_user, key);
 }
 
-/* Our call is cancelled by GDBus; this closes the dialog. */
+static void show_next (CallerState *state);
+
+/* Tells what came of it, and lets the caller's next one have its turn. */
+static void
+end_prompt (Prompt *prompt, VireoVerdict verdict)
+{
+  CallerState *state = ensure_state (prompt->authority, prompt->caller);
+
+  g_cancellable_disconnect (prompt->cancellable, prompt->cancelled_id);
+  g_queue_remove (&state->prompts, prompt);
+  count_prompt (prompt->authority, vireo_caller_get_uid (prompt->caller), -1);
+  prompt->func (verdict, prompt->user_data);
+  show_next (state);
+
+  vireo_details_unref (prompt->details);
+  g_object_unref (prompt->cancellable);
+  g_object_unref (prompt->caller);
+  g_object_unref (prompt->authority);
+  g_free (prompt->cancellation_id);
+  g_free (prompt);
+}
+
+static void
+close_dialog (Prompt *prompt)
+{
+  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), POLKIT_NAME, POLKIT_PATH,
+                          POLKIT_INTERFACE, "CancelCheckAuthorization",
+                          g_variant_new ("(s)", prompt->cancellation_id), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
+static gboolean
+on_taken_back (gpointer user_data)
+{
+  Prompt *prompt = user_data;
+
+  prompt->idle_id = 0;
+  end_prompt (prompt, VIREO_VERDICT_CANCELLED);
+  return G_SOURCE_REMOVE;
+}
+
+/* Our call is cancelled by GDBus; this closes the dialog. One that waits is not shown: it ends when
+ * nobody is in the middle of cancelling. */
 static void
 on_prompt_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Prompt *prompt = user_data;
 
-  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), POLKIT_NAME, POLKIT_PATH,
-                          POLKIT_INTERFACE, "CancelCheckAuthorization",
-                          g_variant_new ("(s)", prompt->cancellation_id), NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+  if (prompt->open)
+    close_dialog (prompt);
+  else if (prompt->idle_id == 0)
+    prompt->idle_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_taken_back, prompt, NULL);
 }
 
 static void
@@ -643,18 +691,28 @@ on_prompt_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean fresh;
   VireoVerdict verdict = read_answer (source, result, &fresh, NULL);
 
-  g_cancellable_disconnect (prompt->cancellable, prompt->cancelled_id);
   /* Nobody answered in time; the dialog must not stay. */
   if (verdict == VIREO_VERDICT_FAILED)
-    on_prompt_cancelled (prompt->cancellable, prompt);
-  count_prompt (prompt->authority, vireo_caller_get_uid (prompt->caller), -1);
-  prompt->func (verdict, prompt->user_data);
+    close_dialog (prompt);
+  end_prompt (prompt, verdict);
+}
 
-  g_clear_object (&prompt->cancellable);
-  g_object_unref (prompt->caller);
-  g_object_unref (prompt->authority);
-  g_free (prompt->cancellation_id);
-  g_free (prompt);
+/* People answer one question after the other; and polkit may have kept what they said to the first,
+ * so that the next is no question any more. */
+static void
+show_next (CallerState *state)
+{
+  Prompt *prompt = g_queue_peek_head (&state->prompts);
+
+  if (prompt == NULL || prompt->open || prompt->idle_id != 0)
+    return;
+  prompt->open = TRUE;
+  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), POLKIT_NAME, POLKIT_PATH,
+                          POLKIT_INTERFACE, "CheckAuthorization",
+                          make_request (prompt->caller, prompt->action, prompt->details,
+                                        POLKIT_FLAG_INTERACTION, prompt->cancellation_id),
+                          G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE,
+                          PROMPT_TIMEOUT_MS, prompt->cancellable, on_prompt_answered, prompt);
 }
 
 /**
@@ -666,8 +724,9 @@ on_prompt_answered (GObject *source, GAsyncResult *result, gpointer user_data)
  * @func: called with the answer
  * @user_data: for @func
  *
- * Asks polkit, which may ask the person at the caller's screen. The answer is not remembered. A
- * dialog that nobody answers is closed after ten minutes.
+ * Asks polkit, which may ask the person at the caller's screen, as soon as nothing else is asked
+ * there for the same caller. The answer is not remembered. A dialog that nobody answers is closed
+ * after ten minutes.
  */
 void
 vireo_authority_prompt (VireoAuthority *self,
@@ -680,6 +739,7 @@ vireo_authority_prompt (VireoAuthority *self,
 {
   guint uid = vireo_caller_get_uid (caller);
   gpointer n = g_hash_table_lookup (self->prompts_of_user, GUINT_TO_POINTER (uid));
+  CallerState *state = ensure_state (self, caller);
   Prompt *prompt;
 
   if (self->n_prompts >= MAX_PROMPTS || GPOINTER_TO_UINT (n) >= MAX_PROMPTS_OF_USER)
@@ -691,17 +751,15 @@ vireo_authority_prompt (VireoAuthority *self,
   prompt = g_new0 (Prompt, 1);
   prompt->authority = g_object_ref (self);
   prompt->caller = g_object_ref (caller);
+  prompt->action = action;
+  prompt->details = vireo_details_ref (details);
   prompt->func = func;
   prompt->user_data = user_data;
   prompt->cancellable = g_object_ref (cancellable);
   prompt->cancellation_id = g_strdup_printf ("vireo-%" G_GUINT64_FORMAT, self->n_cancellations++);
   count_prompt (self, uid, 1);
-  g_dbus_connection_call (
-      vireo_caller_get_connection (caller), POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
-      "CheckAuthorization",
-      make_request (caller, action, details, POLKIT_FLAG_INTERACTION, prompt->cancellation_id),
-      G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, PROMPT_TIMEOUT_MS, cancellable,
-      on_prompt_answered, prompt);
+  g_queue_push_tail (&state->prompts, prompt);
   prompt->cancelled_id
       = g_cancellable_connect (cancellable, G_CALLBACK (on_prompt_cancelled), prompt, NULL);
+  show_next (state);
 }

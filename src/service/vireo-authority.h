@@ -40,7 +40,8 @@ typedef enum
  * something changed. Equal questions that are under way are asked once. Questions without a dialog
  * go out a few at a time, in turn between callers: a caller that lists ten thousand objects does
  * not keep the others waiting. The bus allows a client only so many calls without an answer (128 by
- * default), so the number of dialogs is limited, too: 8 of a user, 48 of all.
+ * default), so the number of dialogs is limited, too: 8 of a user, 48 of all. Of one caller there
+ * is one at a time; the others wait, and count.
  *
  * What is asked about a caller is asked on the bus that they called on: a name means somebody else
  * on a bus that was started anew.

@@ -441,6 +441,47 @@ class Asking(Case):
         self.assertIsNone(other.call(self.path, "Domain", "Start", NO_OPTIONS,
                                      interactive=True).error)
 
+    def test_one_dialog_at_a_time(self):
+        """Of one caller, whatever it is about; the next comes when the first is answered."""
+        agent = self.host.agent(self.person, "never")
+        second = self.define("second", 2)
+        calls = [self.start(), self.person.start(second, "Domain", "Start", NO_OPTIONS,
+                                                 interactive=True)]
+        calls.append(self.start())
+        asked = [agent.wait_asked()]
+        self.assertIsNone(self.person.call(self.path, "Domain", "GetXml", NO_OPTIONS).error)
+        # Somebody else's dialog is not kept waiting, and comes later than those would have.
+        other = self.host.caller("daemon")
+        question = self.host.agent(other, "never")
+        other.start(second, "Domain", "Start", NO_OPTIONS, interactive=True)
+        question.wait_asked()
+        agent.set_answer("never")
+        self.assertEqual(agent.times_asked(), 0)
+        self.assertFalse(any(self.person.is_done(n) for n in calls))
+        agent.answer(asked[0], "no")
+        self.assertEqual(self.person.finish(calls[0]).error.code, "NotAuthorized")
+        asked.append(agent.wait_asked())
+        self.assertNotEqual(asked[0]["cookie"], asked[1]["cookie"])
+        agent.answer(asked[1], "yes")
+        agent.answer(agent.wait_asked(), "yes")
+        self.assertEqual([self.person.finish(n).error for n in calls[1:]], [None] * 2)
+
+    def test_dialogs_that_wait_go_with_the_caller(self):
+        """What waits for its turn is not shown after all, and counts no more."""
+        agent = self.host.agent(self.person, "never")
+        for _ in range(8):
+            self.start()
+        asked = agent.wait_asked()
+        self.person.kill()
+        self.assertEqual(agent.wait_cancelled()["cookie"], asked["cookie"])
+        again = self.host.caller("nobody")
+        agents = self.host.agent(again, "yes")
+        numbers = [again.start(self.path, "Domain", "GetXml", "({'secure': <true>},)",
+                               interactive=True) for _ in range(8)]
+        self.assertEqual([again.finish(number).error for number in numbers], [None] * 8)
+        self.assertEqual(agents.times_asked(), 8)
+        self.assertEqual(agent.times_asked(), 0)
+
     def test_a_dialog_about_nonsense_has_no_holes(self):
         agent = self.host.agent(self.person, "yes")
         outcome = self.person.call(CONNECTION, "Connection", "DefineDomain", "('x', @a{sv} {})",
