@@ -178,8 +178,7 @@ cli_run_shutdown (CliCall *call)
     reply = cli_call (call->context, path, CLI_IFACE ("Domain"), "Shutdown", args, NULL, &error);
   if (reply == NULL)
     return cli_fail (error);
-  return opt_wait ? wait_until_off (call->context, &wait, "was asked to power off")
-                  : 0;
+  return opt_wait ? wait_until_off (call->context, &wait, "was asked to power off") : 0;
 }
 
 /* ---- what a domain is ---- */

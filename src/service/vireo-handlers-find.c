@@ -128,10 +128,10 @@ has_capability (VireoObj *obj, const char *const *wanted)
   return FALSE;
 }
 
-static gboolean
-has_children (VireoObj *obj, VireoPathKind kind)
+gboolean
+vireo_object_has_children (VireoObj *obj, const char *kind)
 {
-  VireoObjList *list = vireo_obj_get_children (obj, vireo_path_kind_name (kind));
+  VireoObjList *list = vireo_obj_get_children (obj, kind);
 
   return list != NULL && vireo_obj_list_get_size (list) > 0;
 }
@@ -148,7 +148,8 @@ matches (VireoObj *obj, const Filters *filters)
         return FALSE;
     }
   for (guint i = 0; i < filters->n_children; i++)
-    if (has_children (obj, filters->children[i]) != filters->has_children[i])
+    if (vireo_object_has_children (obj, vireo_path_kind_name (filters->children[i]))
+        != filters->has_children[i])
       return FALSE;
   if (filters->capabilities != NULL && !has_capability (obj, filters->capabilities))
     return FALSE;

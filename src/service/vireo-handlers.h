@@ -42,6 +42,8 @@ void vireo_handle_list (VireoCall *call);
 void vireo_handle_get_objects (VireoCall *call);
 void vireo_handle_lookup_by_name (VireoCall *call);
 void vireo_handle_lookup_by_uuid (VireoCall *call);
+/* Whether there is any object of the kind, such as "domain-snapshot", below @obj. */
+gboolean vireo_object_has_children (VireoObj *obj, const char *kind);
 /* (transfer full) (element-type VireoNode): those that match the options of @call, whoever sees
  * them; %NULL when it was answered. */
 GPtrArray *vireo_call_collect (VireoCall *call);

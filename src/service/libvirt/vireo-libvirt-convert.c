@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/vireo-driver.h"
+#include "service/vireo-handlers.h"
 
 gint
 vireo_libvirt_number (const char *const *words, const char *word, gint fallback)
@@ -113,21 +114,14 @@ vireo_libvirt_domain_event (const char *event,
 #define CHILDREN "children:"
 
 static gboolean
-has_children (GObject *object, const char *kind)
-{
-  VireoObjList *list = vireo_obj_get_children (VIREO_OBJ (object), kind);
-
-  return list != NULL && vireo_obj_list_get_size (list) > 0;
-}
-
-static gboolean
 matches_row (GObject *object, const VireoLibvirtFilter *row)
 {
   GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (object), row->property);
   g_auto (GValue) value = G_VALUE_INIT;
 
   if (g_str_has_prefix (row->property, CHILDREN))
-    return has_children (object, row->property + strlen (CHILDREN)) == row->wanted;
+    return vireo_object_has_children (VIREO_OBJ (object), row->property + strlen (CHILDREN))
+           == row->wanted;
   if (pspec == NULL)
     return row->word == NULL && !row->wanted;
   g_value_init (&value, pspec->value_type);
