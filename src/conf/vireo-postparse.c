@@ -5,6 +5,8 @@
 
 #include "vireo-postparse-private.h"
 
+#include <string.h>
+
 typedef struct
 {
   const char *name;
@@ -233,51 +235,61 @@ error_code (GPtrArray *invalid)
                                                        : VIREO_ERROR_XML_INVALID;
 }
 
+/* What the phases got: packed, that takes one block and is gone as fast. */
+typedef struct
+{
+  const VireoDocKind *kind;
+  guint8 *packed;
+  gsize size;
+} Before;
+
+static void
+put_back (const Before *before, VireoDomainDef **def)
+{
+  g_autofree gpointer unpacked = (gpointer) vireo_doc_unpack (before->kind, before->packed);
+
+  vireo_domain_def_free (*def);
+  *def = vireo_doc_copy (before->kind, unpacked);
+}
+
 /* A driver that rewrites what a person or an older version wrote is wrong, and the guest would find
  * another machine than before: better to say so than to go on. */
 static gboolean
-check_kept (const VireoDomainDef *before, const VireoDomainDef *after, GError **error)
+check_kept (const Before *before, const VireoDomainDef *after, GError **error)
 {
-  g_autofree char *lost = vireo_domain_def_find_lost (before, after);
+  gsize size;
+  g_autofree guint8 *packed = vireo_doc_pack (before->kind, after, &size);
+  g_autofree gpointer unpacked = NULL;
+  g_autofree char *lost = NULL;
 
+  /* Nearly always: it was completed when it was defined. */
+  if (size == before->size && memcmp (packed, before->packed, size) == 0)
+    return TRUE;
+  unpacked = (gpointer) vireo_doc_unpack (before->kind, before->packed);
+  lost = vireo_domain_def_find_lost (unpacked, after);
   if (lost == NULL)
     return TRUE;
   g_set_error (error, VIREO_ERROR, VIREO_ERROR_FAILED,
-               "completing the definition of \"%s\" would have changed %s", before->name, lost);
+               "completing the definition of \"%s\" would have changed %s",
+               ((const VireoDomainDef *) unpacked)->name, lost);
   g_critical ("post-parse of an existing domain changed %s", lost);
   return FALSE;
 }
 
+/* Returns: whether the definition is completed; if not, it is to be as it was. */
 static gboolean
-conclude (VireoPostParseContext *context, VireoPostParseOutcome outcome, VireoDomainDef **def,
-          VireoParseFlags flags, GPtrArray **ret_problems, GError **error)
+conclude (const VireoPostParseContext *context, VireoPostParseOutcome outcome,
+          const Before *before, VireoParseFlags flags, GError **error)
 {
   if (outcome == VIREO_POST_PARSE_INVALID)
-    {
-      g_propagate_error (error, vireo_problems_to_error (context->invalid,
-                                                         error_code (context->invalid)));
-      return FALSE;
-    }
-  if (outcome == VIREO_POST_PARSE_FAILED_FOR_NOW)
-    {
-      if ((flags & VIREO_PARSE_ALLOW_POST_PARSE_FAIL) == 0)
-        {
-          g_propagate_error (error, vireo_problems_to_error (context->failed,
-                                                             VIREO_ERROR_MISSING_RESOURCE));
-          return FALSE;
-        }
-      if (ret_problems != NULL)
-        *ret_problems = g_ptr_array_ref (context->failed);
-      return TRUE;
-    }
-  if (context->existing && !check_kept (*def, context->def, error))
-    return FALSE;
-
-  vireo_domain_def_free (*def);
-  *def = g_steal_pointer (&context->def);
-  if (ret_problems != NULL)
-    *ret_problems = NULL;
-  return TRUE;
+    g_propagate_error (error, vireo_problems_to_error (context->invalid,
+                                                       error_code (context->invalid)));
+  else if (outcome == VIREO_POST_PARSE_DONE)
+    return !context->existing || check_kept (before, context->def, error);
+  else if ((flags & VIREO_PARSE_ALLOW_POST_PARSE_FAIL) == 0)
+    g_propagate_error (error, vireo_problems_to_error (context->failed,
+                                                       VIREO_ERROR_MISSING_RESOURCE));
+  return FALSE;
 }
 
 static GPtrArray *
@@ -291,21 +303,32 @@ vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *ops, gpoint
                       gboolean existing, VireoParseFlags flags, GPtrArray **ret_problems,
                       GError **error)
 {
-  VireoPostParseContext context = { .existing = existing, .driver_data = driver_data, .ops = ops };
+  g_autoptr (GPtrArray) failed = new_problems ();
+  g_autoptr (GPtrArray) invalid = new_problems ();
+  VireoPostParseContext context = {
+    .def = *def,
+    .existing = existing,
+    .driver_data = driver_data,
+    .ops = ops,
+    .failed = failed,
+    .invalid = invalid,
+  };
+  Before before = { .kind = vireo_doc_kind_find ("domain") };
   VireoPostParseOutcome outcome;
-  gboolean ok;
+  gboolean done;
+  gboolean allowed;
 
-  context.def = vireo_domain_def_copy (*def);
-  context.failed = new_problems ();
-  context.invalid = new_problems ();
-
+  before.packed = vireo_doc_pack (before.kind, *def, &before.size);
   outcome = run_phases (&context);
   if (context.environment != NULL && context.environment_free != NULL)
     context.environment_free (context.environment);
-  ok = conclude (&context, outcome, def, flags, ret_problems, error);
-
-  g_clear_pointer (&context.def, vireo_domain_def_free);
-  g_ptr_array_unref (context.failed);
-  g_ptr_array_unref (context.invalid);
-  return ok;
+  done = conclude (&context, outcome, &before, flags, error);
+  allowed = outcome == VIREO_POST_PARSE_FAILED_FOR_NOW
+            && (flags & VIREO_PARSE_ALLOW_POST_PARSE_FAIL) != 0;
+  if (!done)
+    put_back (&before, def);
+  g_free (before.packed);
+  if (ret_problems != NULL && (done || allowed))
+    *ret_problems = done ? NULL : g_steal_pointer (&failed);
+  return done || allowed;
 }

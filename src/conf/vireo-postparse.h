@@ -135,7 +135,8 @@ VireoPostParseOutcome vireo_post_parse_invalid (VireoPostParseContext *context, 
 
 /**
  * vireo_post_parse_run:
- * @def: (inout): the definition; replaced by the completed one on success, untouched otherwise
+ * @def: (inout): the definition; completed on success, replaced by one that is equal to what it was
+ *   otherwise
  * @ops: the driver's callbacks
  * @driver_data: handed to them
  * @existing: whether it is the definition of a domain that exists already
@@ -145,10 +146,10 @@ VireoPostParseOutcome vireo_post_parse_invalid (VireoPostParseContext *context, 
  *   for every device; %NULL when all was done
  * @error: MissingResource, XmlInvalid or ConfigUnsupported
  *
- * Runs the pipeline on a copy of @def.
+ * Runs the pipeline on @def.
  *
  * Returns: %FALSE with @error. %TRUE with @ret_problems set means: allowed to fail, and did; @def
- *   is exactly as it was
+ *   says exactly what it said
  * Since: 0.1
  */
 gboolean vireo_post_parse_run (VireoDomainDef **def, const VireoPostParseOps *ops,

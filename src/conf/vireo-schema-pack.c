@@ -19,11 +19,12 @@ typedef struct
 
 typedef struct
 {
-  guint8 *bytes;
+  guint8 *bytes; /* at first in `first`, which most need not leave */
   gsize length;
   gsize size;
   gsize structs; /* bytes that the structs and lists will take */
   gsize strings; /* likewise the strings */
+  guint8 first[4096];
 } Packer;
 
 /* Everything goes into one block: structs and lists in front, where they are aligned. */
@@ -58,7 +59,10 @@ reserve (Packer *packer, gsize more)
   if (packer->size - packer->length < more)
     {
       packer->size = MAX (packer->size * 2, packer->length + more);
-      packer->bytes = g_realloc (packer->bytes, packer->size);
+      if (packer->bytes == packer->first)
+        packer->bytes = memcpy (g_malloc (packer->size), packer->first, packer->length);
+      else
+        packer->bytes = g_realloc (packer->bytes, packer->size);
     }
   return packer->bytes + packer->length;
 }
@@ -253,16 +257,20 @@ unpack_fields (Unpacker *unpacker, const VireoSchemaStruct *desc, gpointer def)
 guint8 *
 vireo_schema_pack (guint schema, gconstpointer def, gsize *ret_size)
 {
-  Packer packer = { 0 };
+  Packer packer;
   Sizes sizes;
 
-  reserve (&packer, 4096);
+  packer.bytes = packer.first;
+  packer.size = sizeof packer.first;
   packer.length = sizeof sizes;
+  packer.structs = 0;
+  packer.strings = 0;
   pack_struct (&packer, schema, def);
   sizes = (Sizes){ (guint32) packer.structs, (guint32) packer.strings };
   memcpy (packer.bytes, &sizes, sizeof sizes);
   *ret_size = packer.length;
-  return g_realloc (packer.bytes, packer.length);
+  return packer.bytes == packer.first ? g_memdup2 (packer.bytes, packer.length)
+                                      : g_realloc (packer.bytes, packer.length);
 }
 
 gpointer

@@ -40,21 +40,14 @@ vireo_schema_enum_value (guint number, const char *text)
   return value != 0 && strcmp (text, vireo_schema_enum_name (number, value)) == 0 ? value : 0;
 }
 
-/* Bytes that a value without memory of its own takes; 0 for a pointer. */
-guint
-vireo_schema_width (VireoSchemaType type)
-{
-  static const guint8 widths[] = {
-    [VIREO_SCHEMA_U8] = 1,      [VIREO_SCHEMA_U16] = 2,    [VIREO_SCHEMA_U32] = 4,
-    [VIREO_SCHEMA_U64] = 8,     [VIREO_SCHEMA_S32] = 4,    [VIREO_SCHEMA_S64] = 8,
-    [VIREO_SCHEMA_OCTAL] = 4,   [VIREO_SCHEMA_KIB] = 8,    [VIREO_SCHEMA_BYTES] = 8,
-    [VIREO_SCHEMA_B] = 8,       [VIREO_SCHEMA_MIB] = 8,    [VIREO_SCHEMA_PRETTY] = 8,
-    [VIREO_SCHEMA_YESNO] = 1,   [VIREO_SCHEMA_ONOFF] = 1,  [VIREO_SCHEMA_PRETTY_KIB] = 8,
-    [VIREO_SCHEMA_ENUM] = 1,    [VIREO_SCHEMA_FOREIGN] = 0,
-  };
-
-  return widths[type];
-}
+const guint8 vireo_schema_widths[] = {
+  [VIREO_SCHEMA_U8] = 1,      [VIREO_SCHEMA_U16] = 2,    [VIREO_SCHEMA_U32] = 4,
+  [VIREO_SCHEMA_U64] = 8,     [VIREO_SCHEMA_S32] = 4,    [VIREO_SCHEMA_S64] = 8,
+  [VIREO_SCHEMA_OCTAL] = 4,   [VIREO_SCHEMA_KIB] = 8,    [VIREO_SCHEMA_BYTES] = 8,
+  [VIREO_SCHEMA_B] = 8,       [VIREO_SCHEMA_MIB] = 8,    [VIREO_SCHEMA_PRETTY] = 8,
+  [VIREO_SCHEMA_YESNO] = 1,   [VIREO_SCHEMA_ONOFF] = 1,  [VIREO_SCHEMA_PRETTY_KIB] = 8,
+  [VIREO_SCHEMA_ENUM] = 1,    [VIREO_SCHEMA_FOREIGN] = 0,
+};
 
 /* The bytes of a value without memory of its own; of a negative one, without its sign. */
 guint64
@@ -100,26 +93,13 @@ vireo_schema_store (const VireoSchemaField *field, gpointer def, guint64 value)
     vireo_schema_set_bit (def, field->bit);
 }
 
-/* Whether a field has a value. Of a group: whether any field in it has. */
 gboolean
-vireo_schema_present (const VireoSchemaField *field, gconstpointer def)
+vireo_schema_group_present (const VireoSchemaStruct *group, gconstpointer def)
 {
-  if (field->type == VIREO_SCHEMA_GROUP)
-    {
-      const VireoSchemaStruct *group = &vireo_schema_structs[field->aux];
-
-      for (guint i = 0; i < group->n_fields; i++)
-        if (vireo_schema_present (&vireo_schema_fields[group->first + i], def))
-          return TRUE;
-      return FALSE;
-    }
-  if (field->flags & VIREO_SCHEMA_LIST)
-    return COUNT (def, field->aux2) > 0;
-  if (field->bit != VIREO_SCHEMA_NO_BIT)
-    return vireo_schema_bit (def, field->bit);
-  if (vireo_schema_width (field->type) == 1)
-    return ((const guint8 *) def)[field->offset] != 0;
-  return POINTER (def, field->offset) != NULL;
+  for (guint i = 0; i < group->n_fields; i++)
+    if (vireo_schema_present (&vireo_schema_fields[group->first + i], def))
+      return TRUE;
+  return FALSE;
 }
 
 /* Capacity is the next power of two, so that nothing has to remember it. */

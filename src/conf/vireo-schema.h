@@ -162,6 +162,7 @@ struct _VireoDocKind
 
 extern const char vireo_schema_pool[];
 extern const guint8 vireo_schema_slots[];
+extern const guint8 vireo_schema_widths[];
 extern const guint16 vireo_schema_values[];
 extern const VireoSchemaEnum vireo_schema_enums[];
 extern const VireoSchemaCond vireo_schema_conds[];
@@ -196,14 +197,39 @@ vireo_schema_set_bit (gpointer def, guint bit)
   ((guint8 *) def)[bit / 8] |= (guint8) (1u << in_byte);
 }
 
+/* Bytes that a value without memory of its own takes; 0 for a pointer. */
+static inline guint
+vireo_schema_width (VireoSchemaType type)
+{
+  return vireo_schema_widths[type];
+}
+
+gboolean vireo_schema_group_present (const VireoSchemaStruct *group, gconstpointer def);
+
+/* Whether a field has a value. Of a group: whether any field in it has. Asked of every row whenever
+ * a definition is packed, copied or compared, so it is no call. */
+static inline gboolean
+vireo_schema_present (const VireoSchemaField *field, gconstpointer def)
+{
+  const guint8 *bytes = (const guint8 *) def;
+
+  if (field->type == VIREO_SCHEMA_GROUP)
+    return vireo_schema_group_present (&vireo_schema_structs[field->aux], def);
+  if (field->flags & VIREO_SCHEMA_LIST)
+    return *(const guint *) (gconstpointer) (bytes + field->aux2) > 0;
+  if (field->bit != VIREO_SCHEMA_NO_BIT)
+    return vireo_schema_bit (def, field->bit);
+  if (vireo_schema_width (field->type) == 1)
+    return bytes[field->offset] != 0;
+  return *(gconstpointer const *) (gconstpointer) (bytes + field->offset) != NULL;
+}
+
 guint vireo_schema_lookup (const VireoSchemaHash *hash, const char *name);
 const char *vireo_schema_enum_name (guint number, guint value);
 guint vireo_schema_enum_value (guint number, const char *text);
-guint vireo_schema_width (VireoSchemaType type);
 guint64 vireo_schema_load (const VireoSchemaField *field, gconstpointer def);
 void vireo_schema_store (const VireoSchemaField *field, gpointer def, guint64 value);
 
-gboolean vireo_schema_present (const VireoSchemaField *field, gconstpointer def);
 void vireo_schema_append (gpointer **list, guint *n, gpointer value);
 void vireo_schema_free (guint schema, gpointer def);
 gpointer vireo_schema_copy (guint schema, gconstpointer def);

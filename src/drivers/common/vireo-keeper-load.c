@@ -175,13 +175,12 @@ item_read (Item *item)
 {
   VireoKeeper *self = item->loader->keeper;
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (self)->kind;
-  gpointer def = g_steal_pointer (&item->file->def);
-  const char *uuid = *kind->uuid (def);
+  const char *uuid = item->file->uuid;
   g_autoptr (GError) error = NULL;
+  gpointer def;
 
   if (is_being_written (item, uuid))
     {
-      vireo_doc_free (_vireo_keeper_get_private (self)->doc, def);
       item_done (item);
       return;
     }
@@ -194,6 +193,7 @@ item_read (Item *item)
       g_clear_object (&item->job);
       g_clear_object (&item->obj);
     }
+  def = vireo_found_file_take_def (item->file);
   if (item->obj != NULL && vireo_obj_get_active (item->obj)
       && !g_str_equal (*kind->name (def), vireo_obj_get_name (item->obj)))
     g_set_error (&error, VIREO_ERROR, VIREO_ERROR_INVALID_STATE,
@@ -234,7 +234,7 @@ item_process (Item *item)
       _vireo_keeper_drop_definition (self, item->obj);
       item_done (item);
     }
-  else if (item->file->def == NULL)
+  else if (item->file->packed == NULL)
     item_unparsable (item, item->file->message);
   else
     item_read (item);
@@ -261,12 +261,11 @@ item_start (Item *item)
 {
   Loader *loader = item->loader;
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (loader->keeper);
-  const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (loader->keeper)->kind;
 
   loader->in_flight++;
-  if (item->obj == NULL && loader->reload && item->file->def != NULL)
+  if (item->obj == NULL && loader->reload && item->file->uuid != NULL)
     {
-      VireoObj *obj = vireo_obj_list_find_by_uuid (priv->list, *kind->uuid (item->file->def));
+      VireoObj *obj = vireo_obj_list_find_by_uuid (priv->list, item->file->uuid);
 
       /* A definition for what was transient until now. */
       if (obj != NULL && !vireo_obj_get_persistent (obj))

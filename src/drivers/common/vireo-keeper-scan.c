@@ -5,6 +5,8 @@
 #include "vireo-keeper-scan.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "vireo-keeper-names.h"
 
@@ -13,6 +15,8 @@
 /* More threads than this wait for each other's memory, and take the processors from guests. */
 #define MAX_THREADS 4u
 #define MIN_FILES_PER_THREAD 64u
+/* So much less than the main loop, which has to keep up with what is read, and has callers. */
+#define THREAD_NICENESS 5
 /* The main loop is woken when so many more were read. */
 #define FILES_PER_TELLING 16
 
@@ -55,12 +59,35 @@ found_file_free (gpointer data)
 {
   VireoFoundFile *file = data;
 
-  if (file->def != NULL)
-    vireo_doc_free (file->doc, file->def);
+  g_free (file->packed);
+  g_free (file->uuid);
   g_clear_pointer (&file->text, g_bytes_unref);
   g_free (file->name);
   g_free (file->message);
   g_free (file);
+}
+
+/**
+ * vireo_found_file_take_def:
+ * @file: a file
+ *
+ * Definitions come packed: hundreds of blocks of memory that one thread takes and another gives
+ * back would make them wait for each other.
+ *
+ * Returns: (transfer full) (nullable): the definition that was found in it; %NULL when there was
+ *   none, or it was taken
+ * Since: 0.1
+ */
+gpointer
+vireo_found_file_take_def (VireoFoundFile *file)
+{
+  g_autofree guint8 *packed = g_steal_pointer (&file->packed);
+  g_autofree gpointer unpacked = NULL;
+
+  if (packed == NULL)
+    return NULL;
+  unpacked = (gpointer) vireo_doc_unpack (file->doc, packed);
+  return vireo_doc_copy (file->doc, unpacked);
 }
 
 /**
@@ -153,9 +180,11 @@ parse_file (Scan *scan, VireoFoundFile *file)
   if (def == NULL)
     file->message = g_strdup (error->message);
   else if (fix_identity (scan, file, def))
-    file->def = def;
-  else
-    vireo_doc_free (scan->doc, def);
+    {
+      file->uuid = g_strdup (*scan->kind->uuid (def));
+      file->packed = vireo_doc_pack (scan->doc, def, &size);
+    }
+  vireo_doc_free (scan->doc, def);
 }
 
 static VireoFoundFile *
@@ -176,8 +205,8 @@ scan_file (Scan *scan, const char *name)
     parse_file (scan, file);
   else
     file->message = g_strdup (error->message);
-  if (file->def != NULL)
-    read_conf (scan, file, *scan->kind->uuid (file->def));
+  if (file->uuid != NULL)
+    read_conf (scan, file, file->uuid);
   else
     {
       g_autofree char *uuid = vireo_uuid_for_file (name);
@@ -247,6 +276,14 @@ scan_files (gpointer data)
   return NULL;
 }
 
+static gpointer
+scan_files_in_thread (gpointer data)
+{
+  /* On Linux this is the thread's alone. */
+  setpriority (PRIO_PROCESS, (id_t) gettid (), THREAD_NICENESS);
+  return scan_files (data);
+}
+
 /* Each of the threads writes only to the places of the files that it took. */
 static void
 scan_all_files (GTask *task)
@@ -258,11 +295,12 @@ scan_all_files (GTask *task)
   n_threads = MIN (n_threads, scan->names->len / MIN_FILES_PER_THREAD);
   scan->found = g_ptr_array_new_full (scan->names->len, found_file_free);
   g_ptr_array_set_size (scan->found, (gint) scan->names->len);
-  /* One that cannot be had leaves more to the others. */
-  for (guint i = 1; i < n_threads; i++)
-    threads[i] = g_thread_try_new ("vireo-scan", scan_files, task, NULL);
-  scan_files (task);
-  for (guint i = 1; i < n_threads; i++)
+  /* One that cannot be had leaves more to the others, and at last to this one. */
+  for (guint i = 0; i < n_threads; i++)
+    threads[i] = g_thread_try_new ("vireo-scan", scan_files_in_thread, task, NULL);
+  if (n_threads == 0 || threads[0] == NULL)
+    scan_files (task);
+  for (guint i = 0; i < n_threads; i++)
     if (threads[i] != NULL)
       g_thread_join (threads[i]);
 }

@@ -19,7 +19,8 @@ typedef struct
 {
   char *name;
   GBytes *text;       /* (nullable): %NULL when it could not be read */
-  gpointer def;       /* (nullable): with a UUID; of the keeper's kind */
+  guint8 *packed;     /* (nullable): the definition, of the keeper's kind, with a UUID */
+  char *uuid;         /* (nullable): likewise */
   char *message;      /* (nullable): why there is no definition */
   gboolean unchanged; /* as it was when it was last read or written: nothing more is known */
   guint rank;         /* see above */
@@ -30,6 +31,8 @@ typedef struct
   const VireoDocKind *doc;
 } VireoFoundFile;
 
+/* (transfer full) (nullable): the definition, which leaves @file. */
+gpointer vireo_found_file_take_def (VireoFoundFile *file);
 /* As text that can go over the bus. */
 char *vireo_found_file_get_text (VireoFoundFile *file);
 

@@ -207,7 +207,15 @@ class Client:
             if alive:
                 alive()
             return self.has_owner() == present
-        wait_until(check, seconds, f"{self.name} to {'come' if present else 'go'}")
+        # The signal ends the wait at once; what comes of its own accord needs no tick.
+        watch = self.connection.signal_subscribe(
+            "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+            "/org/freedesktop/DBus", self.name, Gio.DBusSignalFlags.NONE,
+            lambda *_: None)
+        try:
+            wait_until(check, seconds, f"{self.name} to {'come' if present else 'go'}")
+        finally:
+            self.connection.signal_unsubscribe(watch)
 
 
 def unpack(variant):
