@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "vireo-bulk.h"
 #include "vireo-visibility.h"
 
 void
@@ -208,8 +207,13 @@ static const struct
   { NULL, VIREO_PATH_MANAGER, "jobs" },
 };
 
-static void
-add_child (GString *xml, const char *name)
+/**
+ * vireo_standard_add_child:
+ * @xml: what vireo_standard_begin_xml() began
+ * @name: last element of the child's path
+ */
+void
+vireo_standard_add_child (GString *xml, const char *name)
 {
   g_string_append (xml, "  <node name=\"");
   g_string_append (xml, name);
@@ -225,7 +229,7 @@ add_folders (GString *xml, VireoCall *call)
   for (guint i = 0; i < VIREO_PATH_N_KINDS; i++)
     if (vireo_path_kind_name (i) != NULL && vireo_path_kind_parent (i) == call->path_kind
         && vireo_tree_get_export (tree, i) != NULL)
-      add_child (xml, vireo_path_kind_folder (i));
+      vireo_standard_add_child (xml, vireo_path_kind_folder (i));
 }
 
 /* What else is served, when that is below the path that was called. */
@@ -238,7 +242,7 @@ add_other (GString *xml, VireoCall *call)
 
   if (other != NULL && strncmp (other, path, length) == 0 && other[length] == '/'
       && strchr (other + length + 1, '/') == NULL)
-    add_child (xml, other + length + 1);
+    vireo_standard_add_child (xml, other + length + 1);
 }
 
 /**
@@ -264,7 +268,7 @@ vireo_standard_begin_xml (const VireoInterfaceInfo *info)
 
 /* The name of a child, which is the end of its path. */
 static GVariant *
-describe_child (VireoNode *node, VireoCall *call, gpointer user_data)
+name_child (VireoNode *node, VireoCall *call, gpointer user_data)
 {
   return g_variant_new_string (strrchr (node->path, '/') + 1);
 }
@@ -276,9 +280,28 @@ join_children (GPtrArray *entries, gpointer user_data)
   g_autoptr (GString) xml = g_string_new (user_data);
 
   for (guint i = 0; i < entries->len; i++)
-    add_child (xml, g_variant_get_string (entries->pdata[i], NULL));
+    vireo_standard_add_child (xml, g_variant_get_string (entries->pdata[i], NULL));
   g_string_append (xml, "</node>\n");
   return g_variant_new ("(s)", xml->str);
+}
+
+/**
+ * vireo_standard_return_xml:
+ * @call: (transfer full): the call
+ * @xml: (transfer full): the document until here
+ * @nodes: (element-type VireoNode): children that the caller may see
+ * @name: returns the last element of a child's path as a string
+ *
+ * Ends the document and returns it.
+ */
+void
+vireo_standard_return_xml (VireoCall *call,
+                           GString *xml,
+                           GPtrArray *nodes,
+                           VireoBulkFunc name)
+{
+  vireo_bulk_return_joined (call, nodes, name, join_children, g_string_free (xml, FALSE),
+                            g_free);
 }
 
 static void
@@ -293,11 +316,10 @@ on_children (GPtrArray *nodes, gpointer user_data)
   for (gsize i = 0; i < G_N_ELEMENTS (fixed_children); i++)
     if (fixed_children[i].path_kind == call->path_kind
         && (fixed_children[i].path == NULL || g_str_equal (fixed_children[i].path, path)))
-      add_child (xml, fixed_children[i].child);
+      vireo_standard_add_child (xml, fixed_children[i].child);
   add_folders (xml, call);
   add_other (xml, call);
-  vireo_bulk_return_joined (call, nodes, describe_child, join_children, g_string_free (xml, FALSE),
-                            g_free);
+  vireo_standard_return_xml (call, xml, nodes, name_child);
 }
 
 /* Only folders have children that come and go. */

@@ -7,13 +7,14 @@
 #include <malloc.h>
 #endif
 
+#include "util/vireo-slices.h"
 #include "vireo-keeper-names.h"
 #include "vireo-keeper-private.h"
 #include "vireo-keeper-scan.h"
 
 /* So many definitions are worked on at once, and for so long before others have their turn. */
 #define MAX_IN_FLIGHT 32
-#define MAX_TURN_USEC 3000
+#define MAX_TURN_USEC 700
 
 typedef struct
 {
@@ -21,13 +22,15 @@ typedef struct
   GTask *task;
   gboolean reload;
   guint64 generation; /* what is newer than this was not read */
+  GPtrArray *objects; /* (nullable): VireoObj, as they were before what is being done */
+  GHashTable *known;  /* (nullable): the files of those, for a reload */
   GPtrArray *found;   /* (nullable): VireoFoundFile */
   GPtrArray *confs;   /* (nullable): names of sidecars */
   GPtrArray *items;   /* Item */
   guint next;
   guint in_flight;
   guint source_id;
-  gboolean scanning; /* more files may come */
+  gboolean scanning; /* more items may come */
   gboolean retrying; /* the files are done, now those that lack something */
 } Loader;
 
@@ -285,6 +288,8 @@ loader_free (Loader *loader)
 {
   g_clear_handle_id (&loader->source_id, g_source_remove);
   g_clear_pointer (&loader->items, g_ptr_array_unref);
+  g_clear_pointer (&loader->objects, g_ptr_array_unref);
+  g_clear_pointer (&loader->known, g_hash_table_unref);
   g_clear_pointer (&loader->found, g_ptr_array_unref);
   g_clear_pointer (&loader->confs, g_ptr_array_unref);
   g_clear_object (&loader->task);
@@ -293,15 +298,33 @@ loader_free (Loader *loader)
 }
 
 static void
-loader_add_failed (Loader *loader)
+add_failed (guint index, gpointer data)
 {
-  VireoKeeperPrivate *priv = _vireo_keeper_get_private (loader->keeper);
+  Loader *loader = data;
   const VireoKeeperKind *kind = VIREO_KEEPER_GET_CLASS (loader->keeper)->kind;
-  g_autoptr (GPtrArray) objects = vireo_obj_list_snapshot (priv->list);
+  VireoObj *obj = loader->objects->pdata[index];
 
-  for (guint i = 0; kind->get_problems != NULL && i < objects->len; i++)
-    if (kind->get_problems (objects->pdata[i]) != NULL)
-      g_ptr_array_add (loader->items, item_new (loader, NULL, objects->pdata[i]));
+  if (kind->get_problems != NULL && kind->get_problems (obj) != NULL)
+    g_ptr_array_add (loader->items, item_new (loader, NULL, obj));
+}
+
+/* That was all. */
+static void
+loader_planned (gpointer data)
+{
+  Loader *loader = data;
+
+  loader->scanning = FALSE;
+  loader_pump (loader);
+}
+
+/* For each of the objects that there are now. */
+static void
+for_objects (Loader *loader, VireoSliceFunc func, VireoSlicedFunc done)
+{
+  g_clear_pointer (&loader->objects, g_ptr_array_unref);
+  loader->objects = vireo_obj_list_snapshot (_vireo_keeper_get_private (loader->keeper)->list);
+  vireo_slices_run (loader->objects->len, func, done, loader);
 }
 
 /* Sidecars of objects that are not there. As long as a definition whose UUID nobody knows is there,
@@ -335,11 +358,22 @@ loader_sweep (Loader *loader)
                              NULL, NULL, NULL);
 }
 
+/* What was read, which thousands of blocks of memory are. */
+typedef struct
+{
+  GPtrArray *found;
+  GHashTable *known;
+} Leftovers;
+
 /* The threads that read the folder leave heaps that are free, and many times as large as what is
  * kept: the C library would hold them for as long as the daemon runs. */
 static gpointer
 return_memory (gpointer data)
 {
+  g_autofree Leftovers *leftovers = data;
+
+  g_clear_pointer (&leftovers->found, g_ptr_array_unref);
+  g_clear_pointer (&leftovers->known, g_hash_table_unref);
 #ifdef __GLIBC__
   malloc_trim (0);
 #endif
@@ -351,14 +385,21 @@ loader_end (Loader *loader)
 {
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (loader->keeper);
   g_autoptr (GTask) task = g_steal_pointer (&loader->task);
+  Leftovers *leftovers;
   GThread *thread;
 
   if (loader->confs != NULL && !loader->reload)
     loader_sweep (loader);
   priv->reloading = FALSE;
+  leftovers = g_new (Leftovers, 1);
+  leftovers->found = g_steal_pointer (&loader->found);
+  leftovers->known = g_steal_pointer (&loader->known);
   loader_free (loader);
-  thread = g_thread_try_new ("vireo-trim", return_memory, NULL, NULL);
-  g_clear_pointer (&thread, g_thread_unref);
+  thread = g_thread_try_new ("vireo-trim", return_memory, leftovers, NULL);
+  if (thread != NULL)
+    g_thread_unref (thread);
+  else
+    return_memory (leftovers);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -395,8 +436,8 @@ loader_pump (Loader *loader)
   if (loader->reload && !loader->retrying)
     {
       loader->retrying = TRUE;
-      loader_add_failed (loader);
-      loader_pump (loader);
+      loader->scanning = TRUE;
+      for_objects (loader, add_failed, loader_planned);
       return;
     }
   loader_end (loader);
@@ -404,41 +445,60 @@ loader_pump (Loader *loader)
 
 /* ---- what there is to do ---- */
 
-static GHashTable *
-objects_by_file (VireoKeeper *self)
+static void
+note_known (guint index, gpointer data)
 {
-  VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
-  GHashTable *objects = g_hash_table_new (g_str_hash, g_str_equal);
-  VireoKeeperRecord *record;
-  GHashTableIter iter;
-  gpointer obj;
+  Loader *loader = data;
+  VireoObj *obj = loader->objects->pdata[index];
+  VireoKeeperRecord *record = _vireo_keeper_get_record (loader->keeper, obj);
+  VireoKnownFile *known;
 
-  g_hash_table_iter_init (&iter, priv->records);
-  while (g_hash_table_iter_next (&iter, &obj, (gpointer *) &record))
-    if (record->file != NULL)
-      g_hash_table_insert (objects, record->file, obj);
-  return objects;
+  if (record == NULL || record->file == NULL)
+    return;
+  known = g_new0 (VireoKnownFile, 1);
+  known->digest = record->digest;
+  known->obj = obj;
+  g_hash_table_insert (loader->known, g_strdup (record->file), known);
 }
 
 static void
-loader_plan (Loader *loader)
+plan_file (guint index, gpointer data)
 {
-  g_autoptr (GHashTable) objects = objects_by_file (loader->keeper);
-  GHashTableIter iter;
-  gpointer obj;
+  Loader *loader = data;
+  VireoFoundFile *file = loader->found->pdata[index];
+  VireoKnownFile *known
+      = loader->known != NULL ? g_hash_table_lookup (loader->known, file->name) : NULL;
 
-  for (guint i = 0; i < loader->found->len; i++)
-    {
-      VireoFoundFile *file = loader->found->pdata[i];
+  if (known != NULL)
+    known->found = TRUE;
+  if (!file->unchanged && !file->taken)
+    g_ptr_array_add (loader->items, item_new (loader, file, known != NULL ? known->obj : NULL));
+}
 
-      obj = g_hash_table_lookup (objects, file->name);
-      g_hash_table_remove (objects, file->name);
-      if (!file->unchanged && !file->taken)
-        g_ptr_array_add (loader->items, item_new (loader, file, obj));
-    }
-  g_hash_table_iter_init (&iter, objects);
-  while (g_hash_table_iter_next (&iter, NULL, &obj))
+/* What had a file that is not there any more. */
+static void
+plan_missing (guint index, gpointer data)
+{
+  Loader *loader = data;
+  VireoObj *obj = loader->objects->pdata[index];
+  VireoKeeperRecord *record = _vireo_keeper_get_record (loader->keeper, obj);
+  VireoKnownFile *known = record != NULL && record->file != NULL
+                              ? g_hash_table_lookup (loader->known, record->file)
+                              : NULL;
+
+  if (known != NULL && known->obj == obj && !known->found)
     g_ptr_array_add (loader->items, item_new (loader, NULL, obj));
+}
+
+static void
+files_planned (gpointer data)
+{
+  Loader *loader = data;
+
+  if (loader->reload)
+    vireo_slices_run (loader->objects->len, plan_missing, loader_planned, loader);
+  else
+    loader_planned (loader);
 }
 
 /* A definition that nothing but another one like it can be in the way of. */
@@ -458,7 +518,6 @@ scanned (GObject *source, GAsyncResult *result, gpointer data)
   Loader *loader = data;
   g_autoptr (GError) error = NULL;
 
-  loader->scanning = FALSE;
   loader->found = vireo_keeper_scan_finish (VIREO_KEEPER (source), result, &loader->confs, &error);
   if (loader->found == NULL)
     {
@@ -469,8 +528,15 @@ scanned (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
-  loader_plan (loader);
-  loader_pump (loader);
+  vireo_slices_run (loader->found->len, plan_file, files_planned, loader);
+}
+
+static void
+known_noted (gpointer data)
+{
+  Loader *loader = data;
+
+  vireo_keeper_scan_async (loader->keeper, loader->known, NULL, scanned, loader);
 }
 
 static void
@@ -482,7 +548,8 @@ flushed (GObject *source, GAsyncResult *result, gpointer data)
   /* Whatever became of those changes, they are over. */
   vireo_store_apply_finish (VIREO_STORE (source), result, NULL);
   loader->generation = priv->generation;
-  vireo_keeper_scan_async (loader->keeper, NULL, scanned, loader);
+  loader->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for_objects (loader, note_known, known_noted);
 }
 
 static void
@@ -505,15 +572,13 @@ loader_begin (VireoKeeper *self, gboolean reload, GTask *task)
   loader->task = task;
   loader->reload = reload;
   loader->items = g_ptr_array_new_with_free_func (item_free);
+  loader->scanning = priv->store != NULL;
   if (priv->store == NULL)
     loader_pump (loader);
   else if (reload)
     vireo_store_apply_async (priv->store, NULL, 0, NULL, flushed, loader);
   else
-    {
-      loader->scanning = TRUE;
-      vireo_keeper_scan_async (self, found, scanned, loader);
-    }
+    vireo_keeper_scan_async (self, NULL, found, scanned, loader);
 }
 
 /**

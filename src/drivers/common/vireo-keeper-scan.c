@@ -26,7 +26,7 @@ typedef struct
   VireoStore *store;
   const VireoDocKind *doc;
   const VireoKeeperKind *kind;
-  GHashTable *known; /* file name -> GBytes: its digest */
+  GHashTable *known; /* (nullable): file name -> VireoKnownFile */
   VireoFoundFunc func; /* (nullable) */
   gpointer func_data;
   GPtrArray *names;
@@ -45,7 +45,7 @@ scan_free (gpointer data)
   Scan *scan = data;
 
   g_object_unref (scan->store);
-  g_hash_table_unref (scan->known);
+  g_clear_pointer (&scan->known, g_hash_table_unref);
   g_clear_pointer (&scan->names, g_ptr_array_unref);
   g_clear_pointer (&scan->sorted, g_ptr_array_unref);
   g_clear_pointer (&scan->found, g_ptr_array_unref);
@@ -131,10 +131,11 @@ read_conf (Scan *scan, VireoFoundFile *file, const char *uuid)
 static gboolean
 is_known (Scan *scan, VireoFoundFile *file)
 {
-  GBytes *known = g_hash_table_lookup (scan->known, file->name);
+  const VireoKnownFile *known
+      = scan->known != NULL ? g_hash_table_lookup (scan->known, file->name) : NULL;
 
   return known != NULL && file->text != NULL
-         && memcmp (g_bytes_get_data (known, NULL), &file->digest, sizeof file->digest) == 0;
+         && memcmp (&known->digest, &file->digest, sizeof file->digest) == 0;
 }
 
 /* Gives the definition the UUID that it has from here on, in its usual form. */
@@ -339,6 +340,8 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 /**
  * vireo_keeper_scan_async:
  * @self: a keeper that has a store
+ * @known: (nullable) (element-type filename VireoKnownFile): the files that objects have, of which
+ *   those that say what they said are not parsed; not to be changed until the end
  * @func: (nullable): gets definitions with the usual name as they are found, in the order of names,
  *   some or all; set when nobody has used the folder yet
  * @callback: called when all files were read
@@ -350,6 +353,7 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
  */
 void
 vireo_keeper_scan_async (VireoKeeper *self,
+                         GHashTable *known,
                          VireoFoundFunc func,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
@@ -357,21 +361,13 @@ vireo_keeper_scan_async (VireoKeeper *self,
   VireoKeeperPrivate *priv = _vireo_keeper_get_private (self);
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   Scan *scan = g_new0 (Scan, 1);
-  VireoKeeperRecord *record;
-  GHashTableIter iter;
 
   scan->store = g_object_ref (priv->store);
   scan->doc = priv->doc;
   scan->kind = VIREO_KEEPER_GET_CLASS (self)->kind;
   scan->func = func;
   scan->func_data = user_data;
-  scan->known
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
-  g_hash_table_iter_init (&iter, priv->records);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &record))
-    if (record->file != NULL)
-      g_hash_table_insert (scan->known, g_strdup (record->file),
-                           g_bytes_new (&record->digest, sizeof record->digest));
+  scan->known = known != NULL ? g_hash_table_ref (known) : NULL;
   g_task_set_task_data (task, scan, scan_free);
   g_task_run_in_thread (task, scan_thread);
 }

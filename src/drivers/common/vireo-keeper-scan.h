@@ -14,6 +14,14 @@ enum
   VIREO_FOUND_UNPARSABLE,
 };
 
+/* A file that an object has already. */
+typedef struct
+{
+  VireoDigest digest; /* of what it said when it was last read or written */
+  VireoObj *obj;      /* not a reference, and for the main loop only */
+  gboolean found;     /* likewise: it is still there */
+} VireoKnownFile;
+
 /* A file of the folder, as a thread found it. */
 typedef struct
 {
@@ -39,7 +47,9 @@ char *vireo_found_file_get_text (VireoFoundFile *file);
 /* Gets a file, which stays the scan's, in the order of names. */
 typedef void (*VireoFoundFunc) (VireoFoundFile *file, gpointer user_data);
 
+/* @known: (nullable) (element-type filename VireoKnownFile): not to be changed until the end. */
 void vireo_keeper_scan_async (VireoKeeper *self,
+                              GHashTable *known,
                               VireoFoundFunc func,
                               GAsyncReadyCallback callback,
                               gpointer user_data);

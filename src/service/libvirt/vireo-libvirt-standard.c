@@ -121,41 +121,30 @@ vireo_libvirt_standard_get_machine_id (VireoLibvirtCall *self)
 
 /* ---- introspection ---- */
 
-static void
-add_child (GString *xml, const char *name)
+/* The name of a child, which is the end of its path; %NULL when this facade has no path for it. */
+static GVariant *
+name_child (VireoNode *node, VireoCall *call, gpointer user_data)
 {
-  g_string_append_printf (xml, "  <node name=\"%s\"/>\n", name);
-}
+  VireoLibvirtCall *self = call->answer_data;
+  g_autofree char *path = vireo_libvirt_path_of_node (node, self->session);
 
-static void
-return_xml (VireoLibvirtCall *self, GPtrArray *nodes)
-{
-  g_autoptr (GString) xml
-      = vireo_standard_begin_xml (self->export != NULL ? self->export->info : NULL);
-
-  if (self->path.path_kind == VIREO_PATH_MANAGER)
-    for (const VireoLibvirtDriver *driver = vireo_libvirt_get_drivers (self->session);
-         driver->name != NULL; driver++)
-      add_child (xml, driver->name);
-  if (self->path.path_kind == VIREO_PATH_CONNECTION)
-    for (const VireoLibvirtFolder *row = vireo_libvirt_folders; row->folder != NULL; row++)
-      add_child (xml, row->folder);
-  for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-    {
-      VireoNode *node = g_ptr_array_index (nodes, i);
-      g_autofree char *path = vireo_libvirt_path_of_node (node, self->session);
-
-      if (path != NULL && !node->gone)
-        add_child (xml, strrchr (path, '/') + 1);
-    }
-  g_string_append (xml, "</node>\n");
-  vireo_libvirt_call_return (self, g_variant_new ("(s)", xml->str), NULL);
+  return path != NULL ? g_variant_new_string (strrchr (path, '/') + 1) : NULL;
 }
 
 static void
 on_visible (GPtrArray *nodes, gpointer user_data)
 {
-  return_xml (user_data, nodes);
+  VireoLibvirtCall *self = user_data;
+  GString *xml = vireo_standard_begin_xml (self->export != NULL ? self->export->info : NULL);
+
+  if (self->path.path_kind == VIREO_PATH_MANAGER)
+    for (const VireoLibvirtDriver *driver = vireo_libvirt_get_drivers (self->session);
+         driver->name != NULL; driver++)
+      vireo_standard_add_child (xml, driver->name);
+  if (self->path.path_kind == VIREO_PATH_CONNECTION)
+    for (const VireoLibvirtFolder *row = vireo_libvirt_folders; row->folder != NULL; row++)
+      vireo_standard_add_child (xml, row->folder);
+  vireo_standard_return_xml (vireo_libvirt_call_begin (self, answer_get), xml, nodes, name_child);
 }
 
 /* Connections are there whether they are open or not, and so are the folders in them. What objects
@@ -169,12 +158,7 @@ vireo_libvirt_standard_introspect (VireoLibvirtCall *self)
 
   if (self->path.path_kind == VIREO_PATH_FOLDER)
     node = vireo_libvirt_find_connection (vireo_server_get_tree (self->server), self->path.driver);
-  if (node == NULL)
-    {
-      return_xml (self, NULL);
-      return;
-    }
-  nodes = vireo_libvirt_list_nodes (node, self->path.of);
+  nodes = node != NULL ? vireo_libvirt_list_nodes (node, self->path.of) : g_ptr_array_new ();
   vireo_visibility_filter (vireo_server_get_authority (self->server), self->caller, nodes,
                            on_visible, self);
 }
