@@ -108,18 +108,10 @@ vireo_domain_start_with_files (VireoCall *call)
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  VireoCall *call = user_data;
-  GError *error = NULL;
-  g_autoptr (GObject) object = g_task_propagate_pointer (G_TASK (result), &error);
-  VireoNode *node = object != NULL ? vireo_node_of (object) : NULL;
+  VireoNode *node = vireo_call_take_node (user_data, result);
 
-  if (object == NULL)
-    vireo_call_return_error (call, error);
-  else if (node == NULL)
-    vireo_call_return_new_error (call, VIREO_ERROR_UNKNOWN_OBJECT,
-                                 "it was made, and removed again meanwhile");
-  else
-    return_started (call, node);
+  if (node != NULL)
+    return_started (user_data, node);
 }
 
 void

@@ -567,10 +567,19 @@ on_job (GObject *source, GAsyncResult *result, gpointer user_data)
     vireo_call_return_error (self, error);
 }
 
-static void
-on_object (GObject *source, GAsyncResult *result, gpointer user_data)
+/**
+ * vireo_call_take_node:
+ * @self: a call
+ * @result: what a task that returns an object gave
+ *
+ * For the callback of a task in which an object was made. Without one, @self is answered with the
+ * error, and gone.
+ *
+ * Returns: (transfer none) (nullable): the object, until control returns to the main loop
+ */
+VireoNode *
+vireo_call_take_node (VireoCall *self, GAsyncResult *result)
 {
-  VireoCall *self = user_data;
   GError *error = NULL;
   g_autoptr (GObject) object = g_task_propagate_pointer (G_TASK (result), &error);
   VireoNode *node = vireo_node_of (object);
@@ -580,8 +589,16 @@ on_object (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (node == NULL)
     vireo_call_return_new_error (self, VIREO_ERROR_UNKNOWN_OBJECT,
                                  "it was made, and removed again meanwhile");
-  else
-    vireo_call_return (self, g_variant_new ("(o)", node->path));
+  return node;
+}
+
+static void
+on_object (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VireoNode *node = vireo_call_take_node (user_data, result);
+
+  if (node != NULL)
+    vireo_call_return (user_data, g_variant_new ("(o)", node->path));
 }
 
 /**

@@ -182,6 +182,7 @@ void vireo_call_return_new_error (VireoCall *self, VireoError code, const char *
 
 /* For operations of drivers: a task that answers the call. */
 GTask *vireo_call_task_boolean (VireoCall *self);
+VireoNode *vireo_call_take_node (VireoCall *self, GAsyncResult *result);
 GTask *vireo_call_task_object (VireoCall *self);
 GTask *vireo_call_task_job (VireoCall *self);
 GTask *vireo_call_task_variant (VireoCall *self);
