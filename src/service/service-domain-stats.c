@@ -7,9 +7,10 @@
 #include "vireo-handlers.h"
 #include "vireo-visibility.h"
 
-/* Domains that are asked at once, so that a long list neither floods hypervisors nor holds the main
- * loop. */
+/* Domains that are asked at once, so that a long list does not flood hypervisors, and for how long
+ * they are asked before others have their turn. */
 #define MAX_ASKED 64
+#define SLICE_US 700
 
 static gboolean
 check_groups (VireoCall *call)
@@ -46,6 +47,7 @@ typedef struct
   GPtrArray *nodes; /* VireoNode */
   guint next;
   guint n_asked;
+  guint turn_id; /* when it goes on */
   GHashTable *answers; /* VireoNode -> GVariant */
   GError *error;       /* (nullable): what is wrong with the question itself */
 } Many;
@@ -59,8 +61,11 @@ typedef struct
 static GVariant *
 describe (VireoNode *node, VireoCall *call, gpointer user_data)
 {
-  GVariant *stats = g_hash_table_lookup (user_data, node);
+  gpointer found = NULL;
+  g_autoptr (GVariant) stats = NULL;
 
+  g_hash_table_steal_extended (user_data, node, NULL, &found);
+  stats = found;
   if (stats == NULL)
     return NULL;
   return g_variant_new_dict_entry (g_variant_new_object_path (node->path), stats);
@@ -82,7 +87,15 @@ many_end (Many *many)
   g_free (many);
 }
 
-static void many_go_on (Many *many);
+static gboolean on_turn (gpointer user_data);
+
+/* After calls of others, which are served in a source of the default priority. */
+static void
+many_wait_for_turn (Many *many)
+{
+  if (many->turn_id == 0)
+    many->turn_id = g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, many, NULL);
+}
 
 /* One that does not answer, or has gone, is left out: the others have nothing to do with it. */
 static void
@@ -106,7 +119,7 @@ on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
   vireo_node_unref (one->node);
   g_free (one);
   many->n_asked--;
-  many_go_on (many);
+  many_wait_for_turn (many);
 }
 
 static void
@@ -125,15 +138,33 @@ many_ask (Many *many, VireoNode *node)
 static void
 many_go_on (Many *many)
 {
+  gint64 until = g_get_monotonic_time () + SLICE_US;
+
   while (many->next < many->nodes->len && many->n_asked < MAX_ASKED)
     {
       VireoNode *node = g_ptr_array_index (many->nodes, many->next++);
 
-      if (!node->gone)
-        many_ask (many, node);
+      if (node->gone)
+        continue;
+      many_ask (many, node);
+      if (g_get_monotonic_time () > until)
+        {
+          many_wait_for_turn (many);
+          return;
+        }
     }
   if (many->n_asked == 0)
     many_end (many);
+}
+
+static gboolean
+on_turn (gpointer user_data)
+{
+  Many *many = user_data;
+
+  many->turn_id = 0;
+  many_go_on (many);
+  return G_SOURCE_REMOVE;
 }
 
 /* The arguments of a GetStats() that asks the same. */

@@ -160,32 +160,45 @@ matches (VireoObj *obj, const Filters *filters)
   return TRUE;
 }
 
+/* Whether everything matches: then the objects need not be looked at. */
+static gboolean
+is_empty (const Filters *filters)
+{
+  gboolean empty
+      = filters->n == 0 && filters->n_children == 0 && filters->capabilities == NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (filters->words); i++)
+    empty &= filters->words[i] == NULL;
+  return empty;
+}
+
 GPtrArray *
 vireo_call_collect (VireoCall *call)
 {
-  VireoObjList *list = get_list (call);
-  g_autoptr (GPtrArray) objects = NULL;
   g_autofree const char **capabilities = NULL;
   GPtrArray *nodes;
   Filters filters;
+  guint n = 0;
 
   if (!read_filters (call, &filters))
     return NULL;
   if (call->options != NULL)
     g_variant_lookup (call->options, "capabilities", "^a&s", &capabilities);
   filters.capabilities = capabilities;
-  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
-  if (list == NULL)
+  nodes = vireo_node_get_children (call->node, call->handler->of);
+  if (is_empty (&filters))
     return nodes;
-  objects = vireo_obj_list_snapshot (list);
-  for (guint i = 0; i < objects->len; i++)
+  for (guint i = 0; i < nodes->len; i++)
     {
-      VireoObj *obj = g_ptr_array_index (objects, i);
-      VireoNode *node = vireo_node_of (obj);
+      VireoNode *node = g_ptr_array_index (nodes, i);
 
-      if (node != NULL && matches (obj, &filters))
-        g_ptr_array_add (nodes, vireo_node_ref (node));
+      if (matches (VIREO_OBJ (node->object), &filters))
+        {
+          nodes->pdata[i] = nodes->pdata[n];
+          nodes->pdata[n++] = node;
+        }
     }
+  g_ptr_array_set_size (nodes, (gint) n);
   return nodes;
 }
 

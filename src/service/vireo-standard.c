@@ -322,18 +322,14 @@ on_children (GPtrArray *nodes, gpointer user_data)
   vireo_standard_return_xml (call, xml, nodes, name_child);
 }
 
-/* Only folders have children that come and go. */
+/* What is right below @path. */
 static GPtrArray *
-list_children (VireoCall *call)
+list_below (VireoTree *tree, const char *path)
 {
-  const char *path = g_dbus_message_get_path (call->message);
-  g_autoptr (GPtrArray) all = NULL;
+  g_autoptr (GPtrArray) all = vireo_tree_snapshot (tree);
   GPtrArray *children = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
   gsize length = strlen (path);
 
-  if (call->path_kind != VIREO_PATH_FOLDER)
-    return children;
-  all = vireo_tree_snapshot (vireo_server_get_tree (call->server));
   for (guint i = 0; i < all->len; i++)
     {
       VireoNode *node = g_ptr_array_index (all, i);
@@ -343,6 +339,26 @@ list_children (VireoCall *call)
         g_ptr_array_add (children, vireo_node_ref (node));
     }
   return children;
+}
+
+/* Only folders have children that come and go. Those of an object have one kind; the others, of
+ * connections and jobs, are looked for. */
+static GPtrArray *
+list_children (VireoCall *call)
+{
+  VireoTree *tree = vireo_server_get_tree (call->server);
+  const char *path = g_dbus_message_get_path (call->message);
+  const char *folder = strrchr (path, '/') + 1;
+  g_autofree char *parent_path = g_strndup (path, (gsize) (folder - path - 1));
+  VireoNode *parent = vireo_tree_find (tree, parent_path);
+
+  if (call->path_kind != VIREO_PATH_FOLDER)
+    return g_ptr_array_new ();
+  for (guint i = 0; parent != NULL && i < VIREO_PATH_N_KINDS; i++)
+    if (vireo_path_kind_name (i) != NULL && vireo_path_kind_parent (i) == parent->path_kind
+        && g_str_equal (vireo_path_kind_folder (i), folder))
+      return vireo_node_get_children (parent, i);
+  return list_below (tree, path);
 }
 
 void

@@ -27,6 +27,7 @@ typedef struct
   VireoNode *parent; /* not a reference: it has us */
   VireoPathKind path_kind;
   VireoObjList *list;
+  GPtrArray *nodes; /* of its objects; not references: they are the tree's */
 } ListEntry;
 
 enum
@@ -116,6 +117,22 @@ vireo_node_get_list (VireoNode *self, VireoPathKind path_kind)
   return vireo_obj_get_children (VIREO_OBJ (self->object), vireo_path_kind_name (path_kind));
 }
 
+GPtrArray *
+vireo_node_get_children (VireoNode *self, VireoPathKind path_kind)
+{
+  ListEntry *entry = NULL;
+  GPtrArray *children;
+
+  for (GSList *link = self->lists; link != NULL; link = link->next)
+    if (((ListEntry *) link->data)->path_kind == path_kind)
+      entry = link->data;
+  children = g_ptr_array_new_full (entry != NULL ? entry->nodes->len : 0,
+                                   (GDestroyNotify) vireo_node_unref);
+  for (guint i = 0; entry != NULL && i < entry->nodes->len; i++)
+    g_ptr_array_add (children, vireo_node_ref (entry->nodes->pdata[i]));
+  return children;
+}
+
 /* (transfer full): paths of all jobs that work on an object and are shown. */
 GVariant *
 vireo_node_get_job_paths (VireoNode *self)
@@ -189,6 +206,7 @@ list_entry_free (gpointer data)
 
   g_signal_handlers_disconnect_by_data (self->list, self);
   g_object_unref (self->list);
+  g_ptr_array_unref (self->nodes);
   g_free (self);
 }
 
@@ -615,6 +633,8 @@ on_added (VireoObjList *list, VireoObj *obj, gpointer user_data)
                   vireo_path_for_object (entry->parent->path, entry->path_kind,
                                          vireo_obj_get_uuid (obj), vireo_obj_get_name (obj)));
 
+  node->place = entry->nodes->len;
+  g_ptr_array_add (entry->nodes, node);
   insert_node (self, node);
   follow_job (self, node);
   follow_background (self, node);
@@ -627,8 +647,12 @@ on_removed (VireoObjList *list, VireoObj *obj, gpointer user_data)
   ListEntry *entry = user_data;
   VireoNode *node = vireo_node_of (obj);
 
-  if (node != NULL)
-    remove_node (entry->tree, node);
+  if (node == NULL)
+    return;
+  g_ptr_array_remove_index_fast (entry->nodes, node->place);
+  if (node->place < entry->nodes->len)
+    ((VireoNode *) entry->nodes->pdata[node->place])->place = node->place;
+  remove_node (entry->tree, node);
 }
 
 /* What was decided holds for the details that were decided about, as long as they say the same. */
@@ -705,6 +729,7 @@ add_list (VireoTree *self, VireoNode *parent, VireoPathKind path_kind, VireoObjL
   entry->parent = parent;
   entry->path_kind = path_kind;
   entry->list = g_object_ref (list);
+  entry->nodes = g_ptr_array_new ();
   parent->lists = g_slist_prepend (parent->lists, entry);
   g_signal_connect (list, "added", G_CALLBACK (on_added), entry);
   g_signal_connect (list, "removed", G_CALLBACK (on_removed), entry);

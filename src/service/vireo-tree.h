@@ -35,6 +35,7 @@ struct _VireoNode
   gpointer shown_job;
   gint64 linger_until; /* of a job that has ended; monotonic, µs */
   GSList *lists; /* of its children, by kind */
+  guint place;   /* among those of its kind */
 };
 
 VireoNode *vireo_node_ref (VireoNode *self);
@@ -53,6 +54,9 @@ VireoNode *vireo_node_get_subject (VireoNode *self);
 VireoNode *vireo_node_get_connection (VireoNode *self);
 /* The objects of a kind that are in it; %NULL when there never were any. */
 VireoObjList *vireo_node_get_list (VireoNode *self, VireoPathKind path_kind);
+/* (transfer full) (element-type VireoNode): those that are there now, in no particular order; of
+ * thousands the objects need not be looked at. */
+GPtrArray *vireo_node_get_children (VireoNode *self, VireoPathKind path_kind);
 
 /* Of the job that works on an object, or "/" when none is shown. */
 const char *vireo_node_get_job_path (VireoNode *self);

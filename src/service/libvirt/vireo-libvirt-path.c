@@ -139,36 +139,19 @@ vireo_libvirt_find_connection (VireoTree *tree, const VireoLibvirtDriver *driver
 
 /* ---- from theirs to ours ---- */
 
-static void
-add_nodes (GPtrArray *nodes, VireoNode *parent, VireoPathKind path_kind)
-{
-  VireoObjList *list = vireo_node_get_list (parent, path_kind);
-  g_autoptr (GPtrArray) objects = list != NULL ? vireo_obj_list_snapshot (list) : NULL;
-
-  for (guint i = 0; objects != NULL && i < objects->len; i++)
-    {
-      VireoNode *node = vireo_node_of (g_ptr_array_index (objects, i));
-
-      if (node != NULL)
-        g_ptr_array_add (nodes, vireo_node_ref (node));
-    }
-}
-
 GPtrArray *
 vireo_libvirt_list_nodes (VireoNode *connection, VireoPathKind path_kind)
 {
-  GPtrArray *nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
   VireoPathKind parent_kind = vireo_path_kind_parent (path_kind);
   g_autoptr (GPtrArray) parents = NULL;
+  GPtrArray *nodes;
 
   if (parent_kind == VIREO_PATH_CONNECTION)
-    {
-      add_nodes (nodes, connection, path_kind);
-      return nodes;
-    }
+    return vireo_node_get_children (connection, path_kind);
+  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
   parents = vireo_libvirt_list_nodes (connection, parent_kind);
   for (guint i = 0; i < parents->len; i++)
-    add_nodes (nodes, g_ptr_array_index (parents, i), path_kind);
+    g_ptr_array_extend_and_steal (nodes, vireo_node_get_children (parents->pdata[i], path_kind));
   return nodes;
 }
 
