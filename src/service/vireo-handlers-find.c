@@ -246,28 +246,38 @@ mask_of (const VireoInterfaceInfo *info, GVariant *names)
   return mask != 0 ? mask : VIREO_ALL_PROPERTIES;
 }
 
+/* How the objects that the call is about are served. */
+static const VireoExport *
+of_kind (VireoCall *call)
+{
+  return vireo_tree_get_export (vireo_server_get_tree (call->server), call->handler->of);
+}
+
 static GVariant *
 describe (VireoNode *node, VireoCall *call, gpointer user_data)
 {
   VireoReading reading = { vireo_server_get_tree (call->server), NULL };
-  g_autoptr (GVariant) names = g_variant_get_child_value (call->args, 0);
+  const guint64 *mask = user_data;
 
-  return g_variant_new_dict_entry (
-      g_variant_new_object_path (node->path),
-      vireo_export_get_many (node, &reading, mask_of (node->export->info, names)));
+  return g_variant_new_dict_entry (g_variant_new_object_path (node->path),
+                                   vireo_export_get_many (node, &reading, *mask));
 }
 
 static void
 return_objects (GPtrArray *nodes, gpointer user_data)
 {
-  vireo_bulk_return (user_data, nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe, NULL, NULL);
+  VireoCall *call = user_data;
+  g_autoptr (GVariant) names = g_variant_get_child_value (call->args, 0);
+  guint64 *mask = g_new (guint64, 1);
+
+  *mask = mask_of (of_kind (call)->info, names);
+  vireo_bulk_return (call, nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe, mask, g_free);
 }
 
 gboolean
 vireo_call_check_properties (VireoCall *call)
 {
-  const VireoInterfaceInfo *info
-      = vireo_tree_get_export (vireo_server_get_tree (call->server), call->handler->of)->info;
+  const VireoInterfaceInfo *info = of_kind (call)->info;
   g_autofree const char **names = NULL;
 
   g_variant_get_child (call->args, 0, "^a&s", &names);
