@@ -82,6 +82,14 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     }
 }
 
+static const char *
+get_guest (VireoObj *obj)
+{
+  const VireoFilterBindingDef *def = vireo_def_obj_get_live (VIREO_DEF_OBJ (obj));
+
+  return def != NULL && def->owner != NULL ? def->owner->uuid : NULL;
+}
+
 static void
 vireo_filter_binding_obj_class_init (VireoFilterBindingObjClass *klass)
 {
@@ -90,6 +98,7 @@ vireo_filter_binding_obj_class_init (VireoFilterBindingObjClass *klass)
 
   VIREO_OBJ_CLASS (klass)->kind = "nwfilter-binding";
   VIREO_OBJ_CLASS (klass)->describe = describe;
+  VIREO_OBJ_CLASS (klass)->get_guest = get_guest;
   VIREO_DEF_OBJ_CLASS (klass)->doc = vireo_doc_kind_find ("nwfilterbinding");
   object_class->get_property = get_property;
 

@@ -47,6 +47,14 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     }
 }
 
+static const char *
+get_guest (VireoObj *obj)
+{
+  const VireoNetworkPortDef *def = vireo_def_obj_get_live (VIREO_DEF_OBJ (obj));
+
+  return def != NULL && def->owner != NULL ? def->owner->uuid : NULL;
+}
+
 static void
 vireo_network_port_obj_class_init (VireoNetworkPortObjClass *klass)
 {
@@ -54,6 +62,7 @@ vireo_network_port_obj_class_init (VireoNetworkPortObjClass *klass)
   const GParamFlags r = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   VIREO_OBJ_CLASS (klass)->kind = "network-port";
+  VIREO_OBJ_CLASS (klass)->get_guest = get_guest;
   VIREO_DEF_OBJ_CLASS (klass)->doc = vireo_doc_kind_find ("networkport");
   object_class->get_property = get_property;
 

@@ -44,6 +44,8 @@ typedef void (*VireoDescribeFunc) (const char *key, const char *value, gpointer 
  * @job_wait: for how long callers wait for the slot, in milliseconds; 30,000 unless a class says
  * @describe: (nullable): tells the variables that administrators' rules know an object of the kind
  *   by, beside its name, UUID and owner and those of what it is in
+ * @get_guest: (nullable): UUID of the domain that an object tells of, so that only who may read
+ *   that may read the object; %NULL when it tells of none
  * @resumers: (nullable): which of its jobs go on without the daemon, and how they are taken up
  *
  * Since: 0.1
@@ -55,6 +57,7 @@ struct _VireoObjClass
   const char *kind;
   guint job_wait;
   void (*describe) (VireoObj *self, VireoDescribeFunc func, gpointer user_data);
+  const char *(*get_guest) (VireoObj *self);
   const VireoJobResumer *resumers;
 };
 

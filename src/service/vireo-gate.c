@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireo-gate.h"
 
+#include "vireo-visibility.h"
+
 /* The way of a call, from its arguments' types being right to its handler:
  *
  *   1. the object is looked up: UnknownObject when it is not there;
- *   2. the caller may read the object, and the connection that it is in: the same UnknownObject
+ *   2. the caller may read the object, what it is in and whom it tells of: the same UnknownObject
  *      otherwise, before anything else is looked at, so that absent and hidden are alike;
  *   3. options are checked and the arguments prepared, which may say what else must be allowed.
  * What is wrong with them is held back:
@@ -140,12 +142,15 @@ was_asked_about (VireoCall *call, VireoNode *node)
 static gboolean
 is_still_the_same (VireoCall *call)
 {
-  VireoNode *node = vireo_node_get_subject (call->node);
+  VireoNode *needed[VIREO_VISIBILITY_MOST];
+  guint n;
 
-  if (call->checks == NULL || node->path_kind == VIREO_PATH_MANAGER)
+  if (call->checks == NULL
+      || vireo_node_get_subject (call->node)->path_kind == VIREO_PATH_MANAGER)
     return TRUE;
-  for (; node != NULL; node = node->parent)
-    if (!was_asked_about (call, node))
+  n = vireo_visibility_list_needed (call->caller, call->node, needed);
+  for (guint i = 0; i < n; i++)
+    if (!was_asked_about (call, needed[i]))
       return FALSE;
   return TRUE;
 }
@@ -509,9 +514,10 @@ resolve_action (VireoCall *call, const VireoAction *action)
 static void
 add_hiding_check (VireoCall *call, VireoNode *node, const char *path)
 {
-  if (node->parent != NULL)
-    add_hiding_check (call, node->parent, path);
-  add_check (call, node->export->getattr, vireo_node_get_details (node), path);
+  VireoNode *needed[VIREO_VISIBILITY_MOST];
+
+  for (guint n = vireo_visibility_list_needed (call->caller, node, needed); n > 0; n--)
+    add_check (call, needed[n - 1]->export->getattr, vireo_node_get_details (needed[n - 1]), path);
 }
 
 /* A permission of the member, on what it is about. */

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* Which objects a caller sees: those of which it may read the properties, in connections of which
- * it may do that, too. Nobody is asked to authenticate for it. */
+ * it may do that, too. What tells of a guest is seen by those who see the guest. Nobody is asked to
+ * authenticate for it. */
 
 /* For how long questions are made before others have their turn. */
 #define SLICE_US 700
@@ -67,16 +68,42 @@ getattr_of (VireoNode *subject)
   return subject->export->getattr;
 }
 
-/* A connection, an object, and one that is in it. */
-#define MAX_DEPTH 3
-
-/* What has to be readable for @node to be seen: it, and all that it is in. */
-static guint
-list_needed (VireoNode *node, VireoNode *ret_needed[MAX_DEPTH])
+/* (nullable): the guest that an object tells of, for those to whom that is news: who made the
+ * object said itself whose it is, and should not find out by it whether there is such a guest. */
+static VireoNode *
+find_guest (VireoCaller *caller, VireoNode *node)
 {
+  VireoObj *object;
+  VireoObjList *domains;
+  VireoObj *domain;
+  const char *uuid;
+
+  if (node->object == NULL || !VIREO_IS_OBJ (node->object))
+    return NULL;
+  object = VIREO_OBJ (node->object);
+  if (VIREO_OBJ_GET_CLASS (object)->get_guest == NULL
+      || vireo_obj_get_owner (object) == vireo_caller_get_uid (caller))
+    return NULL;
+  uuid = VIREO_OBJ_GET_CLASS (object)->get_guest (object);
+  if (uuid == NULL)
+    return NULL;
+  domains = vireo_node_get_list (vireo_node_get_connection (node), VIREO_PATH_DOMAIN);
+  domain = domains != NULL ? vireo_obj_list_find_by_uuid (domains, uuid) : NULL;
+  return domain != NULL ? vireo_node_of (domain) : NULL;
+}
+
+guint
+vireo_visibility_list_needed (VireoCaller *caller,
+                              VireoNode *node,
+                              VireoNode *ret_needed[VIREO_VISIBILITY_MOST])
+{
+  VireoNode *subject = vireo_node_get_subject (node);
+  VireoNode *guest = find_guest (caller, subject);
   guint n = 0;
 
-  for (node = vireo_node_get_subject (node); node != NULL && n < MAX_DEPTH; node = node->parent)
+  for (node = subject; node != NULL && n < VIREO_VISIBILITY_MOST; node = node->parent)
+    ret_needed[n++] = node;
+  for (node = guest; node != NULL && n < VIREO_VISIBILITY_MOST; node = node->parent)
     ret_needed[n++] = node;
   return n;
 }
@@ -95,8 +122,8 @@ vireo_visibility_peek (VireoAuthority *authority,
                        VireoNode *node,
                        gboolean *ret_visible)
 {
-  VireoNode *needed[MAX_DEPTH];
-  guint n = list_needed (node, needed);
+  VireoNode *needed[VIREO_VISIBILITY_MOST];
+  guint n = vireo_visibility_list_needed (caller, node, needed);
   gboolean known = TRUE;
   VireoVerdict settled;
 
@@ -145,8 +172,9 @@ ask_one (Filter *filter, guint index, const VireoAction *action, VireoNode *node
 static void
 ask_for (Filter *filter, guint index)
 {
-  VireoNode *needed[MAX_DEPTH];
-  guint n = list_needed (g_ptr_array_index (filter->nodes, index), needed);
+  VireoNode *needed[VIREO_VISIBILITY_MOST];
+  guint n = vireo_visibility_list_needed (
+      filter->caller, g_ptr_array_index (filter->nodes, index), needed);
 
   for (guint i = 0; i < n; i++)
     ask_one (filter, index, getattr_of (needed[i]), needed[i]);

@@ -9,6 +9,14 @@ G_BEGIN_DECLS
 /* (element-type VireoNode) */
 typedef void (*VireoVisibleFunc) (GPtrArray *nodes, gpointer user_data);
 
+/* An object, two that it is in, and a guest that it tells of with its connection. */
+#define VIREO_VISIBILITY_MOST 5
+
+/* What @caller has to be able to read to see @node, which is first of them. Returns how many. */
+guint vireo_visibility_list_needed (VireoCaller *caller,
+                                    VireoNode *node,
+                                    VireoNode *ret_needed[VIREO_VISIBILITY_MOST]);
+
 gboolean vireo_visibility_peek (VireoAuthority *authority,
                                 VireoCaller *caller,
                                 VireoNode *node,

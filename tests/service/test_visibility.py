@@ -261,6 +261,87 @@ class HiddenNetwork(Case):
         self.assertEqual(of(self.secret), [])
 
 
+class HiddenGuest(Case):
+    """What tells of a guest that one may not read is as hidden as the guest."""
+
+    def setUp(self):
+        super().setUp()
+        self.define("open", 1)
+        self.secret = self.define("secret", 2)
+        self.call = lambda path, interface, method, *args: self.client.call(
+            path, interface, method, "(" + "s" * len(args) + "a{sv})", *args, {})
+        self.network = self.client.call(CONNECTION, "Connection", "LookupNetworkByName", "(s)",
+                                        "default")
+        self.call(CONNECTION, "Connection", "DefineNetworkFilter",
+                  "<filter name='f' chain='root'/>")
+        self.host.polkit.set_rules(
+            hide(("domain_name", "secret"))
+            + permit("/network-port|nwfilter-binding/.test(action.id)"))
+
+    def make(self, number):
+        """A port and a binding of a guest."""
+        owner = f"<owner><name>guest</name><uuid>{uuid_of(number)}</uuid></owner>"
+        mac = f"<mac address='52:54:00:00:00:0{number}'/>"
+        port = self.call(self.network, "Network", "CreatePort", f"<networkport><uuid>"
+                         f"{uuid_of(number)}</uuid>{owner}{mac}</networkport>")
+        binding = self.call(CONNECTION, "Connection", "CreateNetworkFilterBinding",
+                            f"<filterbinding>{owner}<portdev name='tap{number}'/>{mac}"
+                            "<filterref filter='f'/></filterbinding>")
+        return port, binding
+
+    def lists(self):
+        """All that nobody gets to see of them, as one text."""
+        answers = [self.ask(self.network, "Network", "ListPorts", NO_OPTIONS),
+                   self.ask(self.network, "Network", "GetPorts", "(@as [], @a{sv} {})"),
+                   self.ask(CONNECTION, "Connection", "ListNetworkFilterBindings", NO_OPTIONS),
+                   self.ask(f"{self.network}/ports", INTROSPECTABLE, "Introspect"),
+                   self.ask(f"{CONNECTION}/filter_bindings", INTROSPECTABLE, "Introspect")]
+        return repr([a.unpack() for a in answers]) + repr(self.managed())
+
+    def test_lists_and_members(self):
+        shown, hidden = self.make(1), self.make(2)
+        seen = self.lists()
+        for path in shown:
+            self.assertIn(path, seen)
+        for path in hidden:
+            self.assertNotIn(path, seen)
+        for (one, other), interface, last in zip(zip(shown, hidden),
+                                                 ("NetworkPort", "NetworkFilterBinding"),
+                                                 (ABSENT.rsplit("/", 1)[1], "none")):
+            absent = f"{other.rsplit('/', 1)[0]}/{last}"
+            self.assertIsNone(self.ask(one, interface, "GetXml", NO_OPTIONS).error)
+            for member in find_members(self.client, other):
+                call = member.call()[1:]
+                denied, gone = self.ask(other, *call), self.ask(absent, *call)
+                self.assertEqual(denied.error.name, gone.error.name, member)
+                self.assertEqual(denied.error.message.replace(other, absent), gone.error.message)
+            self.assertTrue(self.client.exists(other))
+        look_up = self.ask(self.network, "Network", "LookupPortByUuid",
+                           f"('{uuid_of(2)}',)").error
+        self.assertEqual(look_up.code, "NotFound")
+
+    def test_signals(self):
+        self.nobody.subscribe()
+        self.assertIsNone(self.ask(ROOT, "Manager", "Subscribe", NO_OPTIONS).error)
+        hidden, shown = self.make(2), self.make(1)
+        self.call(hidden[0], "NetworkPort", "Delete")
+        self.call(hidden[1], "NetworkFilterBinding", "Delete")
+        self.call(shown[0], "NetworkPort", "Delete")
+        of = lambda path: [s["member"] for s in self.nobody.signals()  # noqa: E731
+                           if s["path"] == path or path in s["args"]]
+        vireotest.wait_until(lambda: "InterfacesRemoved" in of(shown[0]), 10, "the end")
+        self.assertEqual([of(path) for path in hidden], [[], []])
+
+    def test_seen_by_who_made_it(self):
+        """Who said whose it is learns nothing from it, nor from its not being there."""
+        made = self.ask(self.network, "Network", "CreatePort", text(
+            "(sa{sv})", f"<networkport><owner><name>guest</name><uuid>{uuid_of(2)}</uuid></owner>"
+            "<mac address='52:54:00:00:00:02'/></networkport>", {}))
+        self.assertIsNone(made.error)
+        self.assertIn(made.unpack(), self.lists())
+        self.assertIsNone(self.ask(made.unpack(), "NetworkPort", "GetXml", NO_OPTIONS).error)
+
+
 class Signals(Case):
     def setUp(self):
         super().setUp()
