@@ -35,11 +35,17 @@ add_lease (GVariantBuilder *leases, const VireoNetworkLease *lease)
   g_variant_builder_add_value (leases, g_variant_builder_end (&builder));
 }
 
+/* For how long definitions are looked at before others have their turn. */
+#define SLICE_US 700
+
 /* What waits until it is known which of the guests with leases the caller sees. */
 typedef struct
 {
   VireoCall *call;
   GPtrArray *leases;
+  GHashTable *leased; /* their MACs, in lower case */
+  GPtrArray *domains; /* of all drivers */
+  guint next;
   GPtrArray *guests;    /* (element-type VireoNode) */
   GPtrArray *addresses; /* of those with the same index, in lower case */
 } Leases;
@@ -48,13 +54,15 @@ static void
 leases_free (Leases *self)
 {
   g_ptr_array_unref (self->leases);
+  g_hash_table_unref (self->leased);
+  g_ptr_array_unref (self->domains);
   g_ptr_array_unref (self->guests);
   g_ptr_array_unref (self->addresses);
   g_free (self);
 }
 
 static void
-add_guest (Leases *self, GHashTable *leased, const VireoDomainDef *def, VireoNode *node)
+add_guest (Leases *self, const VireoDomainDef *def, VireoNode *node)
 {
   for (guint i = 0; def != NULL && i < def->n_interfaces; i++)
     {
@@ -62,7 +70,7 @@ add_guest (Leases *self, GHashTable *leased, const VireoDomainDef *def, VireoNod
       g_autofree char *address
           = mac != NULL && mac->address != NULL ? g_ascii_strdown (mac->address, -1) : NULL;
 
-      if (address == NULL || !g_hash_table_contains (leased, address))
+      if (address == NULL || !g_hash_table_contains (self->leased, address))
         continue;
       g_ptr_array_add (self->guests, vireo_node_ref (node));
       g_ptr_array_add (self->addresses, g_steal_pointer (&address));
@@ -70,43 +78,39 @@ add_guest (Leases *self, GHashTable *leased, const VireoDomainDef *def, VireoNod
 }
 
 static void
-add_guests (Leases *self, GHashTable *leased, VireoObjList *list)
-{
-  g_autoptr (GPtrArray) domains = vireo_obj_list_snapshot (list);
-
-  for (guint i = 0; i < domains->len; i++)
-    {
-      VireoDomainObj *domain = VIREO_DOMAIN_OBJ (domains->pdata[i]);
-      VireoNode *node = vireo_node_of (domain);
-
-      if (node == NULL)
-        continue;
-      add_guest (self, leased, vireo_domain_obj_get_live_def (domain), node);
-      add_guest (self, leased, vireo_domain_obj_get_persistent_def (domain), node);
-    }
-}
-
-/* The domains of all drivers that have an interface with the address of a lease. */
-static void
-find_guests (Leases *self)
+list_domains (Leases *self)
 {
   GPtrArray *connections = vireo_tree_get_connections (vireo_server_get_tree (self->call->server));
-  g_autoptr (GHashTable) leased = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  for (guint i = 0; i < self->leases->len; i++)
-    {
-      const VireoNetworkLease *lease = g_ptr_array_index (self->leases, i);
-
-      if (lease->mac != NULL)
-        g_hash_table_add (leased, g_ascii_strdown (lease->mac, -1));
-    }
   for (guint i = 0; i < connections->len; i++)
     {
       VireoObjList *list = vireo_node_get_list (connections->pdata[i], VIREO_PATH_DOMAIN);
 
       if (list != NULL)
-        add_guests (self, leased, list);
+        g_ptr_array_extend_and_steal (self->domains, vireo_obj_list_snapshot (list));
     }
+}
+
+/* Definitions are kept packed, and thousands of them take a while. Returns whether all domains with
+ * an interface that has the address of a lease are found. */
+static gboolean
+find_guests (Leases *self)
+{
+  gint64 until = g_get_monotonic_time () + SLICE_US;
+
+  for (; self->next < self->domains->len; self->next++)
+    {
+      VireoDomainObj *domain = VIREO_DOMAIN_OBJ (self->domains->pdata[self->next]);
+      VireoNode *node = vireo_node_of (domain);
+
+      if (g_get_monotonic_time () > until)
+        return FALSE;
+      if (node == NULL)
+        continue;
+      add_guest (self, vireo_domain_obj_get_live_def (domain), node);
+      add_guest (self, vireo_domain_obj_get_persistent_def (domain), node);
+    }
+  return TRUE;
 }
 
 /* A lease has the name and the address of its guest: who may not read that learns of neither. */
@@ -136,10 +140,49 @@ on_visible (GPtrArray *visible, gpointer user_data)
 }
 
 static void
+ask_about_guests (Leases *self)
+{
+  vireo_visibility_filter (vireo_server_get_authority (self->call->server), self->call->caller,
+                           self->guests, on_visible, self);
+}
+
+static gboolean
+on_turn (gpointer user_data)
+{
+  Leases *self = user_data;
+
+  if (!find_guests (self))
+    return G_SOURCE_CONTINUE;
+  ask_about_guests (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* @leases: (transfer full) */
+static Leases *
+leases_new (VireoCall *call, GPtrArray *leases)
+{
+  Leases *self = g_new0 (Leases, 1);
+
+  self->call = call;
+  self->leases = leases;
+  self->leased = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < leases->len; i++)
+    {
+      const VireoNetworkLease *lease = g_ptr_array_index (leases, i);
+
+      if (lease->mac != NULL)
+        g_hash_table_add (self->leased, g_ascii_strdown (lease->mac, -1));
+    }
+  self->domains = g_ptr_array_new_with_free_func (g_object_unref);
+  self->guests = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
+  self->addresses = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+static void
 on_leases (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireoCall *call = user_data;
-  VireoAuthority *authority = vireo_server_get_authority (call->server);
   GError *error = NULL;
   GPtrArray *leases = g_task_propagate_pointer (G_TASK (result), &error);
   VireoVerdict settled;
@@ -150,15 +193,16 @@ on_leases (GObject *source, GAsyncResult *result, gpointer user_data)
       vireo_call_return_error (call, error);
       return;
     }
-  self = g_new (Leases, 1);
-  self->call = call;
-  self->leases = leases;
-  self->guests = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_node_unref);
-  self->addresses = g_ptr_array_new_with_free_func (g_free);
-  /* Who sees everything, as root does, is not kept waiting. */
-  if (!vireo_authority_settles (authority, call->caller, &settled))
-    find_guests (self);
-  vireo_visibility_filter (authority, call->caller, self->guests, on_visible, self);
+  self = leases_new (call, leases);
+  /* Who sees everything, as root does, is not kept waiting; and nothing is anybody's. */
+  if (leases->len > 0
+      && !vireo_authority_settles (vireo_server_get_authority (call->server), call->caller,
+                                   &settled))
+    list_domains (self);
+  if (find_guests (self))
+    ask_about_guests (self);
+  else
+    g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, self, NULL);
 }
 
 static void

@@ -128,5 +128,40 @@ class Questions(unittest.TestCase):
         self.assertGreaterEqual(len(outcome.unpack()), self.N)
         print(f"# {self.N / outcome.seconds:.0f} objects a second")
 
+    def test_leases_delay_nobody(self):
+        """Whose they are is looked up in all definitions."""
+        plug = "<interface type='network'><source network='default'/></interface>"
+        for number in range(self.N, self.N + 400):
+            xml = domain_xml(f"big-{number}", number).replace(
+                "</domain>", f"<devices>{plug * 400}</devices></domain>")
+            path = self.host.client.call(CONNECTION, "Connection", "DefineDomain", "(sa{sv})",
+                                         xml, {})
+            self.addCleanup(self.host.client.call, path, "Domain", "Undefine", "(a{sv})", {})
+        self.start_with_lease()
+        hog, other = (self.enterContext(vireotest.Caller(self.host.bus, user))
+                      for user in ("nobody", "daemon"))
+        call = (self.network, "Network", "GetLeases", "(@a{sv} {},)")
+        # polkit is asked, and what it said of reading is remembered.
+        self.assertTrue(hog.call(*call).unpack())
+        other.call(ROOT, PEER, "Ping").unpack()
+        number, pings = hog.start(*call), 0
+        while not hog.is_done(number):
+            other.call(ROOT, PEER, "Ping").unpack()
+            pings += 1
+        outcome = hog.finish(number)
+        self.assertTrue(outcome.unpack())
+        print(f"# {pings} others in {outcome.seconds * 1e3:.0f} ms")
+        self.assertGreater(pings, 10)
+
+    def start_with_lease(self):
+        client = self.host.client
+        xml = domain_xml("leased", 9999).replace(
+            "</domain>", "<devices><interface type='network'><source network='default'/>"
+            "</interface></devices></domain>")
+        path = client.call(CONNECTION, "Connection", "CreateDomain", "(sa{sv})", xml, {})
+        self.addCleanup(client.call, path, "Domain", "Destroy", "(a{sv})", {})
+        self.network = client.call(CONNECTION, "Connection", "LookupNetworkByName", "(s)",
+                                   "default")
+
 
 vireotest.main()
