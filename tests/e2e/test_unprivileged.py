@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon opens images for users who have none of its rights, and is not confused by them."""
 
+import ctypes
 import os
 import pwd
+import signal
+import struct
 import subprocess
+import threading
 import unittest
 
 import vireotest
@@ -13,6 +17,49 @@ from vireotest.client import NAME, Gio
 EXAMPLE = vireotest.SOURCE / "data/polkit/examples/vireo-own-machines.rules"
 NOBODY = pwd.getpwnam("nobody").pw_uid
 NO_OPTIONS = "(@a{sv} {},)"
+
+
+class Swap(threading.Thread):
+    """An owner who writes another header into an image when its header was read."""
+
+    IN_ACCESS = 1
+
+    def __init__(self, image, header, emulators):
+        super().__init__(daemon=True)
+        self.header = header
+        self.emulators = emulators
+        self.file = os.open(image, os.O_WRONLY)
+        libc = ctypes.CDLL(None)
+        self.inotify = libc.inotify_init1(os.O_CLOEXEC)
+        libc.inotify_add_watch(self.inotify, str(image).encode(), self.IN_ACCESS)
+        self.signal(signal.SIGSTOP)
+        self.start()
+
+    def signal(self, number):
+        """An emulator that is there does not read before the other header is."""
+        for pid in self.emulators:
+            os.kill(pid, number)
+
+    def run(self):
+        os.read(self.inotify, 4096)
+        os.pwrite(self.file, self.header, 0)
+        self.signal(signal.SIGCONT)
+
+    def close(self):
+        self.join(20)
+        os.close(self.inotify)
+        os.close(self.file)
+
+
+def keeping_data_in(image, file):
+    """The start of a qcow2 image, changed to say that the guest's data is in another file."""
+    header = bytearray(image.read_bytes()[:4096])
+    struct.pack_into(">Q", header, 72, struct.unpack_from(">Q", header, 72)[0] | 4)
+    end, = struct.unpack_from(">I", header, 100)
+    name = str(file).encode()
+    extension = struct.pack(">II", 0x44415441, len(name)) + name + bytes(-len(name) % 8 + 8)
+    header[end:end + len(extension)] = extension
+    return bytes(header)
 
 
 class Deputy(unittest.TestCase):
@@ -71,6 +118,50 @@ class Deputy(unittest.TestCase):
         self.assertIsNotNone(outcome.error)
         self.assertIn(str(path), outcome.error.message)
         self.assertFalse(self.host.client.get(self.domain, "Domain", "Active"))
+
+    def emulators(self):
+        found = subprocess.run(["pgrep", "-f", "^[^ ]*qemu-system.*guest=theirs"], text=True,
+                               capture_output=True, check=False)
+        return [int(pid) for pid in found.stdout.split()]
+
+    def emulators_files(self):
+        """What the processes of guests have open."""
+        return [os.readlink(f"/proc/{pid}/fd/{fd}") for pid in self.emulators()
+                for fd in os.listdir(f"/proc/{pid}/fd")]
+
+    def test_image_that_changes_while_it_is_opened(self):
+        """A header that is fine when it is looked at names another file when QEMU reads it. QEMU
+        opens what its user may, but no guest gets it."""
+        target = self.host.folder / "of-another-guest"
+        target.write_bytes(bytes(1024 * 1024))
+        os.chown(target, pwd.getpwnam("vireo-guest").pw_uid, -1)
+        target.chmod(0o600)
+        image = self.image("swapped.qcow2", "-f", "qcow2")
+        fine, other = image.read_bytes()[:4096], keeping_data_in(image, target)
+
+        def against(function):
+            swap = Swap(image, other, self.emulators())
+            outcome = function()
+            swap.close()
+            self.assertEqual(image.read_bytes()[:4096], other)
+            image.write_bytes(fine + image.read_bytes()[4096:])
+            return outcome
+
+        outcome = against(lambda: self.start(image, "qcow2"))
+        self.assertEqual(outcome.error.code, "ConfigUnsupported")
+        self.assertIn(str(target), outcome.error.message)
+        self.assertFalse(self.host.client.get(self.domain, "Domain", "Active"))
+        self.assertIsNone(self.start_again().error)
+        self.doCleanups()
+        self.assertIsNone(self.start(self.image("plain.raw", "-f", "raw")).error)
+        xml = (f"<disk type='file'><driver name='qemu' type='qcow2'/><source file='{image}'/>"
+               "<target dev='vdb' bus='virtio'/></disk>")
+        outcome = against(lambda: self.call_as_nobody("AttachDevice", xml, live=True))
+        self.assertEqual(outcome.error.code, "ConfigUnsupported")
+        self.assertIn(str(target), outcome.error.message)
+        self.assertNotIn(str(target), self.emulators_files())
+        self.assertIsNone(self.call_as_nobody("AttachDevice", xml, live=True).error)
+        self.assertIn(str(image), self.emulators_files())
 
     def test_own_image(self):
         outcome = self.start(self.own_chain(), "qcow2")

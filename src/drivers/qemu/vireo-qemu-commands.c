@@ -2,6 +2,8 @@
 /* Commands that belong together: all of them are done, or none. */
 #include "vireo-qemu-commands.h"
 
+#include "vireo-qemu-nodes.h"
+
 typedef struct
 {
   VireoQmp *qmp;
@@ -127,6 +129,30 @@ fail (GTask *task, GError *error)
 static void run_next (GTask *task);
 
 static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Run *run = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!vireo_qemu_nodes_check_finish (VIREO_QMP (source), result, &error))
+    {
+      fail (task, error);
+      return;
+    }
+  run->next++;
+  run_next (task);
+}
+
+/* Whether what was added names files, if it was not what it was found to be. */
+static gboolean
+has_to_be_checked (const VireoQemuQmpStep *step)
+{
+  return g_str_equal (step->command, "blockdev-add")
+         && g_str_equal (json_object_get_string_member (step->arguments, "driver"), "qcow2");
+}
+
+static void
 on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
@@ -137,6 +163,11 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply == NULL)
     {
       fail (task, error);
+      return;
+    }
+  if (has_to_be_checked (run->steps->pdata[run->next]))
+    {
+      vireo_qemu_nodes_check_async (run->qmp, 0, g_task_get_cancellable (task), on_checked, task);
       return;
     }
   run->next++;

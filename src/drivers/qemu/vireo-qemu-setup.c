@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "vireo-qemu-nodes.h"
+
 /* What is said to QEMU and asked of it before the guest runs: all commands are sent at once, and
  * the step is over with the last reply. */
 
@@ -151,6 +153,15 @@ on_vnc (GObject *source, GAsyncResult *result, gpointer user_data)
   reply_done (task, error);
 }
 
+static void
+on_nodes (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+
+  vireo_qemu_nodes_check_finish (VIREO_QMP (source), result, &error);
+  reply_done (user_data, error);
+}
+
 static gboolean
 has_vnc (const VireoDomainDef *def)
 {
@@ -192,5 +203,8 @@ vireo_qemu_start_set_up (gpointer context, GTask *task)
   if (has_vnc (vireo_qemu_start_get_def (start)))
     ask (start, task, "query-vnc", NULL, on_vnc);
   ask (start, task, "query-chardev", NULL, on_chardevs);
+  start->replies++;
+  vireo_qemu_nodes_check_async (start->domain->qmp, start->driver->timeouts.start,
+                                g_task_get_cancellable (task), on_nodes, task);
   reply_done (task, NULL);
 }
