@@ -227,6 +227,26 @@ scan_folder (CliImportTree *tree, const CliImportRow *row, const char *config, c
     }
 }
 
+/* ---- domains that are nothing but running ---- */
+
+static void
+scan_running (CliImportTree *tree, const char *config, const char *runtime)
+{
+  g_autoptr (GPtrArray) files = list_folder (tree, runtime);
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      g_autofree char *base = base_of (files->pdata[i]);
+      g_autofree char *definition = g_build_filename (config, "qemu", files->pdata[i], NULL);
+
+      if (base != NULL && !g_file_test (definition, G_FILE_TEST_EXISTS))
+        g_ptr_array_add (tree->notices,
+                         g_strdup_printf ("%s/%s: it runs under libvirt without a definition that "
+                                          "could be taken over",
+                                          runtime, (const char *) files->pdata[i]));
+    }
+}
+
 /* ---- snapshots and checkpoints ---- */
 
 static gboolean
@@ -334,6 +354,7 @@ cli_import_scan (const char *config, const char *state, const char *runtime)
     scan_folder (tree, &rows[i], config, state, runtime);
   for (gsize i = 0; i < G_N_ELEMENTS (moment_rows); i++)
     scan_moments (tree, &moment_rows[i], state);
+  scan_running (tree, config, runtime);
   scan_others (tree, config);
   return tree;
 }

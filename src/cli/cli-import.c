@@ -20,7 +20,8 @@ const GOptionEntry cli_import_options[] = {
 typedef enum
 {
   RESULT_DONE,   /* or would be */
-  RESULT_THERE,  /* there is one already */
+  RESULT_THERE,  /* it is already */
+  RESULT_TAKEN,  /* another one has its name */
   RESULT_CANNOT,
 } Result;
 
@@ -28,15 +29,18 @@ typedef struct
 {
   CliContext *context;
   char *connection;
-  GHashTable *made; /* names of domains that were made, or would be */
+  const char *const *features;
+  GHashTable *domains; /* by their names, those that are here now, or would be; the value is the
+                        * object's path, "" of one that would be made */
   GVariantBuilder *report;
   guint counts[RESULT_CANNOT + 1];
 } Import;
 
 /* ---- what is there already ---- */
 
-static gboolean
-exists (Import *import, const char *parent, const CliKind *kind, const char *word, GError **error)
+/* The path of the one that @word finds; %NULL without @error when there is none. */
+static char *
+find (Import *import, const char *parent, const CliKind *kind, const char *word, GError **error)
 {
   g_autofree char *interface
       = g_strconcat (CLI_BUS_NAME ".", kind->parent != NULL ? kind->parent : "Connection", NULL);
@@ -57,26 +61,54 @@ exists (Import *import, const char *parent, const CliKind *kind, const char *wor
       reply = cli_call (import->context, parent, interface, lookup->method, arguments, "(o)",
                         &local_error);
       if (reply != NULL)
-        return TRUE;
+        {
+          char *path;
+
+          g_variant_get (reply, "(o)", &path);
+          return path;
+        }
       name = g_dbus_error_get_remote_error (local_error);
       if (g_strcmp0 (name, CLI_IFACE ("Error.NotFound")) != 0)
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
-          return FALSE;
+          return NULL;
         }
     }
-  return FALSE;
+  return NULL;
 }
 
-/* Whether one with the item's name or UUID is there; asked right before it is made, too. */
-static gboolean
-is_there (Import *import, const CliImportItem *item, const char *parent, GError **error)
+/* Whether the item is there, or another one that has its name; asked right before it is made, too.
+ * @ret_path is only set when it is the item itself. */
+static Result
+look (Import *import, const CliImportItem *item, const char *parent, char **ret_path,
+      GError **error)
 {
   const CliKind *kind = cli_kind_find (item->row->kind);
+  g_autofree char *by_name = NULL;
 
-  if (item->row->name_offset >= 0 && exists (import, parent, kind, item->name, error))
-    return TRUE;
-  return *error == NULL && item->uuid != NULL && exists (import, parent, kind, item->uuid, error);
+  if (item->uuid != NULL)
+    *ret_path = find (import, parent, kind, item->uuid, error);
+  if (*ret_path != NULL || *error != NULL)
+    return RESULT_THERE;
+  if (item->row->name_offset >= 0)
+    by_name = find (import, parent, kind, item->name, error);
+  if (by_name == NULL)
+    return RESULT_DONE;
+  /* What has no UUID is what it is called. */
+  return item->uuid != NULL ? RESULT_TAKEN : RESULT_THERE;
+}
+
+/* What a domain does now follows one snapshot: a domain that has one keeps it. */
+static gboolean
+has_current (Import *import, const char *domain)
+{
+  g_autoptr (GVariant) properties
+      = cli_get_all (import->context, domain, CLI_IFACE ("Domain"), NULL);
+  const char *current = "/";
+
+  if (properties != NULL)
+    g_variant_lookup (properties, "CurrentSnapshot", "&o", &current);
+  return !g_str_equal (current, "/");
 }
 
 /* ---- making one ---- */
@@ -115,24 +147,24 @@ complete (Import *import, const CliImportItem *item, const char *path, GError **
                      error);
 }
 
-static gboolean
+/* Returns the path, also when not all could be done with it. */
+static char *
 make (Import *import, const CliImportItem *item, const char *parent, GError **error)
 {
-  g_autofree char *path = NULL;
+  char *path = NULL;
   GVariantDict options;
 
   g_variant_dict_init (&options, NULL);
   if (item->domain != NULL)
     g_variant_dict_insert (&options, "redefine", "b", TRUE);
-  if (item->current)
+  if (item->current && !has_current (import, parent))
     g_variant_dict_insert (&options, "current", "b", TRUE);
   if (!call (import, parent, item->row->define,
              g_variant_new ("(s@a{sv})", item->text, g_variant_dict_end (&options)), &path, error))
-    return FALSE;
-  if (complete (import, item, path, error))
-    return TRUE;
-  g_prefix_error (error, "it is defined, but ");
-  return FALSE;
+    return NULL;
+  if (!complete (import, item, path, error))
+    g_prefix_error (error, "it is defined, but ");
+  return path;
 }
 
 /* ---- one after the other ---- */
@@ -144,44 +176,53 @@ cannot (GPtrArray *notes, const char *why)
   return RESULT_CANNOT;
 }
 
-/* A moment belongs to a domain that came over with it: one that was there already has its own. */
+/* @parent: the object that has it, or will; "" when that one is only to be made. */
+static Result
+import_below (Import *import, CliImportItem *item, const char *parent)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  Result result = *parent != '\0' ? look (import, item, parent, &path, &error) : RESULT_DONE;
+
+  if (error == NULL && result == RESULT_DONE)
+    path = opt_yes ? make (import, item, parent, &error) : g_strdup ("");
+  if (path != NULL && g_str_equal (item->row->kind, "Domain"))
+    g_hash_table_insert (import->domains, g_strdup (item->name), g_steal_pointer (&path));
+  if (result == RESULT_TAKEN)
+    g_ptr_array_add (item->notes, g_strdup ("another one here has that name"));
+  if (error == NULL)
+    return result;
+  g_dbus_error_strip_remote_error (error);
+  return cannot (item->notes, error->message);
+}
+
+/* A moment belongs to its very domain: another one that has its name has moments of its own. */
 static Result
 import_item (Import *import, CliImportItem *item)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *domain = NULL;
   const char *parent = import->connection;
 
   if (item->problem != NULL)
     return cannot (item->notes, item->problem);
-  if (item->domain != NULL && !g_hash_table_contains (import->made, item->domain))
+  if (!g_strv_contains (import->features, item->row->define))
+    {
+      g_autofree char *why = g_strdup_printf ("the driver of this connection has no %s",
+                                              item->row->define);
+
+      return cannot (item->notes, why);
+    }
+  if (item->domain != NULL)
+    parent = g_hash_table_lookup (import->domains, item->domain);
+  if (parent == NULL)
     return cannot (item->notes, "its domain is not taken over");
-  if (item->domain != NULL && opt_yes)
-    {
-      parent = domain = cli_kind_find_object (import->context, cli_kind_find ("Domain"),
-                                              (const char *const[]){ item->domain, NULL }, &error);
-      if (domain == NULL)
-        return cannot (item->notes, error->message);
-    }
-  if ((item->domain == NULL || opt_yes) && is_there (import, item, parent, &error))
-    return RESULT_THERE;
-  if (error == NULL && opt_yes)
-    make (import, item, parent, &error);
-  if (error != NULL)
-    {
-      g_dbus_error_strip_remote_error (error);
-      return cannot (item->notes, error->message);
-    }
-  if (g_str_equal (item->row->kind, "Domain"))
-    g_hash_table_add (import->made, g_strdup (item->name));
-  return RESULT_DONE;
+  return import_below (import, item, parent);
 }
 
 static const char *
 word_of (Result result)
 {
-  static const char *const dry[] = { "would import", "there already", "cannot" };
-  static const char *const done[] = { "imported", "there already", "failed" };
+  static const char *const dry[] = { "would import", "there already", "name taken", "cannot" };
+  static const char *const done[] = { "imported", "there already", "name taken", "failed" };
 
   return opt_yes ? done[result] : dry[result];
 }
@@ -212,7 +253,30 @@ report_text (const CliImportItem *item, Result result)
            item->autostart ? " (autostart)" : "", item->value != NULL ? " (with its value)" : "");
   /* Of what is there already nobody has to know more. */
   for (guint i = 0; i < item->notes->len && result != RESULT_THERE; i++)
-    g_print ("               %s: %s\n", item->file, (const char *) item->notes->pdata[i]);
+    {
+      const char *note = item->notes->pdata[i];
+      gboolean says_file = strstr (note, item->file) != NULL;
+
+      g_print ("               %s%s%s\n", says_file ? "" : item->file, says_file ? "" : ": ", note);
+    }
+}
+
+static void
+report_sum (const Import *import, const CliImportTree *tree)
+{
+  const guint *counts = import->counts;
+
+  for (guint i = 0; i < tree->notices->len; i++)
+    g_print ("%s\n", (const char *) tree->notices->pdata[i]);
+  g_print ("%u %s, %u there already, ", counts[RESULT_DONE], opt_yes ? "imported" : "to import",
+           counts[RESULT_THERE]);
+  if (counts[RESULT_TAKEN] > 0)
+    g_print ("%u whose name is taken, ", counts[RESULT_TAKEN]);
+  g_print ("%u %s\n", counts[RESULT_CANNOT], opt_yes ? "failed" : "cannot be");
+  if (!opt_yes && counts[RESULT_DONE] > 0)
+    g_print ("Nothing was changed; --yes does it, and says then what the hypervisor's driver "
+             "refuses, which was not asked. Disable libvirt's services then, so that not both "
+             "start the same guests.\n");
 }
 
 static int
@@ -230,18 +294,11 @@ finish (Import *import, const CliImportTree *tree)
       cli_print_json (g_variant_dict_end (&report));
     }
   else
-    {
-      for (guint i = 0; i < tree->notices->len; i++)
-        g_print ("%s\n", (const char *) tree->notices->pdata[i]);
-      g_print ("%u %s, %u there already, %u %s\n", import->counts[RESULT_DONE],
-               opt_yes ? "imported" : "to import", import->counts[RESULT_THERE],
-               import->counts[RESULT_CANNOT], opt_yes ? "failed" : "cannot be");
-      if (!opt_yes && import->counts[RESULT_DONE] > 0)
-        g_print ("Nothing was changed; --yes does it, and says then what the hypervisor's driver "
-                 "refuses, which was not asked. Disable libvirt's services then, so that not both "
-                 "start the same guests.\n");
-    }
-  return import->counts[RESULT_CANNOT] > 0 ? CLI_EXIT_FAILURE : 0;
+    report_sum (import, tree);
+  return import->counts[RESULT_CANNOT] > 0 || import->counts[RESULT_TAKEN] > 0
+                 || tree->notices->len > 0
+             ? CLI_EXIT_FAILURE
+             : 0;
 }
 
 static CliImportTree *
@@ -278,17 +335,20 @@ cli_run_import (CliCall *call)
 {
   g_autoptr (CliImportTree) tree = scan (call->context);
   g_autofree char *connection = cli_connection_path (call->context);
-  g_autoptr (GHashTable) made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) domains = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_auto (GVariantBuilder) report = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
-  Import import = { call->context, connection, made, &report, { 0 } };
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) properties = NULL;
+  g_autofree const char **features = NULL;
+  Import import = { call->context, connection, NULL, domains, &report, { 0 } };
 
   if (tree == NULL)
     return CLI_EXIT_FAILURE;
   properties = cli_get_all (call->context, connection, CLI_IFACE ("Connection"), &error);
   if (properties == NULL)
     return cli_fail (error);
+  g_variant_lookup (properties, "Features", "^a&s", &features);
+  import.features = features;
   for (guint i = 0; i < tree->items->len; i++)
     {
       CliImportItem *item = tree->items->pdata[i];

@@ -10,6 +10,7 @@ import unittest
 
 import clitest
 import vireotest
+from vireotest import samples
 from vireotest.wait import wait_until
 
 NETWORK = ("<network><name>office</name><forward mode='nat'/><bridge name='virbr77'/>"
@@ -90,6 +91,7 @@ def fill(libvirt, folder):
     # Their names are not in the order in which they follow each other.
     libvirt.virsh("snapshot-create-as", "web", "zero", "the first")
     libvirt.virsh("snapshot-create-as", "web", "alpha")
+    libvirt.virsh("snapshot-create-as", "taken", "own")
 
 
 class Import(clitest.Command):
@@ -133,11 +135,13 @@ class Import(clitest.Command):
         for line in (r"would import +secret +1f3ad70c-\S+ \(with its value\)",
                      r"would import +filter +no-spoof", r"would import +network +office "
                      r"\(autostart\)", r"would import +pool +shelf \(autostart\)",
-                     r"would import +domain +web \(autostart\)", r"there already +domain +taken",
+                     r"would import +domain +web \(autostart\)", r"name taken +domain +taken\n"
+                     r" +\S+/taken.xml: another one here has that name$",
                      r"would import +snapshot +web zero", r"would import +snapshot +web alpha",
                      r"cannot +domain +broken", r"would import +domain +odd",
                      r"cannot +snapshot +gone s", r".*/lxc/box.xml: .*not taken over",
                      r".*broken.xml: .*line 1", r".*odd.xml: .*novelty", r".*save/web.save stays",
+                     r"cannot +snapshot +taken own\n +\S+: its domain is not taken over$",
                      r"Nothing was changed; --yes does it, .* not asked"):
             self.assertRegex(plan.stdout, f"(?m)^ *{line}")
         self.assertNotIn("key", plan.stdout)
@@ -148,8 +152,9 @@ class Import(clitest.Command):
         done = self.import_libvirt("--yes")
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertRegex(done.stdout, r"(?m)^imported +domain +web \(autostart\)$")
-        self.assertRegex(done.stdout, r"(?m)^there already +domain +taken$")
+        self.assertRegex(done.stdout, r"(?m)^name taken +domain +taken$")
         self.assertEqual(self.run_ok("dumpxml", "taken"), before)
+        self.assertEqual(self.names("snapshot-list", "taken"), set())
         self.assertRegex(self.run_ok("info", "web"), r"(?m)^Autostart +yes$")
         self.assertRegex(self.run_ok("info", "web"), r"(?m)^State +shutoff$")
         self.assertRegex(self.run_ok("net-info", "office"), r"(?m)^Autostart +yes$")
@@ -162,7 +167,31 @@ class Import(clitest.Command):
 
         again = self.import_libvirt("--yes")
         self.assertNotRegex(again.stdout, r"(?m)^imported")
+        self.assertRegex(again.stdout, r"(?m)^there already +snapshot +web alpha$")
         self.assertEqual(self.run_ok("dumpxml", "taken"), before)
+
+        # What a run did not come to is taken over by the next one; what the domain has stays.
+        self.run_ok("snapshot-create-as", "web", "here")
+        self.run_ok("snapshot", "delete", "web", "alpha", "--metadata-only")
+        self.assertRegex(self.import_libvirt().stdout, r"(?m)^would import +snapshot +web alpha$")
+        rest = self.import_libvirt("--yes")
+        self.assertRegex(rest.stdout, r"(?m)^imported +snapshot +web alpha$")
+        self.assertRegex(rest.stdout, r"(?m)^there already +snapshot +web zero$")
+        self.assertRegex(self.run_ok("snapshot-current", "web"), r"(?m)^Name +here$")
+
+    def test_what_stays_behind_is_a_failure(self):
+        lxc = self.host.folder / "lxc"
+        (lxc / "etc/libvirt/lxc").mkdir(parents=True)
+        self.assertEqual(self.run_raw("import-libvirt", "--root", str(lxc)).returncode, 0)
+        (lxc / "etc/libvirt/lxc/box.xml").write_text("<domain type='lxc'><name>box</name></domain>")
+        self.assertEqual(self.run_raw("import-libvirt", "--root", str(lxc)).returncode, 1)
+        runs = self.host.folder / "runs"
+        (runs / "etc/libvirt").mkdir(parents=True)
+        (runs / "run/libvirt/qemu").mkdir(parents=True)
+        (runs / "run/libvirt/qemu/passing.xml").write_text("<domstatus/>")
+        done = self.run_raw("import-libvirt", "--root", str(runs))
+        self.assertRegex(done.stdout, r"(?m)passing.xml: it runs under libvirt without a definition")
+        self.assertEqual(done.returncode, 1)
 
     def test_nothing_there(self):
         done = self.run_raw("import-libvirt", "--root", str(self.host.folder / "nowhere"))
@@ -203,6 +232,39 @@ class OnQemu(clitest.Command):
         again = self.import_libvirt("--yes")
         self.assertRegex(again.stdout, r"(?m)^there already +pool +folder$")
         self.assertRegex(again.stdout, r"(?m)^failed +pool +paths$")
+
+
+    def test_known_beforehand(self):
+        """What the connection says that it has not, the dry run says."""
+        self.root = self.host.folder / "without"
+        (self.root / "etc/libvirt/qemu").mkdir(parents=True)
+        (self.root / "etc/libvirt/qemu/g.xml").write_text(
+            samples.minimal_domain("g", "qemu"))
+        moments = self.root / "var/lib/libvirt/qemu/checkpoint/g"
+        moments.mkdir(parents=True)
+        (moments / "c.xml").write_text(
+            "<domaincheckpoint><name>c</name><creationTime>1</creationTime></domaincheckpoint>")
+        features = self.host.client.get("/org/vireo/Vireo1/connections/qemu", "Connection",
+                                        "Features")
+        plan = self.import_libvirt()
+        if "Domain.CreateCheckpoint" in features:
+            self.assertRegex(plan.stdout, r"(?m)^would import +checkpoint +g c$")
+        else:
+            self.assertEqual(plan.returncode, 1, plan.stdout)
+            self.assertRegex(plan.stdout, r"(?m)^cannot +checkpoint +g c\n +\S+/c.xml: the driver of "
+                                          r"this connection has no Domain.CreateCheckpoint$")
+
+    def test_all_that_a_driver_refuses(self):
+        self.root = self.host.folder / "several"
+        (self.root / "etc/libvirt/qemu").mkdir(parents=True)
+        (self.root / "etc/libvirt/qemu/g.xml").write_text(
+            "<domain type='qemu'><name>several</name><memory>65536</memory><vcpu>1</vcpu>"
+            "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
+            "<graphics type='vnc' passwd='far-too-long'/><graphics type='vnc' passwd='far-too-long'/>"
+            "</devices></domain>")
+        done = self.import_libvirt("--yes")
+        self.assertRegex(done.stdout, r"(?m)graphics\[1\]/@passwd: [^;]*; "
+                                      r".*graphics\[2\]/@passwd: [^;]*$")
 
 
 vireotest.main(prepare=missing)
