@@ -78,24 +78,32 @@ vireo_problem_to_string (const VireoProblem *problem)
   return g_string_free (text, FALSE);
 }
 
+/* How many problems an error names; it counts what comes on top. */
+#define MAX_NAMED 10
+
 /**
  * vireo_problems_to_error:
  * @problems: (element-type VireoProblem): at least one problem
  * @code: the error's code
  *
- * Returns: (transfer full): an error that says the first and counts the others
+ * Returns: (transfer full): an error that says them all on one line, or the first of very many
  * Since: 0.1
  */
 GError *
 vireo_problems_to_error (GPtrArray *problems, VireoError code)
 {
-  g_autofree char *first = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
 
   g_return_val_if_fail (problems->len > 0, NULL);
-  first = vireo_problem_to_string (problems->pdata[0]);
-  if (problems->len == 1)
-    return g_error_new_literal (VIREO_ERROR, code, first);
-  if (problems->len == 2)
-    return g_error_new (VIREO_ERROR, code, "%s (and one more problem)", first);
-  return g_error_new (VIREO_ERROR, code, "%s (and %u more problems)", first, problems->len - 1);
+  for (guint i = 0; i < MIN (problems->len, MAX_NAMED); i++)
+    {
+      g_autofree char *one = vireo_problem_to_string (problems->pdata[i]);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", one);
+    }
+  if (problems->len == MAX_NAMED + 1)
+    g_string_append (text, " (and one more problem)");
+  else if (problems->len > MAX_NAMED)
+    g_string_append_printf (text, " (and %u more problems)", problems->len - MAX_NAMED);
+  return g_error_new_literal (VIREO_ERROR, code, text->str);
 }

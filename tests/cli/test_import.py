@@ -183,7 +183,7 @@ class Import(clitest.Command):
         lxc = self.host.folder / "lxc"
         (lxc / "etc/libvirt/lxc").mkdir(parents=True)
         self.assertEqual(self.run_raw("import-libvirt", "--root", str(lxc)).returncode, 0)
-        (lxc / "etc/libvirt/lxc/box.xml").write_text("<domain type='lxc'><name>box</name></domain>")
+        (lxc / "etc/libvirt/lxc/box.xml").write_text("<domain type='lxc'/>")
         self.assertEqual(self.run_raw("import-libvirt", "--root", str(lxc)).returncode, 1)
         runs = self.host.folder / "runs"
         (runs / "etc/libvirt").mkdir(parents=True)
@@ -251,8 +251,8 @@ class OnQemu(clitest.Command):
             self.assertRegex(plan.stdout, r"(?m)^would import +checkpoint +g c$")
         else:
             self.assertEqual(plan.returncode, 1, plan.stdout)
-            self.assertRegex(plan.stdout, r"(?m)^cannot +checkpoint +g c\n +\S+/c.xml: the driver of "
-                                          r"this connection has no Domain.CreateCheckpoint$")
+            self.assertRegex(plan.stdout, r"(?m)^cannot +checkpoint +g c\n +\S+/c.xml: the driver "
+                                          r"of this connection has no Domain.CreateCheckpoint$")
 
     def test_all_that_a_driver_refuses(self):
         self.root = self.host.folder / "several"
@@ -260,8 +260,7 @@ class OnQemu(clitest.Command):
         (self.root / "etc/libvirt/qemu/g.xml").write_text(
             "<domain type='qemu'><name>several</name><memory>65536</memory><vcpu>1</vcpu>"
             "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>"
-            "<graphics type='vnc' passwd='far-too-long'/><graphics type='vnc' passwd='far-too-long'/>"
-            "</devices></domain>")
+            + 2 * "<graphics type='vnc' passwd='far-too-long'/>" + "</devices></domain>")
         done = self.import_libvirt("--yes")
         self.assertRegex(done.stdout, r"(?m)graphics\[1\]/@passwd: [^;]*; "
                                       r".*graphics\[2\]/@passwd: [^;]*$")
