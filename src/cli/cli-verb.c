@@ -124,13 +124,29 @@ cli_verb_usage (const CliGroup *group, const CliVerb *verb)
 
 /* ---- options ---- */
 
-static void
-add_entry (CliOptions *options, const char *name, GOptionArg arg, gpointer data, const char *text)
+/* What stands for the value of an option in its help. */
+static const char *
+value_name (const CliField *field)
 {
-  GOptionEntry entry = { name, 0, 0, arg, data, *text != '\0' ? text : NULL, NULL };
+  if (g_str_has_suffix (field->name, "xml"))
+    return "FILE";
+  if (g_strcmp0 (field->unit, "bytes") == 0 || g_strcmp0 (field->unit, "KiB") == 0)
+    return "SIZE";
+  if (g_strcmp0 (field->unit, "time") == 0 || g_strcmp0 (field->unit, "seconds") == 0)
+    return "TIME";
+  return strlen (field->type) == 1 && strchr ("iutxd", field->type[0]) != NULL ? "NUMBER" : "VALUE";
+}
+
+static void
+add_entry (CliOptions *options, const char *name, GOptionArg arg, gpointer data,
+           const CliField *field)
+{
+  GOptionEntry entry = { name, 0, 0, arg, data, NULL, NULL };
 
   if (arg != G_OPTION_ARG_NONE)
-    entry.arg_description = "VALUE";
+    entry.arg_description = value_name (field);
+  if (field->text[0] != '\0')
+    entry.description = field->text;
   g_array_append_val (options->entries, entry);
 }
 
@@ -143,11 +159,11 @@ add_slot (CliOptions *options, const CliField *field)
   slot->long_name = g_strdup (field->name);
   g_ptr_array_add (options->slots, slot);
   if (g_str_equal (field->type, "b"))
-    add_entry (options, slot->long_name, G_OPTION_ARG_NONE, &slot->on, field->text);
+    add_entry (options, slot->long_name, G_OPTION_ARG_NONE, &slot->on, field);
   else if (g_variant_type_is_array (G_VARIANT_TYPE (field->type)))
-    add_entry (options, slot->long_name, G_OPTION_ARG_STRING_ARRAY, &slot->texts, field->text);
+    add_entry (options, slot->long_name, G_OPTION_ARG_STRING_ARRAY, &slot->texts, field);
   else
-    add_entry (options, slot->long_name, G_OPTION_ARG_STRING, &slot->text, field->text);
+    add_entry (options, slot->long_name, G_OPTION_ARG_STRING, &slot->text, field);
   return slot;
 }
 
@@ -167,15 +183,19 @@ has_option (const CliOptions *options, const CliVerb *verb, const char *name)
 static void
 add_filter_off (CliOptions *options, Slot *slot)
 {
+  static const CliField others = { NULL, "b", NULL, "Only the others", NULL };
   const char *name = slot->field->name;
 
+  /* What the interface says of both is said of each here. */
+  g_array_index (options->entries, GOptionEntry, options->entries->len - 1).description
+      = "Only these";
   if (g_str_equal (name, "active"))
     slot->off_name = g_strdup ("inactive");
   else if (g_str_equal (name, "persistent"))
     slot->off_name = g_strdup ("transient");
   else
     slot->off_name = g_strconcat ("no-", name, NULL);
-  add_entry (options, slot->off_name, G_OPTION_ARG_NONE, &slot->off, "Only the others");
+  add_entry (options, slot->off_name, G_OPTION_ARG_NONE, &slot->off, &others);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command: finds the verb, reads its options, runs it. */
-#include "cli.h"
+#include "cli-help.h"
 #include "config.h"
 
 #include <locale.h>
@@ -47,40 +47,6 @@ cli_group_find_verb (const CliGroup *group, const char *name)
   return NULL;
 }
 
-static void
-print_group (const CliGroup *group)
-{
-  g_print ("vireoctl %s: %s\n", group->name, group->summary);
-  for (gsize i = 0; i < group->n_verbs; i++)
-    {
-      g_autofree char *usage = cli_verb_usage (group, &group->verbs[i]);
-      g_autofree char *left = g_strdup_printf ("%s %s", group->verbs[i].name, usage);
-
-      int pad = 34 - (int) g_utf8_strlen (left, -1);
-
-      g_print ("  %s%*s %s\n", left, MAX (pad, 0), "", group->verbs[i].summary);
-    }
-}
-
-static void
-print_help (void)
-{
-  g_print ("Usage: vireoctl [OPTION…] GROUP VERB [ARGUMENT…]\n"
-           "       vireoctl [OPTION…] VERB [ARGUMENT…]      (a verb of the group domain)\n\n"
-           "  --session            the user's own service on the session bus\n"
-           "  -H, --host=HOST      the service on another machine, over ssh\n"
-           "  -c, --connection=ID  a connection other than qemu\n"
-           "  --json               print JSON\n"
-           "  --no-ask-password    do not ask for a password\n"
-           "  --version            print the version\n\n");
-  for (gsize i = 0; groups[i] != NULL; i++)
-    {
-      print_group (groups[i]);
-      g_print ("\n");
-    }
-  g_print ("vireoctl GROUP VERB --help describes a verb's options.\n");
-}
-
 /* "net-port-list" is "port list" rather than "network port-list": the longest prefix wins that has
  * the verb. */
 static const CliVerb *
@@ -106,9 +72,6 @@ find_virsh_verb (const char *word, const CliGroup **ret_group)
   return found;
 }
 
-/* A verb without a group is one of the domain's; the words of virsh find their verb too:
- * "net-start" is "network start". What only one other group has, such as "watch", needs none
- * either. */
 /* The few commands of virsh that do not begin as the others of their kind do. */
 static const CliVerb *
 find_odd_verb (const char *word, const CliGroup **ret_group)
@@ -119,6 +82,9 @@ find_odd_verb (const char *word, const CliGroup **ret_group)
   return cli_group_find_verb (&cli_pool_group, word);
 }
 
+/* A verb without a group is one of the domain's; the words of virsh find their verb too:
+ * "net-start" is "network start". What only one other group has, such as "watch", needs none
+ * either. */
 static const CliVerb *
 find_single_verb (const char *word, const CliGroup **ret_group)
 {
@@ -179,21 +145,25 @@ fits (const char *usage, int n)
 
 /* The words and options behind a verb's name: parsed by its options; "--" ends them. */
 static char **
-parse_words (const CliVerb *verb, const char *name, const char *usage, CliOptions *options,
-             int argc, char **argv, int *ret_n, GError **error)
+parse_words (const CliOptions *options, int argc, char **argv, gboolean *ret_help, int *ret_n,
+             GError **error)
 {
-  g_autofree char *title = g_strdup_printf ("%s — %s", usage, verb->summary);
-  g_autoptr (GOptionContext) parser = g_option_context_new (title);
+  g_autoptr (GOptionContext) parser = g_option_context_new (NULL);
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+  const GOptionEntry help[] = {
+    { "help", 'h', 0, G_OPTION_ARG_NONE, ret_help, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
   char **copy;
 
-  g_ptr_array_add (words, g_strdup (name));
+  g_ptr_array_add (words, g_strdup ("vireoctl"));
   for (int i = 0; i < argc; i++)
     g_ptr_array_add (words, g_strdup (argv[i]));
   g_ptr_array_add (words, NULL);
   copy = (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
+  g_option_context_set_help_enabled (parser, FALSE);
   g_option_context_add_main_entries (parser, cli_options_entries (options), NULL);
-  g_set_prgname (name);
+  g_option_context_add_main_entries (parser, help, NULL);
   if (!g_option_context_parse_strv (parser, &copy, error))
     {
       g_strfreev (copy);
@@ -220,17 +190,23 @@ run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int a
   g_autoptr (CliOptions) options = cli_options_new (verb);
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) words = NULL;
+  gboolean help = FALSE;
   CliCall call = { .context = context, .group = group, .verb = verb, .options = options };
 
-  words = parse_words (verb, name, usage, options, argc, argv, &call.n_words, &error);
+  words = parse_words (options, argc, argv, &help, &call.n_words, &error);
   if (words == NULL)
     {
-      g_printerr ("%s: %s\n", name, error->message);
+      g_printerr ("%s: %s; “%s --help” says what there is\n", name, error->message, name);
       return CLI_EXIT_USAGE;
+    }
+  if (help)
+    {
+      cli_help_verb (group, verb, options);
+      return 0;
     }
   if (!fits (usage, call.n_words))
     {
-      g_printerr ("Usage: %s %s\n", name, usage);
+      g_printerr ("Usage: %s [OPTION…]%s%s\n", name, *usage != '\0' ? " " : "", usage);
       return CLI_EXIT_USAGE;
     }
   call.words = words + 1;
@@ -264,7 +240,7 @@ parse_global (CliContext *context, int *argc, char ***argv, gboolean *ret_versio
   context->ask_password = !no_ask;
   if (help && !is_complete)
     {
-      print_help ();
+      cli_help ();
       exit (0);
     }
   return TRUE;
@@ -309,7 +285,7 @@ miss_verb (const CliGroup *group, int argc, char **argv)
 
   if (argc > 0 && (g_str_equal (argv[0], "--help") || g_str_equal (argv[0], "-h")))
     {
-      print_group (group);
+      cli_help_group (group);
       return 0;
     }
   if (find_group (word) == group && argc == 0)
@@ -322,6 +298,32 @@ miss_verb (const CliGroup *group, int argc, char **argv)
     g_printerr ("vireoctl: there is no verb “%s”; “vireoctl help” lists those that there are\n",
                 word);
   return CLI_EXIT_USAGE;
+}
+
+/* "help [GROUP] [VERB]" */
+static int
+help (int argc, char **argv)
+{
+  const CliGroup *group = NULL;
+  const CliVerb *verb;
+  g_autoptr (CliOptions) options = NULL;
+
+  if (argc == 0)
+    {
+      cli_help ();
+      return 0;
+    }
+  verb = cli_find_verb (&argc, &argv, &group);
+  if (verb == NULL && group != NULL && argc == 0 && find_group (argv[-1]) == group)
+    {
+      cli_help_group (group);
+      return 0;
+    }
+  if (verb == NULL)
+    return miss_verb (group, argc, argv);
+  options = cli_options_new (verb);
+  cli_help_verb (group, verb, options);
+  return 0;
 }
 
 int
@@ -354,11 +356,7 @@ main (int argc, char **argv)
       return CLI_EXIT_USAGE;
     }
   if (g_str_equal (argv[0], "help"))
-    {
-      print_help ();
-      return 0;
-    }
-
+    return help (argc - 1, argv + 1);
   verb = cli_find_verb (&argc, &argv, &group);
   if (verb == NULL)
     return miss_verb (group, argc, argv);

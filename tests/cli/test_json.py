@@ -220,7 +220,7 @@ class Verbs(clitest.Command):
     def usage_of(self, verb):
         said = subprocess.run(vireoctl(*verb.split(), "--help"), check=True, text=True,
                               capture_output=True).stdout
-        return re.search(rf"vireoctl {verb} (?:\[OPTION.*?\] ?)?(.*?) — ", said)[1].split()
+        return re.match(rf"Usage: vireoctl {verb} \[OPTION…\](.*?)\n\n", said, re.S)[1].split()
 
     def words_of(self, verb):
         """(nullable)"""
