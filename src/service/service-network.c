@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "service-network-port.h"
+#include "util/vireo-slices.h"
 #include "vireo-define.h"
 #include "vireo-gate.h"
 #include "vireo-handlers.h"
@@ -35,9 +36,6 @@ add_lease (GVariantBuilder *leases, const VireoNetworkLease *lease)
   g_variant_builder_add_value (leases, g_variant_builder_end (&builder));
 }
 
-/* For how long definitions are looked at before others have their turn. */
-#define SLICE_US 700
-
 /* What waits until it is known which of the guests with leases the caller sees. */
 typedef struct
 {
@@ -45,7 +43,6 @@ typedef struct
   GPtrArray *leases;
   GHashTable *leased; /* their MACs, in lower case */
   GPtrArray *domains; /* of all drivers */
-  guint next;
   GPtrArray *guests;    /* (element-type VireoNode) */
   GPtrArray *addresses; /* of those with the same index, in lower case */
 } Leases;
@@ -91,26 +88,18 @@ list_domains (Leases *self)
     }
 }
 
-/* Definitions are kept packed, and thousands of them take a while. Returns whether all domains with
- * an interface that has the address of a lease are found. */
-static gboolean
-find_guests (Leases *self)
+/* Definitions are kept packed, and thousands of them take a while. */
+static void
+find_guest (guint index, gpointer user_data)
 {
-  gint64 until = g_get_monotonic_time () + SLICE_US;
+  Leases *self = user_data;
+  VireoDomainObj *domain = VIREO_DOMAIN_OBJ (self->domains->pdata[index]);
+  VireoNode *node = vireo_node_of (domain);
 
-  for (; self->next < self->domains->len; self->next++)
-    {
-      VireoDomainObj *domain = VIREO_DOMAIN_OBJ (self->domains->pdata[self->next]);
-      VireoNode *node = vireo_node_of (domain);
-
-      if (g_get_monotonic_time () > until)
-        return FALSE;
-      if (node == NULL)
-        continue;
-      add_guest (self, vireo_domain_obj_get_live_def (domain), node);
-      add_guest (self, vireo_domain_obj_get_persistent_def (domain), node);
-    }
-  return TRUE;
+  if (node == NULL)
+    return;
+  add_guest (self, vireo_domain_obj_get_live_def (domain), node);
+  add_guest (self, vireo_domain_obj_get_persistent_def (domain), node);
 }
 
 /* A lease has the name and the address of its guest: who may not read that learns of neither. */
@@ -140,21 +129,12 @@ on_visible (GPtrArray *visible, gpointer user_data)
 }
 
 static void
-ask_about_guests (Leases *self)
-{
-  vireo_visibility_filter (vireo_server_get_authority (self->call->server), self->call->caller,
-                           self->guests, on_visible, self);
-}
-
-static gboolean
-on_turn (gpointer user_data)
+ask_about_guests (gpointer user_data)
 {
   Leases *self = user_data;
 
-  if (!find_guests (self))
-    return G_SOURCE_CONTINUE;
-  ask_about_guests (self);
-  return G_SOURCE_REMOVE;
+  vireo_visibility_filter (vireo_server_get_authority (self->call->server), self->call->caller,
+                           self->guests, on_visible, self);
 }
 
 /* @leases: (transfer full) */
@@ -199,10 +179,7 @@ on_leases (GObject *source, GAsyncResult *result, gpointer user_data)
       && !vireo_authority_settles (vireo_server_get_authority (call->server), call->caller,
                                    &settled))
     list_domains (self);
-  if (find_guests (self))
-    ask_about_guests (self);
-  else
-    g_idle_add_full (G_PRIORITY_DEFAULT + 10, on_turn, self, NULL);
+  vireo_slices_run (self->domains->len, find_guest, ask_about_guests, self);
 }
 
 static void
