@@ -14,6 +14,8 @@
 
 #define LOCK_FILE "vireod.lock"
 
+static GArray *locks; /* of int: descriptors */
+
 /**
  * vireod_lock_folder:
  * @folder: a folder that no other daemon may use meanwhile
@@ -40,7 +42,12 @@ vireod_lock_folder (const char *folder, GError **error)
     }
   /* It stays open: the lock goes with the first close of the file. */
   if (fcntl (fd, F_SETLK, &wanted) == 0)
-    return TRUE;
+    {
+      if (locks == NULL)
+        locks = g_array_new (FALSE, FALSE, sizeof (int));
+      g_array_append_val (locks, fd);
+      return TRUE;
+    }
   if (errno != EAGAIN && errno != EACCES)
     vireo_error_set_errno (error, errno, "cannot lock %s", path);
   else if (fcntl (fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK)
@@ -50,4 +57,21 @@ vireod_lock_folder (const char *folder, GError **error)
     g_set_error (error, VIREO_ERROR, VIREO_ERROR_BUSY, "another vireod uses %s", folder);
   close (fd);
   return FALSE;
+}
+
+/**
+ * vireod_lock_release:
+ *
+ * Lets the next daemon have the folders, when this one does nothing any more: it may be that not
+ * even the kernel gets rid of its process, as long as a file system does not answer to one of its
+ * threads.
+ *
+ * Since: 0.1
+ */
+void
+vireod_lock_release (void)
+{
+  for (guint i = 0; locks != NULL && i < locks->len; i++)
+    close (g_array_index (locks, int, i));
+  g_clear_pointer (&locks, g_array_unref);
 }

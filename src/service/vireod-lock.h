@@ -5,6 +5,7 @@
 
 G_BEGIN_DECLS
 
+void vireod_lock_release (void);
 gboolean vireod_lock_folder (const char *folder, GError **error);
 
 G_END_DECLS

@@ -161,6 +161,7 @@ stop (Daemon *self)
   if (self->tree != NULL)
     vireo_job_book_flush (vireo_tree_get_job_book (self->tree));
   vireo_stores_settle ();
+  vireod_lock_release ();
 }
 
 static int

@@ -2,8 +2,11 @@
 #include "vireo-domain-files.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "util/vireo-alone.h"
 #include "util/vireo-error.h"
 #include "util/vireo-task.h"
 
@@ -83,6 +86,12 @@ get_groups (VireoDomainObj *obj)
   return g_object_get_qdata (G_OBJECT (obj), groups_quark ());
 }
 
+static void
+drop_list (gpointer fds)
+{
+  vireo_alone_drop (fds, g_object_unref);
+}
+
 static Groups *
 ensure_groups (VireoDomainObj *obj)
 {
@@ -91,7 +100,7 @@ ensure_groups (VireoDomainObj *obj)
   if (groups == NULL)
     {
       groups = g_new0 (Groups, 1);
-      groups->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+      groups->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, drop_list);
       groups->owner = vireo_obj_get_owner (VIREO_OBJ (obj));
       g_object_set_qdata_full (G_OBJECT (obj), groups_quark (), groups, groups_free);
     }
@@ -116,13 +125,74 @@ has_room (VireoDomainObj *obj, const Groups *groups, GUnixFDList *fds, GError **
   return FALSE;
 }
 
+typedef struct
+{
+  VireoDomainObj *obj;
+  char *name;
+  GUnixFDList *fds;
+} Association;
+
+static void
+association_free (gpointer data)
+{
+  Association *self = data;
+
+  g_object_unref (self->obj);
+  g_free (self->name);
+  g_clear_pointer (&self->fds, drop_list);
+  g_free (self);
+}
+
+/* A descriptor that stays open here is closed by each program that is started, which waits for its
+ * file system then: none whose answers depend on a program of a user's. */
+static void
+check_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Association *self = data;
+  int n = 0;
+  const int *fds = g_unix_fd_list_peek_fds (self->fds, &n);
+  struct statfs status;
+
+  for (int i = 0; i < n; i++)
+    if (fstatfs (fds[i], &status) == 0 && status.f_type == FUSE_SUPER_MAGIC)
+      {
+        g_task_return_new_error (task, VIREO_ERROR, VIREO_ERROR_CONFIG_UNSUPPORTED,
+                                 "the %d. file of \"%s\" is on a file system of a program (FUSE), "
+                                 "which may not answer: such files are not taken",
+                                 i + 1, self->name);
+        return;
+      }
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  const Association *self = g_task_get_task_data (G_TASK (result));
+  Groups *groups = ensure_groups (self->obj);
+  GError *error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      remove_group (groups, self->name);
+      if (g_unix_fd_list_get_length (self->fds) > 0
+          && has_room (self->obj, groups, self->fds, &error))
+        {
+          add_count (groups->owner, g_unix_fd_list_get_length (self->fds));
+          g_hash_table_insert (groups->by_name, g_strdup (self->name), g_object_ref (self->fds));
+        }
+    }
+  vireo_task_end (task, error == NULL, error);
+}
+
 /**
  * vireo_domain_files_associate:
  * @driver: a driver of domains
  * @obj: a domain
  * @name: of the group
  * @fds: its files; none: the group is forgotten
- * @task: (transfer full): returns whether it was done; LimitExceeded
+ * @task: (transfer full): returns whether it was done; LimitExceeded, ConfigUnsupported
  *
  * The operation `associate_fds` of a driver.
  *
@@ -135,16 +205,16 @@ vireo_domain_files_associate (VireoDomainDriver *driver,
                               GUnixFDList *fds,
                               GTask *task)
 {
-  Groups *groups = ensure_groups (obj);
-  GError *error = NULL;
+  guint owner = vireo_obj_get_owner (VIREO_OBJ (obj));
+  g_autoptr (GTask) check = g_task_new (driver, NULL, on_checked, task);
+  Association *self = g_new (Association, 1);
 
-  remove_group (groups, name);
-  if (g_unix_fd_list_get_length (fds) > 0 && has_room (obj, groups, fds, &error))
-    {
-      add_count (groups->owner, g_unix_fd_list_get_length (fds));
-      g_hash_table_insert (groups->by_name, g_strdup (name), g_object_ref (fds));
-    }
-  vireo_task_end (task, error == NULL, error);
+  *self = (Association){ g_object_ref (obj), g_strdup (name), g_object_ref (fds) };
+  g_task_set_task_data (check, self, association_free);
+  if (owner == VIREO_OWNER_ROOT)
+    g_task_return_boolean (check, TRUE);
+  else
+    vireo_alone_run (check, owner, check_thread);
 }
 
 /* (nullable): without @error, the disk names no group. */

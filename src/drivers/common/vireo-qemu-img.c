@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/vireo-alone.h"
 #include "util/vireo-error.h"
 
 #define PROGRAM "qemu-img"
@@ -115,9 +116,10 @@ add_confinement (GPtrArray *argv, int fd)
 static GSubprocess *
 spawn (const char *program, const char *const *args, const int *fds, guint n_fds, GError **error)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  GSubprocessLauncher *launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE
+                                                             | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
+  GSubprocess *process;
 
   add_confinement (argv, fds[0]);
   g_ptr_array_add (argv, g_strdup (program));
@@ -127,7 +129,10 @@ spawn (const char *program, const char *const *args, const int *fds, guint n_fds
   for (guint i = 0; i < n_fds; i++)
     g_subprocess_launcher_take_fd (launcher, fds[i], (gint) (FIRST_FD + i));
   g_subprocess_launcher_setenv (launcher, "LC_ALL", "C", TRUE);
-  return g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, error);
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, error);
+  /* It has the files. */
+  vireo_alone_drop (launcher, g_object_unref);
+  return process;
 }
 
 void

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/vireo-alone.h"
 #include "util/vireo-error.h"
 
 #define CHUNK (1024u * 1024)
@@ -46,8 +47,7 @@ typedef struct
 static void
 port_clear (Port *port)
 {
-  if (port->end.fd >= 0)
-    close (port->end.fd);
+  vireo_alone_close (&port->end.fd);
 }
 
 static void

@@ -3,6 +3,7 @@
 /* What is done with volumes. */
 
 #include "conf/vireo-postparse.h"
+#include "util/vireo-alone.h"
 #include "vireo-storage-copy.h"
 #include "vireo-storage-keeper-private.h"
 
@@ -255,7 +256,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   set_cancelable (work, TRUE);
   vireo_storage_copy_async (&work->copy, job, job != NULL ? vireo_job_get_cancellable (job) : NULL,
                             copied, task);
-  close (fd);
+  vireo_alone_close (&fd);
 }
 
 static void

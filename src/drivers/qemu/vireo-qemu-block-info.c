@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "drivers/common/vireo-qcow2.h"
+#include "util/vireo-alone.h"
 #include "vireo-qemu-commands.h"
 #include "vireo-qemu-open.h"
 #include "vireo-qemu-stats.h"
@@ -130,6 +131,7 @@ static void
 on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  guint owner = GPOINTER_TO_UINT (g_task_get_task_data (task));
   GPtrArray *chain = NULL;
   GError *error = NULL;
 
@@ -145,7 +147,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   g_task_set_task_data (task, chain, (GDestroyNotify) g_ptr_array_unref);
-  g_task_run_in_thread (task, read_thread);
+  vireo_alone_run (task, owner, read_thread);
 }
 
 /* With the owner's rights, and only to read. */
@@ -159,6 +161,7 @@ read_image (VireoDomainDriver *driver,
 
   copy->readonly = TRUE;
   g_task_set_source_tag (task, read_image);
+  g_task_set_task_data (task, GUINT_TO_POINTER (vireo_obj_get_owner (VIREO_OBJ (obj))), NULL);
   vireo_qemu_open_disk_async (copy, VIREO_QEMU_DOMAINS (driver)->storage, obj, 1,
                               g_task_get_cancellable (task), on_opened, task);
 }

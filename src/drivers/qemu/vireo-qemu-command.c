@@ -2,8 +2,8 @@
 #include "vireo-qemu-command.h"
 
 #include <string.h>
-#include <unistd.h>
 
+#include "util/vireo-alone.h"
 #include "vireo-qemu-build.h"
 
 VireoQemuQmpStep *
@@ -22,8 +22,7 @@ step_free (VireoQemuQmpStep *step)
 {
   g_free (step->command);
   g_clear_pointer (&step->arguments, json_object_unref);
-  if (step->fd >= 0)
-    close (step->fd);
+  vireo_alone_close (&step->fd);
   g_free (step);
 }
 

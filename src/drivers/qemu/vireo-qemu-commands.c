@@ -2,6 +2,7 @@
 /* Commands that belong together: all of them are done, or none. */
 #include "vireo-qemu-commands.h"
 
+#include "util/vireo-alone.h"
 #include "vireo-qemu-nodes.h"
 
 typedef struct
@@ -201,6 +202,7 @@ run_next (GTask *task)
   vireo_qmp_execute_async (run->qmp, step->command,
                            step->arguments != NULL ? json_object_ref (step->arguments) : NULL, fds,
                            0, g_task_get_cancellable (task), on_done, task);
+  vireo_alone_close_list (&fds);
 }
 
 void

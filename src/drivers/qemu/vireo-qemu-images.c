@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "drivers/common/vireo-qcow2.h"
+#include "util/vireo-alone.h"
 
 /* More layers than anybody has; QEMU itself gives up earlier. */
 #define MAX_LAYERS 200u
@@ -40,8 +41,7 @@ vireo_qemu_image_spec_free (VireoQemuImageSpec *spec)
   if (spec == NULL)
     return;
   g_clear_pointer (&spec->lower, g_ptr_array_unref);
-  if (spec->fd >= 0)
-    close (spec->fd);
+  vireo_alone_close (&spec->fd);
   g_free (spec->path);
   g_free (spec->format);
   g_free (spec);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "drivers/common/vireo-domain-files.h"
+#include "util/vireo-alone.h"
 #include "util/vireo-credentials.h"
 #include "vireo-qemu-log.h"
 #include "vireo-qemu-monitor.h"
@@ -344,6 +345,12 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   g_task_return_pointer (task, g_steal_pointer (&opened), (GDestroyNotify) vireo_qemu_opened_free);
 }
 
+static void
+free_opened (gpointer opened)
+{
+  vireo_qemu_opened_free (opened);
+}
+
 void
 vireo_qemu_open_async (const VireoDomainDef *def,
                        VireoStorageDriver *storage,
@@ -362,17 +369,18 @@ vireo_qemu_open_async (const VireoDomainDef *def,
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_async);
-  g_task_set_task_data (task, plan, plan_free);
-  g_task_set_return_on_cancel (task, TRUE);
   plan->identity = *identity;
   plan->runtime_dir = g_strdup (runtime_dir);
   plan->monitor = g_strdup (monitor);
   plan->log_dir = g_strdup (log_dir);
   plan->reset_nvram = reset_nvram;
   if (plan_fill (plan, def, &error))
-    g_task_run_in_thread (task, open_thread);
-  else
-    g_task_return_error (task, error);
+    {
+      vireo_alone_run_pointer (task, plan->owner, open_thread, plan, plan_free, free_opened);
+      return;
+    }
+  plan_free (plan);
+  g_task_return_error (task, error);
 }
 
 VireoQemuOpened *
@@ -420,13 +428,14 @@ vireo_qemu_open_disk_async (const VireoDiskDef *disk,
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_disk_async);
-  g_task_set_task_data (task, plan, plan_free);
-  g_task_set_return_on_cancel (task, TRUE);
   plan->first_fdset = first_fdset;
   if (plan_disk (plan, disk, &error))
-    g_task_run_in_thread (task, open_disk_thread);
-  else
-    g_task_return_error (task, error);
+    {
+      vireo_alone_run_pointer (task, plan->owner, open_disk_thread, plan, plan_free, free_chain);
+      return;
+    }
+  plan_free (plan);
+  g_task_return_error (task, error);
 }
 
 gboolean

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/vireo-alone.h"
 #include "util/vireo-process.h"
 #include "vireo-qemu-process-child.h"
 
@@ -304,7 +305,8 @@ vireo_qemu_process_spawn_async (const VireoQemuSpawn *spawn, GCancellable *cance
   g_task_set_task_data (task, data, spawn_data_free);
   /* The process must not get lost when the caller cancels: it gets what was made, and decides. */
   g_task_set_check_cancellable (task, FALSE);
-  g_task_run_in_thread (task, spawn_thread);
+  /* The child closes what it does not need, which a file system may not answer to. */
+  vireo_alone_run (task, spawn->owner, spawn_thread);
 }
 
 VireoQemuProcess *

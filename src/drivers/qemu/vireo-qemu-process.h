@@ -39,6 +39,7 @@ gboolean vireo_qemu_identity_look_up (const char *user, VireoQemuIdentity *ret_i
  * @fds: (element-type int): what it inherits beside the standard descriptors, same numbers
  * @log_fd: its standard output and standard error
  * @identity: who it runs as
+ * @owner: whose the files are
  *
  * What is to be started.
  *
@@ -51,6 +52,7 @@ typedef struct
   GArray *fds;
   int log_fd;
   VireoQemuIdentity identity;
+  guint owner;
 } VireoQemuSpawn;
 
 /**

@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "util/vireo-alone.h"
+
 static void
 close_fd (int *fd)
 {
@@ -25,7 +27,7 @@ vireo_qemu_image_free (VireoQemuImage *image)
 {
   if (image == NULL)
     return;
-  close_fd (&image->fd);
+  vireo_alone_close (&image->fd);
   g_free (image->path);
   g_free (image->format);
   g_free (image);
@@ -44,7 +46,7 @@ vireo_qemu_file_free (VireoQemuFile *file)
 {
   if (file == NULL)
     return;
-  close_fd (&file->fd);
+  vireo_alone_close (&file->fd);
   g_free (file->path);
   g_free (file);
 }
@@ -134,7 +136,7 @@ visit_add (int *fd, gpointer data)
 static void
 visit_close (int *fd, gpointer data)
 {
-  close_fd (fd);
+  vireo_alone_close (fd);
 }
 
 GArray *
@@ -149,5 +151,9 @@ vireo_qemu_resources_get_fds (const VireoQemuResources *resources)
 void
 vireo_qemu_resources_close (VireoQemuResources *resources)
 {
+  /* What is no file, nobody has to answer for. */
+  close_fd (&resources->monitor_fd);
+  for (guint i = 0; i < resources->taps->len; i++)
+    close_fd (&g_array_index (resources->taps, int, i));
   for_each_fd (resources, visit_close, NULL);
 }

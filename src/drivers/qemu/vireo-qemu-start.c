@@ -195,6 +195,7 @@ spawn (gpointer context, GTask *task)
                                 .envp = (const char *const *) start->command->envp,
                                 .fds = fds,
                                 .log_fd = start->opened->log_fd,
+                                .owner = vireo_obj_get_owner (VIREO_OBJ (start->domain)),
                                 .identity = start->driver->identity };
   g_autofree char *line = g_strjoinv (" ", start->command->argv);
 

@@ -2,6 +2,7 @@
 #include "vireo-qemu-undefine.h"
 
 #include "drivers/common/vireo-domain-files.h"
+#include "util/vireo-alone.h"
 #include "util/vireo-credentials.h"
 #include "util/vireo-task.h"
 #include "vireo-qemu-moments.h"
@@ -116,7 +117,7 @@ on_undefined (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   removal = g_task_new (outer, NULL, vireo_task_forward, outer);
-  g_task_run_in_thread (removal, remove_thread);
+  vireo_alone_run (removal, undefine->owner, remove_thread);
 }
 
 static void
@@ -223,7 +224,7 @@ undefine (VireoDomainDriver *driver,
       return;
     }
   look = g_task_new (outer, NULL, on_looked, outer);
-  g_task_run_in_thread (look, look_thread);
+  vireo_alone_run (look, undefine->owner, look_thread);
 }
 
 void

@@ -3,6 +3,8 @@
 
 #include <gio/gunixfdmessage.h>
 
+#include "util/vireo-alone.h"
+
 typedef struct
 {
   GBytes *bytes;
@@ -22,7 +24,7 @@ static void
 outgoing_free (Outgoing *outgoing)
 {
   g_bytes_unref (outgoing->bytes);
-  g_clear_object (&outgoing->fds);
+  vireo_alone_close_list (&outgoing->fds);
   g_free (outgoing);
 }
 
@@ -51,7 +53,7 @@ send_some (VireoQmpWriter *self, Outgoing *outgoing, GError **error)
   if (n >= 0)
     {
       outgoing->sent += (gsize) n;
-      g_clear_object (&outgoing->fds);
+      vireo_alone_close_list (&outgoing->fds);
       return outgoing->sent == size;
     }
   if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))

@@ -50,11 +50,16 @@ _vireo_dir_storage_note (VireoDirStorage *self,
 
 /* ---- loading ---- */
 
+/* How long a file system gets to answer when the daemon begins; those that do take much less. */
+#define LONGEST_WAIT_MS 3000
+
 typedef struct
 {
   GPtrArray *found; /* VireoStoragePoolDef of pools that were active */
   gboolean autostart;
   guint n_pending;
+  guint late_id;
+  gboolean late; /* others are still pending, and nobody waits for them */
 } Loading;
 
 static void
@@ -62,6 +67,7 @@ loading_free (gpointer data)
 {
   Loading *loading = data;
 
+  g_clear_handle_id (&loading->late_id, g_source_remove);
   g_ptr_array_unref (loading->found);
   g_free (loading);
 }
@@ -71,9 +77,25 @@ pool_done (GTask *task)
 {
   Loading *loading = g_task_get_task_data (task);
 
-  if (--loading->n_pending == 0)
+  if (--loading->n_pending == 0 && !loading->late)
     g_task_return_boolean (task, TRUE);
+  if (loading->n_pending == 0)
+    g_clear_handle_id (&loading->late_id, g_source_remove);
   g_object_unref (task);
+}
+
+/* What does not answer now is active when it does: the daemon, and all that needs others, does not
+ * wait for it. */
+static gboolean
+on_late (gpointer data)
+{
+  Loading *loading = g_task_get_task_data (data);
+
+  loading->late_id = 0;
+  loading->late = TRUE;
+  g_warning ("%u storage pools do not answer, and are not waited for", loading->n_pending);
+  g_task_return_boolean (data, TRUE);
+  return G_SOURCE_REMOVE;
 }
 
 typedef struct
@@ -182,6 +204,7 @@ start_pools (GTask *task)
       start (task, pools->pdata[i]);
   if (loading->autostart)
     mark_autostarted (self);
+  loading->late_id = g_timeout_add (LONGEST_WAIT_MS, on_late, task);
   pool_done (task);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "drivers/common/vireo-storage-caps.h"
+#include "util/vireo-alone.h"
 #include "vireo-dir-storage-private.h"
 
 #define FOLDER_MODE 0711
@@ -135,7 +136,7 @@ build (VireoStorageKeeper *keeper,
       return;
     }
   g_task_set_task_data (task, build_new (pool, flags), build_free);
-  g_task_run_in_thread (task, build_thread);
+  vireo_alone_run (task, vireo_obj_get_owner (VIREO_OBJ (pool)), build_thread);
   g_object_unref (task);
 }
 
@@ -163,7 +164,7 @@ unbuild (VireoStorageKeeper *keeper,
   if (!check_owner (keeper, pool, task))
     return;
   g_task_set_task_data (task, build_new (pool, VIREO_STORAGE_BUILD_NONE), build_free);
-  g_task_run_in_thread (task, unbuild_thread);
+  vireo_alone_run (task, vireo_obj_get_owner (VIREO_OBJ (pool)), unbuild_thread);
   g_object_unref (task);
 }
 
@@ -213,7 +214,7 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 
 /* @task: (transfer full) */
 static void
-run_scan (const char *path, gboolean first, guint generation, GTask *task)
+run_scan (const char *path, guint owner, gboolean first, guint generation, GTask *task)
 {
   Scan *scan = g_new0 (Scan, 1);
 
@@ -221,7 +222,7 @@ run_scan (const char *path, gboolean first, guint generation, GTask *task)
   scan->first = first;
   scan->generation = generation;
   g_task_set_task_data (task, scan, scan_free);
-  g_task_run_in_thread (task, scan_thread);
+  vireo_alone_run (task, owner, scan_thread);
   g_object_unref (task);
 }
 
@@ -372,7 +373,8 @@ _vireo_dir_storage_scan (VireoDirStorage *self, VireoStoragePoolObj *pool, GTask
   scanning->pool = g_object_ref (pool);
   scanning->served = g_steal_pointer (&folder->waiting);
   folder->waiting = g_ptr_array_new_with_free_func (g_object_unref);
-  run_scan (folder->path, FALSE, folder->generation, g_task_new (self, NULL, scanned, scanning));
+  run_scan (folder->path, vireo_obj_get_owner (VIREO_OBJ (pool)), FALSE, folder->generation,
+            g_task_new (self, NULL, scanned, scanning));
 }
 
 static void
@@ -433,8 +435,44 @@ begun (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+reach_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  int folder = vireo_dir_folder_open (data, &error);
+
+  if (folder >= 0)
+    close (folder);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* A folder is watched, which is done here, when it is known that its file system answers. */
+static void
+reached (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  VireoDirStorage *self = VIREO_DIR_STORAGE (source);
+  VireoStoragePoolObj *pool = g_task_get_task_data (task);
+  VireoDirFolder *folder = _vireo_dir_storage_find (self, pool);
+  GError *error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_hash_table_remove (self->folders, pool);
+      g_task_return_error (task, error);
+      return;
+    }
+  watch_folder (self, folder->path);
+  run_scan (folder->path, vireo_obj_get_owner (VIREO_OBJ (pool)), TRUE, 0,
+            g_task_new (self, NULL, begun, g_steal_pointer (&task)));
+}
+
+static void
 begin (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool, GTask *task)
 {
+  g_autoptr (GTask) inner = NULL;
   VireoDirStorage *self = VIREO_DIR_STORAGE (keeper);
   VireoDirFolder *folder;
 
@@ -445,9 +483,10 @@ begin (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool, GTask *task)
   folder->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   folder->scanning = TRUE;
   g_hash_table_insert (self->folders, pool, folder);
-  watch_folder (self, folder->path);
   g_task_set_task_data (task, g_object_ref (pool), g_object_unref);
-  run_scan (folder->path, TRUE, 0, g_task_new (self, NULL, begun, task));
+  inner = g_task_new (self, NULL, reached, task);
+  g_task_set_task_data (inner, g_strdup (folder->path), g_free);
+  vireo_alone_run (inner, vireo_obj_get_owner (VIREO_OBJ (pool)), reach_thread);
 }
 
 static void
@@ -505,7 +544,7 @@ changed (VireoStorageKeeper *keeper, VireoStoragePoolObj *pool)
   scan->path = g_strdup (folder->path);
   task = g_task_new (keeper, NULL, space_found, g_object_ref (pool));
   g_task_set_task_data (task, scan, scan_free);
-  g_task_run_in_thread (task, space_thread);
+  vireo_alone_run (task, vireo_obj_get_owner (VIREO_OBJ (pool)), space_thread);
 }
 
 /* ---- the connection's ---- */

@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "drivers/common/vireo-storage-copy.h"
-#include "vireo-dir-volumes.h"
 #include "drivers/common/vireo-qemu-img.h"
+#include "drivers/common/vireo-storage-copy.h"
+#include "util/vireo-alone.h"
+#include "vireo-dir-volumes.h"
 
 /* Space is set aside in steps of this, between which it can be given up. */
 #define ALLOCATION_STEP (G_GUINT64_CONSTANT (256) << 20)
@@ -24,6 +25,7 @@ typedef struct
   char *folder_path;
   VireoStorageVolumeDef *wanted;
   VireoStorageVolumeFlags flags;
+  guint owner;
   char *source_folder; /* (nullable): what to copy */
   char *source_name;
   char *source_format;
@@ -59,13 +61,22 @@ make_free (gpointer data)
   close_fd (&make->file);
   close_fd (&make->folder);
   g_clear_pointer (&make->wanted, vireo_storage_volume_def_free);
-  g_clear_object (&make->job);
   g_free (make->folder_path);
   g_free (make->source_folder);
   g_free (make->source_name);
   g_free (make->source_format);
   g_free (make->temporary);
   g_free (make);
+}
+
+/* What it wrote may be written to the disk as it is closed. */
+static void
+make_end_with (gpointer data)
+{
+  Make *make = data;
+
+  g_clear_object (&make->job);
+  vireo_alone_drop (make, make_free);
 }
 
 static gboolean
@@ -252,7 +263,7 @@ publish (GTask *task)
     vireo_job_set_cancelable (make->job, FALSE);
   inner = g_task_new (NULL, NULL, published, task);
   g_task_set_task_data (inner, make, NULL);
-  g_task_run_in_thread (inner, publish_thread);
+  vireo_alone_run (inner, make->owner, publish_thread);
 }
 
 /* ---- with qemu-img ---- */
@@ -468,12 +479,13 @@ vireo_dir_volume_make (VireoStorageKeeper *keeper,
   make->folder_path = g_strdup (vireo_storage_pool_obj_get_target_path (pool));
   make->wanted = vireo_storage_volume_def_copy (wanted);
   make->flags = flags;
+  make->owner = vireo_obj_get_owner (VIREO_OBJ (volume));
   make->job = job != NULL ? g_object_ref (job) : NULL;
   if (source != NULL)
     set_source (make, source);
-  g_task_set_task_data (task, make, make_free);
+  g_task_set_task_data (task, make, make_end_with);
   inner = g_task_new (NULL, g_task_get_cancellable (task), prepared, task);
   g_task_set_check_cancellable (inner, FALSE);
   g_task_set_task_data (inner, make, NULL);
-  g_task_run_in_thread (inner, prepare_thread);
+  vireo_alone_run (inner, make->owner, prepare_thread);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "drivers/common/vireo-qemu-img.h"
+#include "util/vireo-alone.h"
 #include "util/vireo-task.h"
 
 /* ---- what may be made ---- */
@@ -155,7 +156,7 @@ static void
 open_volume (VireoStorageKeeper *keeper, VireoStorageVolumeObj *volume, gboolean write, GTask *task)
 {
   work_new (volume, task)->write = write;
-  g_task_run_in_thread (task, open_thread);
+  vireo_alone_run (task, vireo_obj_get_owner (VIREO_OBJ (volume)), open_thread);
   g_object_unref (task);
 }
 
@@ -185,7 +186,7 @@ probe (VireoStorageKeeper *keeper, VireoStorageVolumeObj *volume, const char *fo
 
   g_free (work->format);
   work->format = g_strdup (format);
-  g_task_run_in_thread (task, probe_thread);
+  vireo_alone_run (task, vireo_obj_get_owner (VIREO_OBJ (volume)), probe_thread);
   g_object_unref (task);
 }
 
@@ -212,7 +213,7 @@ unmake (VireoStorageKeeper *keeper,
         GTask *task)
 {
   work_new (volume, task);
-  g_task_run_in_thread (task, unmake_thread);
+  vireo_alone_run (task, vireo_obj_get_owner (VIREO_OBJ (volume)), unmake_thread);
   g_object_unref (task);
 }
 
@@ -320,7 +321,7 @@ resize (VireoStorageKeeper *keeper,
   g_task_set_check_cancellable (inner, FALSE);
   work->capacity = capacity;
   work->flags = flags;
-  g_task_run_in_thread (inner, resize_thread);
+  vireo_alone_run (inner, vireo_obj_get_owner (VIREO_OBJ (volume)), resize_thread);
 }
 
 void
