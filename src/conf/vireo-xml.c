@@ -119,6 +119,57 @@ read_text (xmlParserCtxt *context, const char *text, gssize length, gsize size)
                          options | XML_PARSE_IGNORE_ENC);
 }
 
+/* libxml2 looks for each attribute of an element whether it was there before: 100,000 take minutes.
+ * So they are counted beforehand. No tag is missed: one begins with a "<", from which on quotes are
+ * what they are in it, and what is no tag at all (in a comment) has not that many. */
+static gboolean
+has_too_many_attributes (const char *text, gsize size)
+{
+  const char *end = text + size;
+
+  for (const char *tag = memchr (text, '<', size); tag != NULL;
+       tag = memchr (tag, '<', (gsize) (end - tag)))
+    {
+      guint n = 0;
+      char quote = '\0';
+
+      for (tag++; tag < end && *tag != '<' && (*tag != '>' || quote != '\0'); tag++)
+        if (quote != '\0')
+          quote = *tag == quote ? '\0' : quote;
+        else if (*tag == '"' || *tag == '\'')
+          {
+            quote = *tag;
+            if (++n > VIREO_XML_MAX_ATTRIBUTES)
+              return TRUE;
+          }
+    }
+  return FALSE;
+}
+
+static gboolean
+check_text (const char *text, gsize size, GPtrArray *problems)
+{
+  gboolean is_utf8 = g_utf8_validate_len (text, size, NULL);
+
+  if (size > VIREO_DOC_MAX_SIZE)
+    add_problem (problems, 0, "too-large",
+                 g_strdup_printf ("%" G_GSIZE_FORMAT " bytes are more than the %u that are "
+                                  "accepted",
+                                  size, VIREO_DOC_MAX_SIZE));
+  else if (!is_utf8 && size > VIREO_XML_MAX_SIZE_OTHER)
+    add_problem (problems, 0, "too-large",
+                 g_strdup_printf ("%" G_GSIZE_FORMAT " bytes are more than the %u that are "
+                                  "accepted of what is not UTF-8",
+                                  size, VIREO_XML_MAX_SIZE_OTHER));
+  else if (is_utf8 && has_too_many_attributes (text, size))
+    add_problem (problems, 0, "too-many-attributes",
+                 g_strdup_printf ("an element has more attributes than are accepted (%u)",
+                                  VIREO_XML_MAX_ATTRIBUTES));
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static xmlDoc *
 read_memory (const char *text, gssize length, gsize size, GPtrArray *problems)
 {
@@ -155,15 +206,7 @@ vireo_xml_read (const char *text, gssize length, GPtrArray *problems)
 {
   gsize size = length < 0 ? strlen (text) : (gsize) length;
 
-  if (size > VIREO_DOC_MAX_SIZE)
-    {
-      add_problem (problems, 0, "too-large",
-                   g_strdup_printf ("%" G_GSIZE_FORMAT " bytes are more than the %u that are "
-                                    "accepted",
-                                    size, VIREO_DOC_MAX_SIZE));
-      return NULL;
-    }
-  return read_memory (text, length, size, problems);
+  return check_text (text, size, problems) ? read_memory (text, length, size, problems) : NULL;
 }
 
 /* The code of the error that a first problem of reading deserves. */

@@ -12,6 +12,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 /* Elements and attributes that a document may have together, and how deep elements may nest. */
 #define VIREO_XML_MAX_NODES 200000u
 #define VIREO_XML_MAX_DEPTH 240u
+/* Of one element. */
+#define VIREO_XML_MAX_ATTRIBUTES 1000u
+/* In bytes, of text in another encoding than UTF-8, of which nothing is known beforehand. */
+#define VIREO_XML_MAX_SIZE_OTHER (64u * 1024)
 
 xmlDoc *vireo_xml_read (const char *text, gssize length, GPtrArray *problems);
 char *vireo_xml_path (const xmlNode *node, const char *attribute);

@@ -127,6 +127,46 @@ test_nodes (void)
   assert_refused (text->str, -1, VIREO_ERROR_LIMIT_EXCEEDED, "more elements");
 }
 
+/* (transfer full): an element with attributes, behind what might be in the way of counting them. */
+static char *
+with_attributes (const char *before, guint n, const char *value)
+{
+  g_autoptr (GString) text = g_string_new (before);
+
+  g_string_append (text, "<domain type='kvm'><name>a</name><metadata><x:a xmlns:x='u'");
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, " a%u=%s", i, value);
+  g_string_append (text, "/></metadata></domain>");
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* libxml2 compares each with all others. */
+static void
+test_attributes (void)
+{
+  static const char *const before[]
+      = { "", "<?xml version='1.0' encoding='IBM037'?>", "<!-- ' \" < -->", "<?a '?>",
+          "<!DOCTYPE domain SYSTEM '<!--'>", "<!DOCTYPE domain SYSTEM \"'\">" };
+  static const char *const values[] = { "'1'", "\"1\"", "'>'", "\"'>\"" };
+  g_autofree char *some = with_attributes ("", 900, "'1'");
+  g_autofree char *wide = with_attributes ("", 100000, "'1'");
+  g_autofree char *utf16 = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VireoDomainDef) def = vireo_domain_def_parse (some, -1, 0, &error);
+  gsize size = 0;
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (before); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (values); j++)
+      {
+        g_autofree char *text = with_attributes (before[i], 100000, values[j]);
+
+        assert_refused (text, -1, VIREO_ERROR_LIMIT_EXCEEDED, "more attributes");
+      }
+  utf16 = g_convert (wide, -1, "UTF-16", "UTF-8", NULL, &size, NULL);
+  assert_refused (utf16, (gssize) size, VIREO_ERROR_LIMIT_EXCEEDED, "not UTF-8");
+}
+
 static void
 test_nul (void)
 {
@@ -189,6 +229,7 @@ main (int argc, char **argv)
   g_test_add_func ("/conf/limits/long-name", test_long_name);
   g_test_add_func ("/conf/limits/depth", test_depth);
   g_test_add_func ("/conf/limits/nodes", test_nodes);
+  g_test_add_func ("/conf/limits/attributes", test_attributes);
   g_test_add_func ("/conf/limits/nul", test_nul);
   g_test_add_func ("/conf/limits/problem-flood", test_problem_flood);
   g_test_add_func ("/conf/limits/spoilt", test_spoilt);
