@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vireod-bus.h"
 
-#include <systemd/sd-daemon.h>
-
 #include "libvirt/vireo-libvirt.h"
 #include "vireo-guard.h"
+#include "vireod-notify.h"
 
 #define BUS_NAME "org.vireo.Vireo1"
 
@@ -296,7 +295,7 @@ on_closed (GDBusConnection *connection, gboolean vanished, GError *error, gpoint
 
   g_warning ("the bus is gone%s%s; connecting again", error != NULL ? ": " : "",
              error != NULL ? error->message : "");
-  sd_notify (0, "STATUS=Waiting for the bus");
+  vireod_notify ("STATUS=Waiting for the bus");
   /* It is GDBus that left, and not the bus: somebody sends what it cannot read. */
   self->guarded |= !vanished && error != NULL;
   leave (self);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 
 #include "config.h"
 #include "libvirt/vireo-libvirt.h"
@@ -15,6 +14,7 @@
 #include "vireo-services.h"
 #include "vireod-bus.h"
 #include "vireod-lock.h"
+#include "vireod-notify.h"
 #include "vireod-options.h"
 #include "vireod-stalls.h"
 
@@ -39,7 +39,7 @@ static void
 quit (Daemon *self, gboolean failed)
 {
   self->failed |= failed;
-  sd_notify (0, "STOPPING=1");
+  vireod_notify ("STOPPING=1");
   g_main_loop_quit (self->loop);
 }
 
@@ -60,19 +60,22 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer user_data)
   self->reloading = FALSE;
   if (!vireo_hypervisors_reload_finish (VIREO_HYPERVISORS (source), result, &error))
     g_warning ("not everything was read again: %s", error->message);
-  sd_notify (0, "READY=1");
+  vireod_notify ("READY=1");
 }
 
 static gboolean
 on_hangup (gpointer user_data)
 {
   Daemon *self = user_data;
+  g_autofree char *since = NULL;
 
   if (!self->ready || self->reloading)
     return G_SOURCE_CONTINUE;
   self->reloading = TRUE;
   /* systemd wants to know since when (sd_notify(3), MONOTONIC_USEC=). */
-  sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+  since = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT,
+                           g_get_monotonic_time ());
+  vireod_notify (since);
   vireo_hypervisors_reload_async (self->hypervisors, NULL, on_reloaded, self);
   return G_SOURCE_CONTINUE;
 }
@@ -89,7 +92,7 @@ on_bus (gboolean serving, gpointer user_data)
     }
   self->ready = TRUE;
   g_message ("ready");
-  sd_notify (0, "READY=1\nSTATUS=");
+  vireod_notify ("READY=1\nSTATUS=");
 }
 
 static void

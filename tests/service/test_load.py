@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Many callers, many changes: nobody starves, and nothing is left out."""
 
+import os
 import selectors
+import signal
 import time
 import unittest
 
@@ -84,6 +86,16 @@ class Load(unittest.TestCase):
                     ask(key.data)
         self.assertGreater(min(answered.values()), 50)
         self.assertLess(max(answered.values()), 200)
+
+    def test_reloads_in_a_row(self):
+        """Nobody reads here what systemd is told of each of them."""
+        client = self.host.client
+        for number in range(60):
+            os.kill(self.host.daemon.pid, signal.SIGHUP)
+            made = client.call(CONNECTION, "Connection", "DefineDomain", "(sa{sv})",
+                               domain_xml(f"reload-{number}", 5000 + number), {}, timeout=5)
+            self.addCleanup(client.call, made, "Domain", "Undefine", "(a{sv})", {})
+            self.assertTrue(client.exists(made))
 
     def test_some_never_read(self):
         big = self.host.client.call(
