@@ -11,6 +11,8 @@
  * they are asked before others have their turn. */
 #define MAX_ASKED 64
 #define SLICE_US 700
+/* There are eleven. */
+#define MAX_GROUPS 64u
 
 static gboolean
 check_groups (VireoCall *call)
@@ -18,9 +20,18 @@ check_groups (VireoCall *call)
   static const char *const groups[]
       = { "state", "cpu",      "balloon", "vcpu",      "interface", "block",
           "perf",  "iothread", "memory",  "dirtyrate", "vm",        NULL };
-  g_autofree const char **wanted = NULL;
+  g_autoptr (GVariant) list = g_variant_get_child_value (call->args, 0);
+  g_autofree const char **wanted = g_variant_get_strv (list, NULL);
 
-  g_variant_get_child (call->args, 0, "^a&s", &wanted);
+  /* They are looked for once for each domain. */
+  if (g_variant_n_children (list) > MAX_GROUPS)
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_LIMIT_EXCEEDED,
+                                   "%" G_GSIZE_FORMAT " groups are more than the %u that are "
+                                   "looked for",
+                                   g_variant_n_children (list), MAX_GROUPS);
+      return FALSE;
+    }
   for (gsize i = 0; wanted[i] != NULL; i++)
     if (!g_strv_contains (groups, wanted[i]))
       {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/vireo-alone.h"
 #include "vireo-audit.h"
 #include "vireo-bus.h"
 
@@ -56,6 +57,22 @@ vireo_call_new_inner (VireoServer *server,
   return self;
 }
 
+/* A large message is many small pieces, which take a while to free; and one with files of the
+ * caller's closes them. */
+#define LARGE (64u * 1024)
+
+static void
+drop_message (GDBusMessage *message)
+{
+  GVariant *body = g_dbus_message_get_body (message);
+
+  if ((body != NULL && g_variant_get_size (body) > LARGE)
+      || g_dbus_message_get_unix_fd_list (message) != NULL)
+    vireo_alone_drop (message, g_object_unref);
+  else
+    g_object_unref (message);
+}
+
 static void
 call_free (VireoCall *self)
 {
@@ -87,7 +104,7 @@ call_free (VireoCall *self)
   g_free (self->about);
   g_clear_pointer (&self->own_args, g_variant_unref);
   g_object_unref (self->caller);
-  g_object_unref (self->message);
+  drop_message (self->message);
   g_free (self);
 }
 

@@ -353,6 +353,9 @@ list_options (const VireoMethodInfo *method)
   return g_string_free (g_steal_pointer (&list), FALSE);
 }
 
+/* No method has nearly that many. */
+#define MAX_OPTIONS 256u
+
 static gboolean
 check_options (VireoCall *call, GError **error)
 {
@@ -364,6 +367,15 @@ check_options (VireoCall *call, GError **error)
   if (method == NULL || method->options_index < 0)
     return TRUE;
   call->options = g_variant_get_child_value (call->args, (gsize) method->options_index);
+  if (g_variant_n_children (call->options) > MAX_OPTIONS)
+    {
+      g_autofree char *known = list_options (method);
+
+      g_set_error (error, VIREO_ERROR, VIREO_ERROR_INVALID_OPTION,
+                   "%s takes no %" G_GSIZE_FORMAT " options; it has %s", method->name,
+                   g_variant_n_children (call->options), known);
+      return FALSE;
+    }
   g_variant_iter_init (&iter, call->options);
   while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
     {

@@ -274,13 +274,25 @@ return_objects (GPtrArray *nodes, gpointer user_data)
   vireo_bulk_return (call, nodes, G_VARIANT_TYPE ("{oa{sv}}"), describe, mask, g_free);
 }
 
+/* No interface has nearly that many. */
+#define MAX_NAMES 256u
+
 gboolean
 vireo_call_check_properties (VireoCall *call)
 {
   const VireoInterfaceInfo *info = of_kind (call)->info;
+  g_autoptr (GVariant) list = g_variant_get_child_value (call->args, 0);
   g_autofree const char **names = NULL;
 
-  g_variant_get_child (call->args, 0, "^a&s", &names);
+  if (g_variant_n_children (list) > MAX_NAMES)
+    {
+      vireo_call_return_new_error (call, VIREO_ERROR_LIMIT_EXCEEDED,
+                                   "%" G_GSIZE_FORMAT " names of properties are more than the %u "
+                                   "that are looked for",
+                                   g_variant_n_children (list), MAX_NAMES);
+      return FALSE;
+    }
+  names = g_variant_get_strv (list, NULL);
   for (guint i = 0; names[i] != NULL; i++)
     if (vireo_property_find (info, names[i]) == NULL)
       {

@@ -87,6 +87,20 @@ class Load(unittest.TestCase):
         self.assertGreater(min(answered.values()), 50)
         self.assertLess(max(answered.values()), 200)
 
+    def test_long_arguments(self):
+        """What is looked for one by one is not any number of things."""
+        for method, first in (("GetDomains", "Name"), ("GetDomainStats", "state")):
+            with self.assertRaises(vireotest.BusError) as caught:
+                self.host.client.call(CONNECTION, "Connection", method, "(asa{sv})",
+                                      [first] * 100000, {})
+            self.assertEqual(caught.exception.code, "LimitExceeded")
+            self.assertIn("100000", caught.exception.message)
+        options = {f"o{n}": GLib.Variant("b", True) for n in range(1000)}
+        with self.assertRaises(vireotest.BusError) as caught:
+            self.host.client.call(CONNECTION, "Connection", "ListDomains", "(a{sv})", options)
+        self.assertEqual(caught.exception.code, "InvalidOption")
+        self.assertIn("1000 options", caught.exception.message)
+
     def test_reloads_in_a_row(self):
         """Nobody reads here what systemd is told of each of them."""
         client = self.host.client
