@@ -25,30 +25,39 @@ run_editor (const char *file, GError **error)
     g_ptr_array_add (argv, words[i]);
   g_ptr_array_add (argv, (gpointer) file);
   g_ptr_array_add (argv, NULL);
-  if (!g_spawn_sync (NULL, (char **) argv->pdata, NULL,
-                     G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL,
-                     &status, error))
-    return FALSE;
-  return g_spawn_check_wait_status (status, error);
+  if (g_spawn_sync (NULL, (char **) argv->pdata, NULL,
+                    G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL,
+                    &status, error)
+      && g_spawn_check_wait_status (status, error))
+    return TRUE;
+  g_prefix_error (error, "nothing was changed, for the editor “%s” failed: ", editor);
+  return FALSE;
 }
 
 typedef enum
 {
   ANSWER_AGAIN,
   ANSWER_IGNORE,
+  ANSWER_FORCE,
   ANSWER_STOP,
 } Answer;
 
 static Answer
-ask_retry (void)
+ask_retry (gboolean is_changed)
 {
   char line[16];
 
-  g_printerr ("Edit it again? [Y/n/i] (i: take it without looking for what is not known) ");
-  if (!isatty (STDIN_FILENO) || fgets (line, sizeof line, stdin) == NULL)
+  if (!isatty (STDIN_FILENO))
     return ANSWER_STOP;
-  if (g_ascii_tolower (line[0]) == 'i')
+  g_printerr (is_changed ? "Edit it again? [Y/n/f] (f: put it in the place of what is there now) "
+                         : "Edit it again? [Y/n/i] (i: take it without looking for what is not "
+                           "known) ");
+  if (fgets (line, sizeof line, stdin) == NULL)
+    return ANSWER_STOP;
+  if (g_ascii_tolower (line[0]) == 'i' && !is_changed)
     return ANSWER_IGNORE;
+  if (g_ascii_tolower (line[0]) == 'f' && is_changed)
+    return ANSWER_FORCE;
   return g_ascii_tolower (line[0]) == 'n' ? ANSWER_STOP : ANSWER_AGAIN;
 }
 
@@ -58,7 +67,7 @@ static gboolean
 apply_or_ask (CliContext *context, const char *edited, CliEditApply apply, gpointer data,
               int *ret_status)
 {
-  gboolean validate = TRUE;
+  CliEditFlags flags = CLI_EDIT_VALIDATE;
 
   *ret_status = 0;
   for (;;)
@@ -66,13 +75,16 @@ apply_or_ask (CliContext *context, const char *edited, CliEditApply apply, gpoin
       g_autoptr (GError) error = NULL;
       Answer answer;
 
-      if (apply (context, edited, validate, data, &error))
+      if (apply (context, edited, flags, data, &error))
         return TRUE;
       *ret_status = cli_fail (error);
-      answer = ask_retry ();
-      if (answer != ANSWER_IGNORE || !validate)
+      answer = ask_retry (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG));
+      if (answer == ANSWER_FORCE)
+        flags |= CLI_EDIT_FORCE;
+      else if (answer == ANSWER_IGNORE && (flags & CLI_EDIT_VALIDATE) != 0)
+        flags &= ~CLI_EDIT_VALIDATE;
+      else
         return answer == ANSWER_STOP;
-      validate = FALSE;
       *ret_status = 0;
     }
 }

@@ -256,6 +256,35 @@ look_up (CliContext *context,
   return NULL;
 }
 
+/* Jobs beside the one that changes a domain: copies of its disks, backups. One that has ended stays
+ * for a while. */
+static char *
+only_job (CliContext *context, GVariant *properties, const char *word, GError **error)
+{
+  g_autofree const char **jobs = NULL;
+  const char *found = NULL;
+
+  g_variant_lookup (properties, "Jobs", "^a&o", &jobs);
+  for (gsize i = 0; jobs != NULL && jobs[i] != NULL; i++)
+    {
+      g_autoptr (GVariant) job = cli_get_all (context, jobs[i], CLI_IFACE ("Job"), NULL);
+      guint64 ended = 0;
+
+      if (job == NULL || (g_variant_lookup (job, "EndedAt", "t", &ended) && ended != 0))
+        continue;
+      if (found != NULL)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       "several jobs work on “%s”: say %s or %s", word, found, jobs[i]);
+          return NULL;
+        }
+      found = jobs[i];
+    }
+  if (found == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no job works on “%s”", word);
+  return g_strdup (found);
+}
+
 /* A job by its own path or number, or that of the domain that is named. */
 static char *
 find_job (CliContext *context, const char *word, GError **error)
@@ -272,13 +301,11 @@ find_job (CliContext *context, const char *word, GError **error)
   properties = cli_get_all (context, domain, CLI_IFACE ("Domain"), error);
   if (properties == NULL)
     return NULL;
-  if (!g_variant_lookup (properties, "CurrentJob", "o", &path) || g_str_equal (path, "/"))
-    {
-      g_free (path);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "no job works on “%s”", word);
-      return NULL;
-    }
-  return path;
+  g_variant_lookup (properties, "CurrentJob", "o", &path);
+  if (path != NULL && !g_str_equal (path, "/"))
+    return path;
+  g_free (path);
+  return only_job (context, properties, word, error);
 }
 
 /* The object that @words, of which there are as many as its depth, say. Any of them may be an

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Calls that take their time: a bar on a terminal shows how far the work is, and Ctrl+C asks the
  * service to end it. */
-#include "cli.h"
+#include "cli-help.h"
 
 #include <glib-unix.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BAR_WIDTH 30
+#define MIN_BAR_WIDTH 4
+#define PERCENT_WIDTH 6 /* " 100 %" */
+#define DEFAULT_COLUMNS 80
+#define CLEAR_TO_END "\033[K"
 /* What is quick is done before anybody could read a bar. */
 #define DELAY_MS 500
 
@@ -62,17 +66,30 @@ watch_quit (Watch *watch)
 
 /* ---- the bar ---- */
 
+/* A line that is longer than the terminal would go on in the next one, and stay there. What is less
+ * needed is left out: the bar, then the end of what is done. */
 static void
 draw (Watch *watch)
 {
-  g_autoptr (GString) bar = g_string_new (NULL);
-  int full = (int) (CLAMP (watch->progress, 0, 1) * BAR_WIDTH);
+  const char *operation = watch->operation != NULL ? watch->operation : "working";
+  g_autoptr (GString) line = g_string_new (operation);
+  int columns = cli_columns (STDERR_FILENO);
+  int room = (columns > 0 ? columns : DEFAULT_COLUMNS) - 1 - PERCENT_WIDTH;
+  int width = MIN (BAR_WIDTH, room - (int) strlen (operation) - 3);
+  int full = (int) (CLAMP (watch->progress, 0, 1) * width);
 
   if (!watch->shown || watch->job == NULL)
     return;
-  for (int i = 0; i < BAR_WIDTH; i++)
-    g_string_append_c (bar, i < full ? '#' : '.');
-  g_printerr ("\r%s [%s] %3d %%", watch->operation != NULL ? watch->operation : "working", bar->str,
+  if (width < MIN_BAR_WIDTH)
+    g_string_truncate (line, (gsize) CLAMP (room, 0, (int) line->len));
+  else
+    {
+      g_string_append (line, " [");
+      for (int i = 0; i < width; i++)
+        g_string_append_c (line, i < full ? '#' : '.');
+      g_string_append_c (line, ']');
+    }
+  g_printerr ("\r%s %3d %%" CLEAR_TO_END, line->str,
               (int) (CLAMP (watch->progress, 0, 1) * 100));
   watch->drawn = TRUE;
 }
@@ -220,7 +237,7 @@ watch_run (Watch *watch)
 {
   g_main_loop_run (watch->loop);
   if (watch->drawn)
-    g_printerr ("\r%*s\r", BAR_WIDTH + 40, "");
+    g_printerr ("\r" CLEAR_TO_END);
   g_dbus_connection_signal_unsubscribe (watch->context->bus, watch->subscription);
   g_clear_handle_id (&watch->signal_id, g_source_remove);
   g_clear_handle_id (&watch->delay_id, g_source_remove);

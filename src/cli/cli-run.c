@@ -356,6 +356,9 @@ typedef struct
   const CliMember *member;
   const char *path;
   GVariant *leading; /* (nullable): the argument before the document */
+  const CliMember *from; /* what gives the document */
+  const char *from_path;
+  const char *text; /* as it was when the user began */
 } EditTarget;
 
 static void
@@ -365,31 +368,8 @@ add_flag (GVariantDict *options, const CliMember *member, const char *name)
     g_variant_dict_insert (options, name, "b", TRUE);
 }
 
-static gboolean
-apply_edit (CliContext *context, const char *text, gboolean validate, gpointer data,
-            GError **error)
-{
-  const EditTarget *target = data;
-  g_auto (GVariantBuilder) args = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
-  g_auto (GStrv) names = split_member (target->member->name);
-  g_autoptr (GVariant) reply = NULL;
-  GVariantDict options;
-
-  if (target->leading != NULL)
-    g_variant_builder_add_value (&args, target->leading);
-  g_variant_builder_add (&args, "s", text);
-  g_variant_dict_init (&options, NULL);
-  if (validate)
-    add_flag (&options, target->member, "validate");
-  add_flag (&options, target->member, "redefine");
-  g_variant_builder_add_value (&args, g_variant_dict_end (&options));
-  reply = cli_call (context, target->path, names[0], names[1], g_variant_builder_end (&args), NULL,
-                    error);
-  return reply != NULL;
-}
-
 static char *
-get_document (CliCall *call, const CliMember *member, const char *path, GVariant *leading,
+get_document (CliContext *context, const CliMember *member, const char *path, GVariant *leading,
               GError **error)
 {
   g_auto (GVariantBuilder) args = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
@@ -405,11 +385,52 @@ get_document (CliCall *call, const CliMember *member, const char *path, GVariant
   /* Without the passwords the edited document would remove them. */
   add_flag (&options, member, "secure");
   g_variant_builder_add_value (&args, g_variant_dict_end (&options));
-  reply = cli_call (call->context, path, names[0], names[1], g_variant_builder_end (&args), "(s)",
+  reply = cli_call (context, path, names[0], names[1], g_variant_builder_end (&args), "(s)",
                     error);
   if (reply != NULL)
     g_variant_get (reply, "(s)", &text);
   return text;
+}
+
+/* What somebody else did while the user edited must not be undone without a word. */
+static gboolean
+is_as_before (CliContext *context, const EditTarget *target, GError **error)
+{
+  g_autofree char *now
+      = get_document (context, target->from, target->from_path, target->leading, error);
+
+  if (now == NULL)
+    return FALSE;
+  if (g_str_equal (now, target->text))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
+                       "it was changed by somebody else meanwhile");
+  return FALSE;
+}
+
+static gboolean
+apply_edit (CliContext *context, const char *text, CliEditFlags flags, gpointer data,
+            GError **error)
+{
+  const EditTarget *target = data;
+  g_auto (GVariantBuilder) args = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
+  g_auto (GStrv) names = split_member (target->member->name);
+  g_autoptr (GVariant) reply = NULL;
+  GVariantDict options;
+
+  if ((flags & CLI_EDIT_FORCE) == 0 && !is_as_before (context, target, error))
+    return FALSE;
+  if (target->leading != NULL)
+    g_variant_builder_add_value (&args, target->leading);
+  g_variant_builder_add (&args, "s", text);
+  g_variant_dict_init (&options, NULL);
+  if ((flags & CLI_EDIT_VALIDATE) != 0)
+    add_flag (&options, target->member, "validate");
+  add_flag (&options, target->member, "redefine");
+  g_variant_builder_add_value (&args, g_variant_dict_end (&options));
+  reply = cli_call (context, target->path, names[0], names[1], g_variant_builder_end (&args), NULL,
+                    error);
+  return reply != NULL;
 }
 
 /* Where the document of an object goes when it is not the object that takes it. */
@@ -450,8 +471,11 @@ cli_run_edit (CliCall *call)
     }
   target.path = back;
   target.leading = leading;
-  text = get_document (call, from, path, leading, &error);
+  target.from = from;
+  target.from_path = path;
+  text = get_document (call->context, from, path, leading, &error);
   if (text == NULL)
     return cli_fail (error);
+  target.text = text;
   return cli_edit (call->context, text, apply_edit, &target);
 }

@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static char *opt_signal;
 static char **opt_event;
@@ -166,6 +167,14 @@ on_timeout (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Nobody reads any more what is printed, such as "head" that has its lines. */
+static gboolean
+on_output_gone (int fd, GIOCondition condition, gpointer data)
+{
+  g_main_loop_quit (((Watcher *) data)->loop);
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 find_paths (CliCall *call, GPtrArray *paths, GError **error)
 {
@@ -187,6 +196,8 @@ add_sources (Watcher *watcher, GArray *ids)
 {
   guint id = g_unix_signal_add (SIGINT, on_interrupt, watcher);
 
+  g_array_append_val (ids, id);
+  id = g_unix_fd_add (STDOUT_FILENO, G_IO_ERR | G_IO_HUP, on_output_gone, watcher);
   g_array_append_val (ids, id);
   if (opt_timeout > 0)
     {

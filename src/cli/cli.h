@@ -188,8 +188,17 @@ char *cli_value_to_string (GVariant *value, const CliField *field);
 gboolean cli_console_run (int fd, gboolean is_text, GError **error);
 int cli_run_console (CliCall *call);
 
-/* cli-edit.c: lets the user edit @text until @apply takes it or the user gives up. */
-typedef gboolean (*CliEditApply) (CliContext *context, const char *text, gboolean validate,
+/* cli-edit.c: lets the user edit @text until @apply takes it or the user gives up. It fails with
+ * %G_IO_ERROR_WRONG_ETAG when somebody else has changed the document meanwhile, unless it is
+ * forced. */
+typedef enum
+{
+  CLI_EDIT_NONE = 0,
+  CLI_EDIT_VALIDATE = 1 << 0,
+  CLI_EDIT_FORCE = 1 << 1,
+} CliEditFlags;
+
+typedef gboolean (*CliEditApply) (CliContext *context, const char *text, CliEditFlags flags,
                                   gpointer data, GError **error);
 int cli_edit (CliContext *context, const char *text, CliEditApply apply, gpointer data);
 

@@ -3,7 +3,9 @@
 #include "cli-help.h"
 #include "config.h"
 
+#include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,6 +211,12 @@ run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int a
       g_printerr ("Usage: %s [OPTION…]%s%s\n", name, *usage != '\0' ? " " : "", usage);
       return CLI_EXIT_USAGE;
     }
+  for (int i = 1; i <= call.n_words; i++)
+    if (!g_utf8_validate (words[i], -1, NULL))
+      {
+        g_printerr ("%s: word %d is not UTF-8\n", name, i);
+        return CLI_EXIT_USAGE;
+      }
   call.words = words + 1;
   return verb->run != NULL ? verb->run (&call) : cli_run_call (&call);
 }
@@ -326,8 +334,38 @@ help (int argc, char **argv)
   return 0;
 }
 
-int
-main (int argc, char **argv)
+/* Why something could not be written. */
+static int write_errno;
+
+static void
+print (const char *text)
+{
+  if ((fputs (text, stdout) == EOF || fflush (stdout) != 0) && write_errno == 0)
+    write_errno = errno;
+}
+
+/* Who reads no further wants no more. */
+static int
+check_written (int status)
+{
+  if (write_errno == 0 || write_errno == EPIPE)
+    return status;
+  g_printerr ("vireoctl: cannot write the output: %s\n", g_strerror (write_errno));
+  return CLI_EXIT_FAILURE;
+}
+
+/* Names and documents are UTF-8 whatever the locale, as files are that come and go through pipes:
+ * with "?" for what another charset has not, they would be of something else. */
+static void
+settle_locale (void)
+{
+  setlocale (LC_ALL, "");
+  if (!g_get_charset (NULL))
+    setlocale (LC_CTYPE, "C.UTF-8");
+}
+
+static int
+run (int argc, char **argv)
 {
   g_auto (CliContext) context = { 0 };
   g_autoptr (GError) error = NULL;
@@ -335,7 +373,6 @@ main (int argc, char **argv)
   const CliVerb *verb = NULL;
   gboolean version = FALSE;
 
-  setlocale (LC_ALL, "");
   if (argc > 1 && g_str_equal (argv[1], "__complete"))
     return complete (&context, argc - 1, argv + 1);
   if (!parse_global (&context, &argc, &argv, &version, &error))
@@ -361,4 +398,12 @@ main (int argc, char **argv)
   if (verb == NULL)
     return miss_verb (group, argc, argv);
   return run_verb (&context, group, verb, argc, argv);
+}
+
+int
+main (int argc, char **argv)
+{
+  settle_locale ();
+  g_set_print_handler (print);
+  return check_written (run (argc, argv));
 }
