@@ -9,14 +9,44 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What ssh (1) ends with when it is not the command there that failed, and a shell when there is
+ * no such command. */
+#define SSH_FAILED 255
+#define SHELL_NOT_FOUND 127
+
+/* @error: (inout): that the other side said nothing is less than what the program's end tells. It
+ * has said itself what it had to say. */
+static void
+explain_ssh (GSubprocess *ssh, GIOStream *stream, GError **error)
+{
+  int status;
+
+  g_io_stream_close (stream, NULL, NULL);
+  if (!g_subprocess_wait (ssh, NULL, NULL) || !g_subprocess_get_if_exited (ssh))
+    return;
+  status = g_subprocess_get_exit_status (ssh);
+  g_clear_error (error);
+  if (status == SSH_FAILED)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "ssh could not log in there");
+  else if (status == SHELL_NOT_FOUND)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                         "systemd-stdio-bridge is not installed there");
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                 "systemd-stdio-bridge ended there with status %d, as it does when the bus is not "
+                 "there",
+                 status);
+}
+
 /* GDBus has no transport that runs a program, so the pipes of ssh become the stream. */
 static GDBusConnection *
 connect_host (const char *host, GError **error)
 {
   g_autoptr (GSubprocess) ssh = NULL;
   g_autoptr (GIOStream) stream = NULL;
+  GDBusConnection *bus;
 
-  if (host[0] == '-')
+  if (host[0] == '-' || host[0] == '\0')
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” is not a host", host);
       return NULL;
@@ -27,11 +57,15 @@ connect_host (const char *host, GError **error)
     return NULL;
   stream = g_simple_io_stream_new (g_subprocess_get_stdout_pipe (ssh),
                                    g_subprocess_get_stdin_pipe (ssh));
-  g_object_set_data_full (G_OBJECT (stream), "ssh", g_steal_pointer (&ssh), g_object_unref);
-  return g_dbus_connection_new_sync (stream, NULL,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-                                         | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                     NULL, NULL, error);
+  bus = g_dbus_connection_new_sync (stream, NULL,
+                                    G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                        | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                    NULL, NULL, error);
+  if (bus == NULL)
+    explain_ssh (ssh, stream, error);
+  else
+    g_object_set_data_full (G_OBJECT (stream), "ssh", g_steal_pointer (&ssh), g_object_unref);
+  return bus;
 }
 
 /* An unprivileged user at a terminal is asked for the password there, as systemctl does it. The
@@ -119,6 +153,19 @@ cli_bus (CliContext *context, GError **error)
   return context->bus;
 }
 
+/* What is asked for over a bus that has no way for files is never answered. */
+gboolean
+cli_passes_files (CliContext *context, GError **error)
+{
+  if ((g_dbus_connection_get_capabilities (context->bus)
+       & G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING) != 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "consoles, and what is in files, do not travel over ssh: do it on %s",
+               context->host != NULL ? context->host : "that host");
+  return FALSE;
+}
+
 GVariant *
 cli_call_with_fds (CliContext *context, const char *path, const char *interface,
                    const char *method, GVariant *args, const char *reply_type,
@@ -129,7 +176,7 @@ cli_call_with_fds (CliContext *context, const char *path, const char *interface,
   GError *refusal = NULL;
   GVariant *reply;
 
-  if (bus == NULL)
+  if (bus == NULL || (ret_fds != NULL && !cli_passes_files (context, error)))
     return NULL;
   /* A prompt may take as long as a person does. */
   reply = g_dbus_connection_call_with_unix_fd_list_sync (

@@ -271,15 +271,17 @@ cli_call_watched (CliContext *context, const char *path, const char *interface, 
                   GVariant *args, GUnixFDList *fds, GUnixFDList **ret_fds, GError **error)
 {
   g_autoptr (GVariant) held = args != NULL ? g_variant_ref_sink (args) : NULL;
+  gboolean has_files = fds != NULL && g_unix_fd_list_get_length (fds) > 0;
   g_autoptr (Watch) watch = NULL;
 
-  if (cli_bus (context, error) == NULL)
+  if (cli_bus (context, error) == NULL
+      || ((has_files || ret_fds != NULL) && !cli_passes_files (context, error)))
     return NULL;
   watch = watch_start (context, path, NULL);
   if (isatty (STDERR_FILENO))
     subscribe (context);
   call (watch, path, interface, method, held,
-        fds != NULL && g_unix_fd_list_get_length (fds) > 0 ? fds : NULL);
+        has_files ? fds : NULL);
   watch_run (watch);
   if (watch->error != NULL)
     {

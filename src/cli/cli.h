@@ -151,6 +151,7 @@ void cli_explain (CliContext *context, const char *method, GError **error);
 GDBusConnection *cli_bus (CliContext *context, GError **error);
 GVariant *cli_call (CliContext *context, const char *path, const char *interface,
                     const char *method, GVariant *args, const char *reply_type, GError **error);
+gboolean cli_passes_files (CliContext *context, GError **error);
 GVariant *cli_call_with_fds (CliContext *context, const char *path, const char *interface,
                              const char *method, GVariant *args, const char *reply_type,
                              GUnixFDList **ret_fds, GError **error);

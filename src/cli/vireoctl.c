@@ -184,6 +184,41 @@ parse_words (const CliOptions *options, int argc, char **argv, gboolean *ret_hel
   return copy;
 }
 
+/* Who comes from virsh gives a URI, which is opened; its id stands for it then. */
+static gboolean
+settle_connection (CliContext *context, GError **error)
+{
+  const char *name = context->connection;
+  g_autofree char *path = NULL;
+  g_autoptr (GVariant) reply = NULL;
+
+  if (name == NULL)
+    return TRUE;
+  if (strstr (name, "://") == NULL)
+    {
+      path = cli_connection_path (context);
+      if (g_variant_is_object_path (path) && strchr (name, '/') == NULL)
+        return TRUE;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s” is neither the id of a connection nor a URI", name);
+      return FALSE;
+    }
+  if (strstr (name, "+ssh://") != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: a service on another machine is reached with --host", name);
+      return FALSE;
+    }
+  reply = cli_call (context, CLI_ROOT_PATH, CLI_IFACE ("Manager"), "OpenConnection",
+                    g_variant_new ("(sa{sv})", name, NULL), "(o)", error);
+  if (reply == NULL)
+    return FALSE;
+  g_variant_get (reply, "(o)", &path);
+  g_free (context->connection);
+  context->connection = g_path_get_basename (path);
+  return TRUE;
+}
+
 static int
 run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int argc, char **argv)
 {
@@ -217,6 +252,8 @@ run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int a
         g_printerr ("%s: word %d is not UTF-8\n", name, i);
         return CLI_EXIT_USAGE;
       }
+  if (!settle_connection (context, &error))
+    return cli_fail (error);
   call.words = words + 1;
   return verb->run != NULL ? verb->run (&call) : cli_run_call (&call);
 }
@@ -246,6 +283,14 @@ parse_global (CliContext *context, int *argc, char ***argv, gboolean *ret_versio
   if (!g_option_context_parse (options, argc, argv, error))
     return FALSE;
   context->ask_password = !no_ask;
+  /* The bridge there goes to the system bus, whatever it is told. */
+  if (context->session && context->host != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "--session is of this machine, and --host of another one: it is one of "
+                           "them");
+      return FALSE;
+    }
   if (help && !is_complete)
     {
       cli_help ();
@@ -276,6 +321,8 @@ complete (CliContext *context, int argc, char **argv)
 
   before[n] = NULL;
   if (!parse_global (context, &n, &before, &version, NULL))
+    return 0;
+  if (!settle_connection (context, NULL))
     return 0;
   for (int i = 1; i < n; i++)
     g_ptr_array_add (words, before[i]);

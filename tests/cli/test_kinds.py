@@ -333,9 +333,51 @@ class Kinds(clitest.Command):
                               env=env, text=True, capture_output=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("test", done.stdout.split())
-        done = subprocess.run(vireoctl("--host", "-oProxyCommand=x", "list"), env=env, text=True,
-                              capture_output=True, timeout=60, check=False)
-        self.assertNotEqual(done.returncode, 0)
+        for words, said in ((["-oProxyCommand=x"], "is not a host"), ([""], "is not a host"),
+                            (["user@far", "--session"], "--session is of this machine")):
+            done = subprocess.run(vireoctl("--host", *words, "list"), env=env, text=True,
+                                  capture_output=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(said, done.stderr)
+
+        # What cannot travel is not waited for.
+        self.start("remote")
+        for words in (["console", "remote"], ["screenshot", "remote", "/dev/null"],
+                      ["volume", "upload", "default-pool", "none", "/dev/null"]):
+            done = subprocess.run(vireoctl("--host", "user@far", "-c", "test", *words), env=env,
+                                  text=True, capture_output=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, words)
+            if "volume" not in words:
+                self.assertIn("do not travel over ssh: do it on user@far", done.stderr)
+
+    def test_remote_host_that_cannot_be_reached(self):
+        folder = self.host.folder / "failing"
+        folder.mkdir()
+        env = {**self.env, "PATH": f"{folder}:{os.environ['PATH']}"}
+        for status, said in ((255, "ssh could not log in there"),
+                             (127, "systemd-stdio-bridge is not installed there"),
+                             (1, "systemd-stdio-bridge ended there with status 1")):
+            (folder / "ssh").write_text(f"#!/bin/sh\necho its own words >&2\nexit {status}\n")
+            (folder / "ssh").chmod(0o755)
+            done = subprocess.run(vireoctl("--host", "far", "list"), env=env, text=True,
+                                  capture_output=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, "^its own words\nvireoctl: cannot reach the system bus of "
+                                          f"far: {said}")
+
+    def test_connection_by_uri(self):
+        self.define("found")
+        listed = subprocess.run(vireoctl("-c", "test:///default", "list", "--name"), env=self.env,
+                                text=True, capture_output=True, timeout=60, check=False)
+        self.assertIn("found", listed.stdout.split(), listed.stderr)
+        for uri, status, said in (("qemu+ssh://far/system", 2, "reached with --host"),
+                                  ("nothing:///x", 1, "nothing:///x"),
+                                  ("a/b", 2, "neither the id of a connection nor a URI"),
+                                  ("", 2, "neither the id of a connection nor a URI")):
+            done = subprocess.run(vireoctl("-c", uri, "list"), env=self.env, text=True,
+                                  capture_output=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(said, done.stderr)
 
     def test_edit_again_after_a_refusal(self):
         self.define("retried")
