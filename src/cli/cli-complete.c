@@ -191,8 +191,39 @@ print_members (void)
 /* ---- completion ---- */
 
 static void
+offer_aliases (const CliGroup *group, const char *start, const char *prefix)
+{
+  for (gsize i = 0; i < group->n_verbs; i++)
+    {
+      const char *alias = group->verbs[i].alias;
+      g_auto (GStrv) names = g_strsplit (alias != NULL ? alias : "", " ", -1);
+
+      for (gsize n = 0; names[n] != NULL; n++)
+        {
+          g_autofree char *word = g_strconcat (start, names[n], NULL);
+
+          if (names[n][0] != '\0')
+            offer (word, prefix);
+        }
+    }
+}
+
+static void
+offer_virsh (const CliGroup *group, const char *start, const char *prefix)
+{
+  for (gsize i = 0; i < group->n_verbs; i++)
+    {
+      g_autofree char *word = g_strconcat (start, group->verbs[i].name, NULL);
+
+      offer (word, prefix);
+    }
+  offer_aliases (group, start, prefix);
+}
+
+static void
 offer_first (const char *prefix)
 {
+  gboolean is_virsh = FALSE;
   static const char *const globals[] = { "--session", "--host", "--connection", "--json",
                                          "--no-ask-password", "--version", "--help" };
 
@@ -202,16 +233,22 @@ offer_first (const char *prefix)
     {
       offer ((*g)->name, prefix);
       /* A virsh user's fingers know "net-start". */
-      for (gsize i = 0; (*g)->virsh_prefix != NULL && i < (*g)->n_verbs; i++)
+      if ((*g)->virsh_prefix != NULL && g_str_has_prefix (prefix, (*g)->virsh_prefix))
         {
-          g_autofree char *word = g_strconcat ((*g)->virsh_prefix, (*g)->verbs[i].name, NULL);
-
-          if (g_str_has_prefix (prefix, (*g)->virsh_prefix))
-            offer (word, prefix);
+          offer_virsh (*g, (*g)->virsh_prefix, prefix);
+          is_virsh = TRUE;
         }
     }
   offer_verbs (&cli_domain_group, prefix);
   offer_verbs (&cli_manager_group, prefix);
+  /* With nothing typed yet, one name of each verb is enough. */
+  if (prefix[0] != '\0' && prefix[0] != '-' && !is_virsh)
+    {
+      offer_aliases (&cli_domain_group, "", prefix);
+      offer_aliases (&cli_manager_group, "", prefix);
+      offer_aliases (&cli_connection_group, "", prefix);
+    }
+  offer ("help", prefix);
 }
 
 int
@@ -238,6 +275,11 @@ cli_complete (CliContext *context, int argc, char **argv)
     {
       print_members ();
       return 0;
+    }
+  if (argc > 1 && g_str_equal (argv[0], "help"))
+    {
+      argc--;
+      argv++;
     }
   if (argc <= 1)
     {

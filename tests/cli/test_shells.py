@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Completion in zsh and fish as a person gets it: the shells themselves are asked."""
+"""Completion in bash, zsh and fish as a person gets it: the shells themselves are asked."""
 
 import os
 import pty
@@ -19,13 +19,13 @@ COMPLETIONS = SOURCE / "data/completions"
 
 
 class Terminal:
-    """An interactive zsh on a terminal."""
+    """An interactive shell on a terminal."""
 
-    def __init__(self, env):
+    def __init__(self, env, *command):
         self.seen = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execvpe("zsh", ["zsh", "-f", "-i"], env)
+            os.execvpe(command[0], command, env)
 
     def type(self, text):
         os.write(self.fd, text.encode())
@@ -44,10 +44,20 @@ class Terminal:
         os.waitpid(self.pid, 0)
 
 
+# What is typed, and the name that it is to become.
+ODD = (("odd1", "odd1 space"), ("odd2", "odd2's"), ("odd3", 'odd3"x'), ("odd4", "odd4$HOME"),
+       ("odd5", "odd5;exit"), ("odd6", "odd6*"), ("odd7", "odd7\\n"), ("odd8", "odd8:colon"),
+       ("odd8:c", "odd8:colon"), ("odd9=", "odd9=is"), ("oddü", "oddüñ"),
+       ('"odd1', "odd1 space"), ("'odd1 s", "odd1 space"), ("odd1\\ s", "odd1 space"),
+       ("'odd4", "odd4$HOME"))
+
+
 class Shells(clitest.Command):
     def setUp(self):
         self.define("shell-guest")
         self.define("with space")
+        for name in sorted({name for _typed, name in ODD}):
+            self.define(name)
         folder = str(self.host.folder)
         program = built("src/cli/vireoctl").parent
         self.shell_env = {**self.env, "HOME": folder, "XDG_CONFIG_HOME": folder, "TERM": "dumb",
@@ -68,6 +78,9 @@ class Shells(clitest.Command):
         self.assertIn("state", verbs)
         self.assertEqual(self.fish("vireoctl -c test start shell-"), ["shell-guest"])
         self.assertEqual(self.fish("vireoctl -c test start with"), ["with space"])
+        for typed, name in ODD:
+            if "'" not in typed:
+                self.assertEqual(self.fish(f"vireoctl -c test start {typed}"), [name], typed)
         self.assertIn("--paused", self.fish("vireoctl -c test start --p"))
         # Files only where there is nothing else.
         self.assertNotIn("docs/", self.fish("vireoctl xml validate d"))
@@ -76,7 +89,7 @@ class Shells(clitest.Command):
     def test_zsh(self):
         if not shutil.which("zsh"):
             self.skipTest("zsh is not installed")
-        zsh = Terminal(self.shell_env)
+        zsh = Terminal(self.shell_env, "zsh", "-f", "-i")
         self.addCleanup(zsh.close)
         zsh.type(f"fpath=({COMPLETIONS} $fpath); autoload -Uz compinit; compinit -u -D;"
                  "PS1='' RPS1=''; print rea''dy\n")
@@ -91,6 +104,28 @@ class Shells(clitest.Command):
                             ("-c test start --pau\t", "'-c' 'test' 'start' '--paused'")):
             zsh.type(f"vireoctl {typed}\n")
             zsh.wait(rf"said: {re.escape(said)}")
+        for typed, name in ODD:
+            zsh.type(f"vireoctl -c test start {typed}\t\n")
+            quoted = name.replace("'", "'\\''")
+            zsh.wait("said: '-c' 'test' 'start' " + re.escape(f"'{quoted}'"))
+
+    def test_bash(self):
+        bash = Terminal(self.shell_env, "bash", "--norc", "--noprofile", "-i")
+        self.addCleanup(bash.close)
+        bash.type(f"PS1=; . {COMPLETIONS}/vireoctl.bash; cd {SOURCE}; bind 'set bell-style none'\n"
+                  "vireoctl () { [[ $1 == __complete ]] && command vireoctl \"$@\" || "
+                  "printf '<%s>' said: \"$@\" $'\\n'; }; echo defi''ned\n")
+        bash.wait(r"defined\r?\n")
+        for typed, said in (("-c test start shell-\t", ["-c", "test", "start", "shell-guest"]),
+                            ("domain susp\t", ["domain", "suspend"]),
+                            ("help network upd\t", ["help", "network", "update"]),
+                            ("dumpx\t", ["dumpxml"]), ("net-dumpx\t", ["net-dumpxml"]),
+                            ("-c test start --pau\t", ["-c", "test", "start", "--paused"]),
+                            ("define meson.b\t", ["define", "meson.build"]),
+                            *((f"-c test start {typed}\t", ["-c", "test", "start", name])
+                              for typed, name in ODD)):
+            bash.type(f"vireoctl {typed}\n")
+            bash.wait("<said:>" + re.escape("".join(f"<{word}>" for word in said)) + "<")
 
 
 vireotest.main()

@@ -148,7 +148,8 @@ class Outside(clitest.Command):
     def editor(self, name):
         """Somebody else sets a title while this one changes the processors."""
         file = self.host.folder / f"editor-{name}"
-        file.write_text(f"#!/bin/sh\n{' '.join(vireoctl('-c', 'test'))} desc {name} --title theirs\n"
+        command = " ".join(vireoctl("-c", "test", "desc", name, "--title", "theirs"))
+        file.write_text(f"#!/bin/sh\n{command}\n"
                         "sed -i 's#<vcpu.*#<vcpu>3</vcpu>#' \"$1\"\n")
         file.chmod(0o755)
         return str(file)
