@@ -308,6 +308,21 @@ find_job (CliContext *context, const char *word, GError **error)
   return only_job (context, properties, word, error);
 }
 
+/* A path on the host says the pool, too. */
+static char *
+find_volume_at (CliContext *context, const char *file, GError **error)
+{
+  g_autofree char *connection = cli_connection_path (context);
+  g_autoptr (GVariant) reply
+      = cli_call (context, connection, CLI_IFACE ("Connection"), "LookupStorageVolumeByPath",
+                  g_variant_new ("(s)", file), "(o)", error);
+  char *path = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(o)", &path);
+  return path;
+}
+
 /* The object that @words, of which there are as many as its depth, say. Any of them may be an
  * object path, which the words before it need not fit then. */
 char *
@@ -328,6 +343,8 @@ cli_kind_find_object (CliContext *context,
     return g_strdup (word);
   if (g_str_equal (kind->name, "Job"))
     return find_job (context, word, error);
+  if (g_str_equal (kind->name, "StorageVolume") && g_path_is_absolute (word))
+    return find_volume_at (context, word, error);
   if (kind->parent != NULL)
     parent = cli_kind_find_object (context, cli_kind_parent (kind), words, error);
   else

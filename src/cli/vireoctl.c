@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command: finds the verb, reads its options, runs it. */
 #include "cli-help.h"
+#include "cli-named.h"
 #include "config.h"
 
 #include <errno.h>
@@ -108,6 +109,18 @@ find_single_verb (const char *word, const CliGroup **ret_group)
   return verb != NULL ? verb : find_odd_verb (word, ret_group);
 }
 
+static const CliVerb *
+find_group_verb (const CliGroup *group, int *argc, char ***argv)
+{
+  const char *word = *argc > 0 ? (*argv)[0] : "-";
+
+  if (word[0] == '-')
+    return NULL;
+  (*argc)--;
+  (*argv)++;
+  return cli_group_find_verb (group, word);
+}
+
 /* Steps *argc and *argv past what was used. */
 const CliVerb *
 cli_find_verb (int *argc, char ***argv, const CliGroup **ret_group)
@@ -118,14 +131,15 @@ cli_find_verb (int *argc, char ***argv, const CliGroup **ret_group)
   (*argc)--;
   (*argv)++;
   *ret_group = group;
-  if (group == NULL)
-    return find_single_verb (word, ret_group);
-  if (*argc == 0 || (*argv)[0][0] == '-')
-    return NULL;
-  word = (*argv)[0];
-  (*argc)--;
-  (*argv)++;
-  return cli_group_find_verb (group, word);
+  if (group != NULL)
+    return find_group_verb (group, argc, argv);
+  /* virsh's "hostname" is the host's; with a word behind it, it is the guest's. */
+  if (g_str_equal (word, "hostname") && (*argc == 0 || (*argv)[0][0] == '-'))
+    {
+      *ret_group = &cli_connection_group;
+      return cli_group_find_verb (&cli_connection_group, word);
+    }
+  return find_single_verb (word, ret_group);
 }
 
 /* Whether @n words fit a usage such as "DOMAIN [DEVICE]". */
@@ -147,8 +161,8 @@ fits (const char *usage, int n)
 
 /* The words and options behind a verb's name: parsed by its options; "--" ends them. */
 static char **
-parse_words (const CliOptions *options, int argc, char **argv, gboolean *ret_help, int *ret_n,
-             GError **error)
+parse_words (const CliOptions *options, const CliNamed *named, int argc, char **argv,
+             gboolean *ret_help, int *ret_n, GError **error)
 {
   g_autoptr (GOptionContext) parser = g_option_context_new (NULL);
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
@@ -165,6 +179,7 @@ parse_words (const CliOptions *options, int argc, char **argv, gboolean *ret_hel
   copy = (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
   g_option_context_set_help_enabled (parser, FALSE);
   g_option_context_add_main_entries (parser, cli_options_entries (options), NULL);
+  g_option_context_add_main_entries (parser, cli_named_entries (named), NULL);
   g_option_context_add_main_entries (parser, help, NULL);
   if (!g_option_context_parse_strv (parser, &copy, error))
     {
@@ -226,12 +241,14 @@ run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int a
   g_autofree char *name = g_strdup_printf ("vireoctl %s %s", group->name, verb->name);
   g_autoptr (CliOptions) options = cli_options_new (verb);
   g_autoptr (GError) error = NULL;
+  g_autoptr (CliNamed) named = cli_named_new (usage, cli_options_entries (options));
+  g_auto (GStrv) given = NULL;
   g_auto (GStrv) words = NULL;
   gboolean help = FALSE;
   CliCall call = { .context = context, .group = group, .verb = verb, .options = options };
 
-  words = parse_words (options, argc, argv, &help, &call.n_words, &error);
-  if (words == NULL)
+  given = parse_words (options, named, argc, argv, &help, &call.n_words, &error);
+  if (given == NULL)
     {
       g_printerr ("%s: %s; “%s --help” says what there is\n", name, error->message, name);
       return CLI_EXIT_USAGE;
@@ -241,20 +258,22 @@ run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int a
       cli_help_verb (group, verb, options);
       return 0;
     }
-  if (!fits (usage, call.n_words))
+  words = cli_named_place (named, given + 1);
+  call.n_words = words != NULL ? (int) g_strv_length (words) : 0;
+  if (words == NULL || !fits (usage, call.n_words))
     {
       g_printerr ("Usage: %s [OPTION…]%s%s\n", name, *usage != '\0' ? " " : "", usage);
       return CLI_EXIT_USAGE;
     }
-  for (int i = 1; i <= call.n_words; i++)
+  for (int i = 0; i < call.n_words; i++)
     if (!g_utf8_validate (words[i], -1, NULL))
       {
-        g_printerr ("%s: word %d is not UTF-8\n", name, i);
+        g_printerr ("%s: word %d is not UTF-8\n", name, i + 1);
         return CLI_EXIT_USAGE;
       }
   if (!settle_connection (context, &error))
     return cli_fail (error);
-  call.words = words + 1;
+  call.words = words;
   return verb->run != NULL ? verb->run (&call) : cli_run_call (&call);
 }
 

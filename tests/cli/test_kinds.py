@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 import clitest
 import vireotest
 from clitest import vireoctl
-from vireotest.paths import SOURCE, built
+from vireotest.paths import SOURCE
 from vireotest.wait import wait_until
 
 DISK = ("<devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"

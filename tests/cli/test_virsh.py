@@ -60,6 +60,34 @@ class Table(unittest.TestCase):
 
 
 class Words(clitest.Command):
+    def test_words_by_their_names(self):
+        volume = self.run_ok("vol-create-as", "default-pool", "by name", "1M").strip()
+        self.addCleanup(self.run_raw, "vol-delete", "default-pool", "by name")
+        for words in (["default-pool", "by name"], ["by name", "--pool", "default-pool"],
+                      ["--pool=default-pool", "--vol", "by name"],
+                      ["--volume", "by name", "default-pool"], ["/default-pool/by name"],
+                      [volume], ["--vol", volume, "any"]):
+            self.assertRegex(self.run_ok("vol-info", *words), r"(?m)^Name +by name$", words)
+        self.run_ok("vol-resize", "/default-pool/by name", "2M")
+        self.run_ok("vol-resize", "--pool", "default-pool", "by name", "--capacity", "3M")
+        self.assertEqual(self.run_json("vol-info", volume)["Capacity"], 3 << 20)
+        self.define("named")
+        self.addCleanup(self.run_raw, "undefine", "named", "--snapshots-metadata")
+        self.run_ok("snapshot-create-as", "--domain", "named", "--name", "one")
+        self.assertRegex(self.run_ok("snapshot-info", "named", "--snapshotname", "one"),
+                         r"(?m)^Name +one$")
+        self.assertIn("Usage: ", self.run_fails(2, "vol-info", "--vol", "by name"))
+        self.assertIn("Usage: ", self.run_fails(2, "start", "named", "--domain", "named"))
+        self.assertIn("no volume", self.run_fails(1, "vol-info", "--pool", "default-pool", "none"))
+        self.run_fails(1, "vol-info", "/default-pool/none")
+        # What an option of the verb itself is called stays that.
+        self.assertIn("<path>/x</path>", self.run_ok("pool-define-as", "named", "dir", "--target",
+                                                     "/x", "--print-xml"))
+
+    def test_hostname_is_the_hosts_or_the_guests(self):
+        self.assertEqual(self.run_ok("hostname"), self.run_ok("connection", "hostname"))
+        self.assertEqual(self.run_ok("hostname", "test"), "test\n")
+
     def pool_xml(self, *words):
         return ET.fromstring(self.run_ok("pool-define-as", *words, "--print-xml"))
 
