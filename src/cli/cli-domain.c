@@ -16,7 +16,54 @@ run_backup (CliCall *call)
   return cli_run_call (&whole);
 }
 
-/* DOMAIN: the figures of the group that the verb is for. */
+/* Of @stats, those of the device that is called @name, without "block.0." before them; %NULL when
+ * there is none. */
+static GVariant *
+stats_of_device (GVariant *stats, const char *name)
+{
+  g_autofree char *start = NULL;
+  GVariantBuilder found;
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, stats);
+  while (start == NULL && g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    if ((g_str_has_suffix (key, ".name") || g_str_has_suffix (key, ".path"))
+        && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+        && g_str_equal (g_variant_get_string (value, NULL), name))
+      {
+        start = g_strndup (key, strlen (key) - strlen ("name"));
+        g_variant_unref (value);
+      }
+  if (start == NULL)
+    return NULL;
+  g_variant_builder_init (&found, G_VARIANT_TYPE_VARDICT);
+  g_variant_iter_init (&iter, stats);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    if (g_str_has_prefix (key, start))
+      g_variant_builder_add (&found, "{sv}", key + strlen (start), value);
+  return g_variant_ref_sink (g_variant_builder_end (&found));
+}
+
+static int
+print_stats_of_device (CliCall *call, GVariant *stats)
+{
+  g_autoptr (GVariant) found = stats_of_device (stats, call->words[1]);
+
+  if (found == NULL)
+    {
+      g_printerr ("vireoctl: the domain has no device “%s” with such figures now\n",
+                  call->words[1]);
+      return CLI_EXIT_FAILURE;
+    }
+  if (call->context->json)
+    return cli_print_json (found);
+  cli_print_properties (found, NULL, NULL);
+  return 0;
+}
+
+/* DOMAIN [DEVICE]: the figures of the group that the verb is for. */
 static int
 run_stats_of (CliCall *call)
 {
@@ -29,23 +76,26 @@ run_stats_of (CliCall *call)
     { "interface-stats", "interface" },
     { "memory-stats", "balloon" },
   };
-  CliCall whole = *call;
+  const CliMember *member = cli_verb_member (call->verb);
+  const char *groups[] = { NULL, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = cli_call_path (call, &error);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GVariant) stats = NULL;
 
-  if (call->n_words != 1)
-    {
-      g_printerr ("Usage: vireoctl domain %s DOMAIN\n", call->verb->name);
-      return CLI_EXIT_USAGE;
-    }
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (g_str_equal (rows[i].verb, call->verb->name))
-      {
-        char *words[] = { call->words[0], (char *) rows[i].group, NULL };
-
-        whole.words = words;
-        whole.n_words = 2;
-        return cli_run_call (&whole);
-      }
-  return CLI_EXIT_USAGE;
+      groups[0] = rows[i].group;
+  if (path != NULL && cli_options_take (call, member, &options, &error))
+    reply = cli_call (call->context, path, CLI_IFACE ("Domain"), "GetStats",
+                      g_variant_new ("(^as@a{sv})", groups, options), "(a{sv})", &error);
+  if (reply == NULL)
+    return cli_fail (error);
+  if (call->n_words == 1)
+    return cli_print_reply (call->context, member, reply);
+  stats = g_variant_get_child_value (reply, 0);
+  return print_stats_of_device (call, stats);
 }
 
 static const CliVerb verbs[] = {
@@ -202,9 +252,9 @@ static const CliVerb verbs[] = {
   { "all-stats", "domstats", "Connection.GetDomainStats", "Print figures of many domains",
     .optional = 1 },
   { "block-stats", "domblkstat", "Domain.GetStats", "Print what disks did", run_stats_of,
-    .usage = "DOMAIN" },
+    .usage = "DOMAIN [DEVICE]" },
   { "interface-stats", "domifstat", "Domain.GetStats", "Print what network interfaces did",
-    run_stats_of, .usage = "DOMAIN" },
+    run_stats_of, .usage = "DOMAIN [DEVICE]" },
   { "memory-stats", "dommemstat", "Domain.GetStats", "Print how the guest's memory is used",
     run_stats_of, .usage = "DOMAIN" },
   { "cpu-stats", NULL, "Domain.GetCpuStats", "Print what the processors did" },
@@ -296,8 +346,8 @@ static const CliVerb verbs[] = {
   { "block-commit", "blockcommit", "Domain.BlockCommit", "Copy an image into the one below it",
     cli_run_job, .options = cli_ready_options,
     .json = "nothing | string | path" },
-  { "block-copy", "blockcopy", "Domain.BlockCopy", "Copy a disk to where an element says",
-    cli_run_job, .options = cli_ready_options,
+  { "block-copy", "blockcopy", "Domain.BlockCopy",
+    "Copy a disk to a path, or to where an element says", cli_run_job, .options = cli_ready_options,
     .json = "nothing | string | path" },
   { "block-job", "blockjob", "Domain.GetBlockJobInfo", "Say how far a disk's job is" },
   { "block-job-speed", NULL, "Domain.SetBlockJobSpeed", "Set how fast a disk's job may be" },

@@ -2,6 +2,18 @@
 /* vireoctl network …, port …, filter …, filter-binding … */
 #include "cli.h"
 
+/* NETWORK COMMAND SECTION FILE: "add" is what virsh has for "add-last". */
+static int
+run_update (CliCall *call)
+{
+  if (g_str_equal (call->words[1], "add"))
+    {
+      g_free (call->words[1]);
+      call->words[1] = g_strdup ("add-last");
+    }
+  return cli_run_call (call);
+}
+
 static const CliVerb network_verbs[] = {
   { "list", "ls", "Connection.GetNetworks", "List networks", cli_run_list,
     .options = cli_list_options },
@@ -16,7 +28,8 @@ static const CliVerb network_verbs[] = {
   { "xml", "dumpxml", "Network.GetXml", "Print the definition" },
   { "edit", NULL, "Network.GetXml", "Edit the definition", cli_run_edit, "Network.SetXml" },
   { "set-xml", NULL, "Network.SetXml", "Replace the definition" },
-  { "update", NULL, "Network.Update", "Change one element while the network is up" },
+  { "update", NULL, "Network.Update", "Change one element while the network is up",
+    run_update },
   { "name", NULL, "Network:Name", "Print the name", cli_run_property },
   { "uuid", NULL, "Network:Uuid", "Print the UUID", cli_run_property },
   { "leases", "dhcp-leases", "Network.GetLeases", "List the addresses that were given out" },

@@ -274,6 +274,51 @@ cli_run_volume_as (CliCall *call)
   return call_with (call, words, 2);
 }
 
+/* The document of a volume that is called @name and is like the one with @properties. */
+static char *
+clone_document (GVariant *properties, const char *name, GError **error)
+{
+  g_autoptr (xmlDoc) document = cli_document_new ("volume");
+  xmlNode *volume = xmlDocGetRootElement (document);
+  g_autofree char *capacity = NULL;
+  const char *format = NULL;
+  guint64 bytes = 0;
+
+  g_variant_lookup (properties, "Capacity", "t", &bytes);
+  g_variant_lookup (properties, "Format", "&s", &format);
+  capacity = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+  cli_document_set (volume, "name", name);
+  cli_document_set (volume, "capacity", capacity);
+  cli_document_set (volume, "capacity/@unit", "bytes");
+  if (format != NULL && *format != '\0')
+    cli_document_set (volume, "target/format/@type", format);
+  return cli_document_finish (document, "storagevol", error);
+}
+
+/* POOL VOLUME NAME */
+int
+cli_run_volume_clone (CliCall *call)
+{
+  const CliMember *member = cli_verb_member (call->verb);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *source = cli_kind_find_object (call->context, cli_kind_find ("StorageVolume"),
+                                                  (const char *const *) call->words, &error);
+  g_autoptr (GVariant) properties = NULL;
+  g_autoptr (GVariant) options = NULL;
+  g_autofree char *xml = NULL;
+  g_autofree char *pool = NULL;
+
+  if (source != NULL)
+    properties = cli_get_all (call->context, source, CLI_IFACE ("StorageVolume"), &error);
+  if (properties != NULL)
+    xml = clone_document (properties, call->words[2], &error);
+  if (xml == NULL || !cli_options_take (call, member, &options, &error))
+    return cli_fail (error);
+  pool = g_strndup (source, (gsize) (strstr (source, "/volumes/") - source));
+  return cli_call_member (call, member->name, pool,
+                          g_variant_new ("(so@a{sv})", xml, source, options));
+}
+
 /* KEY|PATH: prints the name of the volume, or of the pool, which is what is above it. */
 int
 cli_run_volume_at (CliCall *call)

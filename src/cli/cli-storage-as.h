@@ -12,6 +12,7 @@ extern const GOptionEntry cli_find_sources_as_options[];
 int cli_run_pool_as (CliCall *call);
 int cli_run_volume_as (CliCall *call);
 int cli_run_find_sources_as (CliCall *call);
+int cli_run_volume_clone (CliCall *call);
 int cli_run_volume_at (CliCall *call);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Words of the command line as arguments of a method. */
+#include "cli-document.h"
 #include "cli.h"
 
 #include <errno.h>
@@ -270,6 +271,31 @@ take_document (CliWords *words, const CliField *field, GError **error)
     return g_variant_new_string ("");
   text = word[0] == '<' ? g_strdup (word) : cli_read_text (word, error);
   return text != NULL ? parse_text (field, text, error) : NULL;
+}
+
+/* Where a disk is copied to: a path, or a file that has an element. */
+static GVariant *
+take_destination (CliWords *words, const CliField *field, GError **error)
+{
+  const char *word = words->n_words > 0 ? words->words[0] : "-";
+  g_autoptr (xmlDoc) document = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  gboolean is_block = g_str_has_prefix (word, "/dev/");
+
+  if (word[0] == '<' || g_str_equal (word, "-") || g_str_has_suffix (word, ".xml"))
+    return take_document (words, field, error);
+  word = next_word (words);
+  path = words->call->context->host == NULL ? g_canonicalize_filename (word, NULL)
+                                            : g_strdup (word);
+  document = cli_document_new ("disk");
+  cli_document_set (xmlDocGetRootElement (document), "@type", is_block ? "block" : "file");
+  cli_document_set (xmlDocGetRootElement (document), is_block ? "source/@dev" : "source/@file",
+                    path);
+  /* Where the guest sees it does not change. */
+  cli_document_set (xmlDocGetRootElement (document), "target/@dev", words->call->words[1]);
+  text = cli_document_print (document);
+  return parse_text (field, text, error);
 }
 
 /* A path on the host of the service, which is this one unless the user says otherwise. */
@@ -544,7 +570,7 @@ typedef struct
 
 static const Form forms[] = {
   { NULL, "xml", "s", "FILE", take_document },
-  { "Domain.BlockCopy", "destination", "s", "FILE", take_document },
+  { "Domain.BlockCopy", "destination", "s", "PATH|FILE", take_destination },
   { "Connection.BaselineCpu", "cpus", "as", "FILE…", take_documents },
   { "Domain.BeginBackup", "checkpoint", "s", "CHECKPOINT-FILE", take_document },
   { "Connection.FindStoragePoolSources", "source", "s", "FILE", take_document },

@@ -84,6 +84,47 @@ class Words(clitest.Command):
         self.assertIn("<path>/x</path>", self.run_ok("pool-define-as", "named", "dir", "--target",
                                                      "/x", "--print-xml"))
 
+    def test_volume_is_cloned(self):
+        self.run_ok("vol-create-as", "default-pool", "one.qcow2", "5M", "--format", "qcow2")
+        self.addCleanup(self.run_raw, "vol-delete", "default-pool", "one.qcow2")
+        for words in (["default-pool", "one.qcow2"], ["--pool", "default-pool", "one.qcow2"],
+                      ["/default-pool/one.qcow2"]):
+            path = self.run_ok("vol-clone", *words, "two.qcow2").strip()
+            info = self.run_json("vol-info", path)
+            self.assertEqual((info["Name"], info["Format"], info["Capacity"]),
+                             ("two.qcow2", "qcow2", 5 << 20))
+            self.assertIn("two.qcow2", self.run_fails(1, "vol-clone", *words, "two.qcow2"))
+            self.run_ok("vol-delete", path)
+
+    def test_figures_of_one_device(self):
+        for verb, device, key in (("domblkstat", "vda", "rd.bytes"),
+                                  ("domblkstat", "/guest/diskimage1", "rd.bytes"),
+                                  ("domifstat", "net0", "rx.bytes")):
+            found = self.run_json(verb, "test", device)
+            self.assertIn(key, found)
+            self.assertIn(device, (found["name"], found.get("path")))
+            self.assertRegex(self.run_ok(verb, "test", device), rf"(?m)^{key} +\d+$")
+        self.assertRegex(self.run_ok("domblkstat", "test"), r"(?m)^block.0.rd.bytes +\d+$")
+        self.assertIn("no device “vdq”", self.run_fails(1, "domblkstat", "test", "vdq"))
+
+    def test_network_update_of_virsh(self):
+        host = "<host mac='52:54:00:00:00:01' ip='192.168.122.50'/>"
+        self.run_ok("net-update", "default", "add", "ip-dhcp-host", host, "--live", "--config")
+        self.assertIn("192.168.122.50", self.run_ok("net-dumpxml", "default"))
+        self.run_ok("net-update", "default", "delete", "ip-dhcp-host", host)
+        self.assertNotIn("192.168.122.50", self.run_ok("net-dumpxml", "default"))
+
+    def test_disk_is_copied_to_a_path(self):
+        self.define("copied", "<devices><disk type='file' device='disk'><source file='/guest/d'/>"
+                              "<target dev='vdb'/></disk></devices>")
+        self.run_ok("start", "copied")
+        self.addCleanup(self.run_raw, "destroy", "copied")
+        self.run_ok("blockcopy", "copied", "vdb", "/images/a & b.img", "--wait", "--pivot")
+        self.assertIn("/images/a & b.img", self.run_ok("domblklist", "copied"))
+        self.run_ok("blockcopy", "copied", "vdb", "<disk type='file'><source file='/images/c'/>"
+                    "<target dev='vdb'/></disk>", "--pivot")
+        self.assertIn("/images/c", self.run_ok("domblklist", "copied"))
+
     def test_hostname_is_the_hosts_or_the_guests(self):
         self.assertEqual(self.run_ok("hostname"), self.run_ok("connection", "hostname"))
         self.assertEqual(self.run_ok("hostname", "test"), "test\n")
