@@ -5,8 +5,10 @@
 #include "util/vireo-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -75,21 +77,71 @@ copy_some (int from, int to, int escape, GError **error)
   return end < n ? COPY_END : COPY_MORE;
 }
 
-static gboolean
-relay (int fd, gboolean is_tty, GError **error)
+/* Who ends the command is not to be left with a terminal that shows nothing of what is typed. */
+static const int ends[] = { SIGTERM, SIGHUP };
+static int end_pipe[2];
+
+static void
+on_end (int number)
 {
-  struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 }, { fd, POLLIN, 0 } };
+  unsigned char byte = (unsigned char) number;
+  int saved = errno;
+
+  if (write (end_pipe[1], &byte, 1) < 0)
+    _exit (1);
+  errno = saved;
+}
+
+static gboolean
+catch_ends (GError **error)
+{
+  struct sigaction action = { .sa_handler = on_end };
+
+  if (!g_unix_open_pipe (end_pipe, FD_CLOEXEC, error))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    sigaction (ends[i], &action, NULL);
+  return TRUE;
+}
+
+/* Ends the command the way it was to end, if it was. */
+static void
+release_ends (void)
+{
+  struct pollfd ready = { end_pipe[0], POLLIN, 0 };
+  unsigned char number = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    signal (ends[i], SIG_DFL);
+  if (poll (&ready, 1, 0) == 1 && read (end_pipe[0], &number, 1) == 1)
+    raise (number);
+  close (end_pipe[0]);
+  close (end_pipe[1]);
+}
+
+/* @ret_closed: whether the other side ended it. */
+static gboolean
+relay (int fd, gboolean is_tty, gboolean *ret_closed, GError **error)
+{
+  struct pollfd fds[3] = { { STDIN_FILENO, POLLIN, 0 },
+                           { fd, POLLIN, 0 },
+                           { is_tty ? end_pipe[0] : -1, POLLIN, 0 } };
   Copy copy = COPY_MORE;
 
   while (copy == COPY_MORE)
     {
-      if (poll (fds, 2, -1) < 0 && errno != EINTR)
+      if (poll (fds, G_N_ELEMENTS (fds), -1) < 0)
         {
+          if (errno == EINTR)
+            continue;
           vireo_error_set_errno (error, errno, "cannot wait for the console");
           return FALSE;
         }
+      if (fds[2].revents != 0)
+        return TRUE;
       if (fds[1].revents != 0)
         copy = copy_some (fd, STDOUT_FILENO, -1, error);
+      *ret_closed = copy == COPY_END;
       if (copy == COPY_MORE && fds[0].revents != 0)
         {
           copy = copy_some (STDIN_FILENO, fd, is_tty ? ESCAPE : -1, error);
@@ -110,8 +162,11 @@ cli_console_run (int fd, gboolean is_text, GError **error)
 {
   struct termios saved;
   gboolean is_tty = is_text && isatty (STDIN_FILENO) && tcgetattr (STDIN_FILENO, &saved) == 0;
+  gboolean closed = FALSE;
   gboolean done;
 
+  if (is_tty && !catch_ends (error))
+    return FALSE;
   if (is_tty)
     {
       struct termios raw = saved;
@@ -120,11 +175,12 @@ cli_console_run (int fd, gboolean is_text, GError **error)
       cfmakeraw (&raw);
       tcsetattr (STDIN_FILENO, TCSAFLUSH, &raw);
     }
-  done = relay (fd, is_tty, error);
+  done = relay (fd, is_tty, &closed, error);
   if (is_tty)
     {
       tcsetattr (STDIN_FILENO, TCSAFLUSH, &saved);
-      g_printerr ("\n");
+      g_printerr (closed ? "\nThe console was closed.\n" : "\n");
+      release_ends ();
     }
   close (fd);
   return done;

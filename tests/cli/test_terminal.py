@@ -26,6 +26,7 @@ class Terminal:
     def __init__(self, env, columns, *words):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+        self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen(vireoctl("-c", "test", *words), stdin=slave, stdout=slave,
                                         stderr=slave, env=env, start_new_session=True)
         os.close(slave)
@@ -98,6 +99,25 @@ class Outside(clitest.Command):
         self.assertRegex(self.run_ok("job", "info", "worked"), r"(?m)^Operation +domain-backup$")
         self.run_ok("job", "cancel", "worked")
         self.assertIn("no job works", self.run_fails(1, "job", "cancel", "worked"))
+
+    def test_console_ends_well(self):
+        """However it ends, the terminal is as it was, and who ended it is told."""
+        self.define("talker", "<devices><serial type='pty'/><console type='pty'/></devices>")
+        self.addCleanup(self.run_raw, "destroy", "talker")
+        self.run_ok("start", "talker")
+        for end, status, closed in (
+                (lambda console: console.type("\x1d"), 0, False),
+                (lambda console: console.process.terminate(), -signal.SIGTERM, False),
+                (lambda console: console.process.send_signal(signal.SIGHUP), -signal.SIGHUP,
+                 False),
+                (lambda console: self.run_ok("destroy", "talker"), 0, True)):
+            with self.terminal("console", "talker") as console:
+                console.wait_for("login")
+                self.assertNotEqual(termios.tcgetattr(console.master), console.before)
+                end(console)
+                self.assertEqual(console.wait(), status)
+                self.assertEqual("The console was closed." in console.said, closed)
+                self.assertEqual(termios.tcgetattr(console.master), console.before)
 
     # ---- pipes, locales ----
 
