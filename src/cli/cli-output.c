@@ -338,27 +338,35 @@ keys_of (GVariant *dictionaries, const char *const *first, const CliField *docum
   return keys;
 }
 
-/* Prints an aa{sv}, a row a dictionary and a column a key. */
+/* Prints an aa{sv}, a row a dictionary and a column a key. @number: (nullable): the title of a
+ * column that counts them. */
 static void
-print_dictionaries (GVariant *dictionaries, const char *const *first, const CliField *documented)
+print_dictionaries (GVariant *dictionaries, const char *const *first, const CliField *documented,
+                    const char *number)
 {
   g_autoptr (GPtrArray) keys = keys_of (dictionaries, first, documented);
   g_autoptr (GPtrArray) titles = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
 
+  guint before = number != NULL ? 1 : 0;
+
+  if (number != NULL)
+    g_ptr_array_add (titles, g_strdup (number));
   for (guint i = 0; i < keys->len; i++)
     g_ptr_array_add (titles, g_ascii_strup (keys->pdata[i], -1));
   for (gsize r = 0; r < g_variant_n_children (dictionaries); r++)
     {
       g_autoptr (GVariant) dictionary = g_variant_get_child_value (dictionaries, r);
-      char **row = g_new0 (char *, keys->len + 1);
+      char **row = g_new0 (char *, titles->len + 1);
 
+      if (number != NULL)
+        row[0] = g_strdup_printf ("%" G_GSIZE_FORMAT, r);
       for (guint i = 0; i < keys->len; i++)
-        row[i] = cell_of (dictionary, keys->pdata[i],
-                          cli_fields_find (documented, keys->pdata[i]));
+        row[before + i] = cell_of (dictionary, keys->pdata[i],
+                                   cli_fields_find (documented, keys->pdata[i]));
       g_ptr_array_add (rows, row);
     }
-  print_table (&(Table){ keys->len, (const char *const *) titles->pdata, NULL, rows });
+  print_table (&(Table){ titles->len, (const char *const *) titles->pdata, NULL, rows });
 }
 
 /* Prints @dictionaries, an aa{sv} whose keys are @keys and maybe others. */
@@ -369,7 +377,7 @@ cli_print_dictionaries (CliContext *context, GVariant *dictionaries, const char 
 
   if (context->json)
     return cli_print_json (held);
-  print_dictionaries (held, keys, NULL);
+  print_dictionaries (held, keys, NULL, NULL);
   return 0;
 }
 
@@ -399,6 +407,19 @@ print_tuples (GVariant *tuples)
   print_table (&(Table){ n_columns, NULL, NULL, rows });
 }
 
+/* What stands behind a number, so that nobody has to know it. */
+static const char *
+unit_after (const CliField *property)
+{
+  gboolean is_rate = property != NULL && strstr (property->text, "a second") != NULL;
+
+  if (property != NULL && g_strcmp0 (property->unit, "KiB") == 0)
+    return is_rate ? " KiB/s" : " KiB";
+  if (property != NULL && g_strcmp0 (property->unit, "bytes") == 0)
+    return is_rate ? " bytes/s" : " bytes";
+  return "";
+}
+
 /* Prints a dictionary with strings for keys, a line a key. @kind, of an object's properties, or
  * @fields tell what they mean. */
 void
@@ -417,15 +438,17 @@ cli_print_properties (GVariant *properties, const char *kind, const CliField *fi
     {
       g_autoptr (GVariant) entry = g_variant_get_child_value (properties, i);
       g_autoptr (GVariant) value = g_variant_get_child_value (entry, 1);
+      const CliField *field;
       g_autofree char *text = NULL;
       g_autofree char *safe = NULL;
       const char *name;
 
       g_variant_get_child (entry, 0, "&s", &name);
-      text = cli_value_to_string (value, kind != NULL ? cli_property_find (kind, name)
-                                                      : cli_fields_find (fields, name));
+      field = kind != NULL ? cli_property_find (kind, name) : cli_fields_find (fields, name);
+      text = cli_value_to_string (value, field);
       safe = printable (text);
-      g_print ("%-*s  %s\n", width + 1, name, safe);
+      g_print ("%-*s  %s%s\n", width + 1, name, safe,
+               kind != NULL ? unit_after (field) : "");
     }
 }
 
@@ -464,6 +487,35 @@ print_figures (GVariant *objects)
     }
 }
 
+/* Prints pages of the host's memory: by node and size in KiB, how many. */
+static void
+print_pages (GVariant *nodes)
+{
+  static const char *const titles[] = { "NODE", "KIB", "PAGES" };
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  GVariantIter iter;
+  GVariantIter *sizes;
+  guint node;
+
+  g_variant_iter_init (&iter, nodes);
+  while (g_variant_iter_loop (&iter, "{ua{ut}}", &node, &sizes))
+    {
+      guint size;
+      guint64 count;
+
+      while (g_variant_iter_loop (sizes, "{ut}", &size, &count))
+        {
+          char **row = g_new0 (char *, G_N_ELEMENTS (titles) + 1);
+
+          row[0] = g_strdup_printf ("%u", node);
+          row[1] = g_strdup_printf ("%u", size);
+          row[2] = g_strdup_printf ("%" G_GUINT64_FORMAT, count);
+          g_ptr_array_add (rows, row);
+        }
+    }
+  print_table (&(Table){ G_N_ELEMENTS (titles), titles, NULL, rows });
+}
+
 static void
 print_value (GVariant *value, const CliField *field)
 {
@@ -473,7 +525,9 @@ print_value (GVariant *value, const CliField *field)
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING))
     print_bytes (value);
   else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}")))
-    print_dictionaries (value, NULL, field->keys);
+    print_dictionaries (value, NULL, field->keys, NULL);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("a{ua{ut}}")))
+    print_pages (value);
   else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("a{oa{sv}}")))
     print_figures (value);
   else if (g_str_has_prefix (type, "a{s"))
@@ -495,6 +549,27 @@ print_value (GVariant *value, const CliField *field)
     }
 }
 
+/* One of several results. What is of each processor does not say of which. */
+static void
+print_part (GVariant *value, const CliField *field)
+{
+  g_autofree char *title = NULL;
+  g_autofree char *text = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}")))
+    {
+      title = g_ascii_strup (field->name, (gssize) strlen (field->name) - 1);
+      print_dictionaries (value, NULL, field->keys, title);
+    }
+  else if (g_variant_is_container (value))
+    print_value (value, field);
+  else
+    {
+      text = cli_value_to_string (value, field);
+      g_print ("%-12s  %s\n", field->name, text);
+    }
+}
+
 /* Prints what a call gave; of several results, what is simple with its name. */
 int
 cli_print_reply (CliContext *context, const CliMember *member, GVariant *reply)
@@ -508,12 +583,8 @@ cli_print_reply (CliContext *context, const CliMember *member, GVariant *reply)
       const CliField *field = &member->outs[i];
       g_autoptr (GVariant) value = g_variant_get_child_value (reply, i);
 
-      if (n > 1 && !g_variant_is_container (value))
-        {
-          g_autofree char *text = cli_value_to_string (value, field);
-
-          g_print ("%-12s  %s\n", field->name, text);
-        }
+      if (n > 1)
+        print_part (value, field);
       else
         print_value (value, field);
     }

@@ -96,9 +96,9 @@ class Kinds(clitest.Command):
     def test_memory_takes_units(self):
         self.define("sized")
         self.run_ok("setmaxmem", "sized", "2G")
-        self.assertRegex(self.run_ok("info", "sized"), r"(?m)^MaxMemory +2097152$")
+        self.assertRegex(self.run_ok("info", "sized"), r"(?m)^MaxMemory +2097152 KiB$")
         self.run_ok("setmem", "sized", "524288")
-        self.assertRegex(self.run_ok("info", "sized"), r"(?m)^Memory +524288$")
+        self.assertRegex(self.run_ok("info", "sized"), r"(?m)^Memory +524288 KiB$")
         for word in ("much", "-1", "99999999999E", ""):
             self.assertIn(word, self.run_fails(2, "set-memory", "sized", "--", word))
 

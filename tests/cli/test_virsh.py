@@ -125,6 +125,15 @@ class Words(clitest.Command):
                     "<target dev='vdb'/></disk>", "--pivot")
         self.assertIn("/images/c", self.run_ok("domblklist", "copied"))
 
+    def test_numbers_say_what_they_are(self):
+        """Of which processor, of which node, in which unit."""
+        self.assertRegex(self.run_ok("cpu-stats", "test"), r"(?m)^CPU +CPU_TIME *\n0 +\d+$")
+        self.assertRegex(self.run_ok("freepages", "4"),
+                         r"^NODE +KIB +PAGES *\n0 +4 +\d+\n1 +4 +\d+\n$")
+        self.assertRegex(self.run_ok("dominfo", "test"), r"(?m)^MaxMemory +\d+ KiB$")
+        self.assertRegex(self.run_ok("pool-info", "default-pool"), r"(?m)^Capacity +\d+ bytes$")
+        self.assertIsInstance(self.run_json("dominfo", "test")["MaxMemory"], int)
+
     def test_hostname_is_the_hosts_or_the_guests(self):
         self.assertEqual(self.run_ok("hostname"), self.run_ok("connection", "hostname"))
         self.assertEqual(self.run_ok("hostname", "test"), "test\n")
