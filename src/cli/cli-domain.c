@@ -98,6 +98,51 @@ run_stats_of (CliCall *call)
   return print_stats_of_device (call, stats);
 }
 
+static gboolean
+is_group (const char *word)
+{
+  static const char *const groups[]
+      = { "state", "cpu", "balloon", "vcpu",      "interface", "block",
+          "perf",  "vm",  "memory",  "dirtyrate", "iothread",  NULL };
+
+  return g_strv_contains (groups, word);
+}
+
+/* [GROUP…|DOMAIN…]: virsh names domains. */
+static int
+run_all_stats (CliCall *call)
+{
+  const CliMember *of_one = cli_member_find ("Domain.GetStats");
+  const char *const groups[] = { NULL };
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sv}}"));
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (call->n_words == 0 || is_group (call->words[0]))
+    return cli_run_call (call);
+  if (!cli_options_take (call, of_one, &options, &error))
+    return cli_fail (error);
+  for (int i = 0; i < call->n_words; i++)
+    {
+      g_autofree char *path
+          = cli_kind_find_object (call->context, cli_kind_find ("Domain"),
+                                  (const char *const[]){ call->words[i], NULL }, &error);
+      g_autoptr (GVariant) one = NULL;
+      g_autoptr (GVariant) stats = NULL;
+
+      if (path != NULL)
+        one = cli_call (call->context, path, CLI_IFACE ("Domain"), "GetStats",
+                        g_variant_new ("(^as@a{sv})", groups, options), "(a{sv})", &error);
+      if (one == NULL)
+        return cli_fail (error);
+      stats = g_variant_get_child_value (one, 0);
+      g_variant_builder_add (&builder, "{o@a{sv}}", path, stats);
+    }
+  reply = g_variant_ref_sink (g_variant_new ("(a{oa{sv}})", &builder));
+  return cli_print_reply (call->context, cli_verb_member (call->verb), reply);
+}
+
 static const CliVerb verbs[] = {
   { "list", "ls", "Connection.GetDomains", "List domains", cli_run_list,
     .options = cli_list_options },
@@ -250,7 +295,7 @@ static const CliVerb verbs[] = {
   /* Figures and notes */
   { "stats", NULL, "Domain.GetStats", "Print figures of a domain", .optional = 1 },
   { "all-stats", "domstats", "Connection.GetDomainStats", "Print figures of many domains",
-    .optional = 1 },
+    run_all_stats, .usage = "[GROUP…|DOMAIN…]" },
   { "block-stats", "domblkstat", "Domain.GetStats", "Print what disks did", run_stats_of,
     .usage = "DOMAIN [DEVICE]" },
   { "interface-stats", "domifstat", "Domain.GetStats", "Print what network interfaces did",

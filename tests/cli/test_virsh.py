@@ -107,6 +107,14 @@ class Words(clitest.Command):
         self.assertRegex(self.run_ok("domblkstat", "test"), r"(?m)^block.0.rd.bytes +\d+$")
         self.assertIn("no device “vdq”", self.run_fails(1, "domblkstat", "test", "vdq"))
 
+    def test_figures_of_some_domains(self):
+        path = self.define("figured")
+        self.assertEqual(list(self.run_json("domstats", "figured")), [path])
+        self.assertEqual(len(self.run_json("domstats", "figured", "test")), 2)
+        self.assertGreaterEqual(len(self.run_json("domstats", "state", "cpu")), 2)
+        self.assertRegex(self.run_ok("domstats", "test"), r"(?m)^state.state +1$")
+        self.assertIn("no domain “absent”", self.run_fails(1, "domstats", "absent"))
+
     def test_network_update_of_virsh(self):
         host = "<host mac='52:54:00:00:00:01' ip='192.168.122.50'/>"
         self.run_ok("net-update", "default", "add", "ip-dhcp-host", host, "--live", "--config")
