@@ -150,6 +150,17 @@ add_entry (CliOptions *options, const char *name, GOptionArg arg, gpointer data,
   g_array_append_val (options->entries, entry);
 }
 
+/* What virsh has for an option of ours. */
+static void
+add_virsh_name (CliOptions *options, Slot *slot)
+{
+  GOptionEntry entry = { "security-info", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &slot->on,
+                         NULL, NULL };
+
+  if (g_str_equal (slot->field->name, "secure"))
+    g_array_append_val (options->entries, entry);
+}
+
 static Slot *
 add_slot (CliOptions *options, const CliField *field)
 {
@@ -164,6 +175,7 @@ add_slot (CliOptions *options, const CliField *field)
     add_entry (options, slot->long_name, G_OPTION_ARG_STRING_ARRAY, &slot->texts, field);
   else
     add_entry (options, slot->long_name, G_OPTION_ARG_STRING, &slot->text, field);
+  add_virsh_name (options, slot);
   return slot;
 }
 

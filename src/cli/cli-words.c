@@ -273,6 +273,26 @@ take_document (CliWords *words, const CliField *field, GError **error)
   return text != NULL ? parse_text (field, text, error) : NULL;
 }
 
+/* A signal as kill (1) takes it: "SIGTERM", "TERM", "term" or its number on Linux, signal (7). */
+static GVariant *
+take_signal (CliWords *words, const CliField *field, GError **error)
+{
+  static const char *const numbered[]
+      = { "nop",  "hup",  "int",  "quit", "ill",    "trap", "abrt",  "bus",  "fpe", "kill", "usr1",
+          "segv", "usr2", "pipe", "alrm", "term",   "stkflt", "chld", "cont", "stop", "tstp",
+          "ttin", "ttou", "urg",  "xcpu", "xfsz", "vtalrm", "prof", "winch", "poll", "pwr", "sys" };
+  const char *word = next_word (words);
+  g_autofree char *name = g_ascii_strdown (word != NULL ? word : "", -1);
+  guint64 number = 0;
+
+  if (g_ascii_string_to_unsigned (name, 10, 0, 64, &number, NULL))
+    return number < G_N_ELEMENTS (numbered)
+               ? g_variant_new_string (numbered[number])
+               : g_variant_new_take_string (
+                     g_strdup_printf ("rt%u", (guint) (number - G_N_ELEMENTS (numbered))));
+  return parse_text (field, g_str_has_prefix (name, "sig") ? name + 3 : name, error);
+}
+
 /* Where a disk is copied to: a path, or a file that has an element. */
 static GVariant *
 take_destination (CliWords *words, const CliField *field, GError **error)
@@ -571,6 +591,7 @@ typedef struct
 static const Form forms[] = {
   { NULL, "xml", "s", "FILE", take_document },
   { "Domain.BlockCopy", "destination", "s", "PATH|FILE", take_destination },
+  { "Domain.SendProcessSignal", "signal", "s", NULL, take_signal },
   { "Connection.BaselineCpu", "cpus", "as", "FILE…", take_documents },
   { "Domain.BeginBackup", "checkpoint", "s", "CHECKPOINT-FILE", take_document },
   { "Connection.FindStoragePoolSources", "source", "s", "FILE", take_document },

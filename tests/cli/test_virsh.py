@@ -115,6 +115,17 @@ class Words(clitest.Command):
         self.assertRegex(self.run_ok("domstats", "test"), r"(?m)^state.state +1$")
         self.assertIn("no domain “absent”", self.run_fails(1, "domstats", "absent"))
 
+    def test_signals_and_passwords_of_virsh(self):
+        for signal in ("term", "TERM", "SIGTERM", "sigterm", "15", "rt1", "33", "SIGRT1"):
+            self.assertIn("no process 77", self.run_fails(1, "send-process-signal", "test", "77",
+                                                          signal))
+        for signal in ("65", "sig", "nothing"):
+            self.assertIn("is no signal", self.run_fails(1, "send-process-signal", "test", "77",
+                                                         signal))
+        self.define("seen", "<devices><graphics type='vnc' passwd='open'/></devices>")
+        self.assertIn("passwd='open'", self.run_ok("dumpxml", "seen", "--security-info"))
+        self.assertNotIn("passwd='open'", self.run_ok("dumpxml", "seen"))
+
     def test_network_update_of_virsh(self):
         host = "<host mac='52:54:00:00:00:01' ip='192.168.122.50'/>"
         self.run_ok("net-update", "default", "add", "ip-dhcp-host", host, "--live", "--config")
