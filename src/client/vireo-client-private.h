@@ -36,6 +36,7 @@ struct _VireoClient
 
   VireoManager *manager;
   GHashTable *objects;      /* path -> VireoObject, without the manager */
+  GHashTable *gone;         /* path -> VireoObject, not owned: removed ones that others hold */
   GHashTable *lists;        /* type and parent -> VireoObjectList, those that were asked for */
 };
 

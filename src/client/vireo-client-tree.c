@@ -76,6 +76,38 @@ vireo_client_get_list (VireoClient *self, GType type, const char *parent)
   return G_LIST_MODEL (list);
 }
 
+/* Objects that are gone are remembered for as long as others hold them: there is one for each path,
+ * and none of them outlives the client without knowing it. */
+static void
+remember_gone (VireoClient *self, VireoObject *object)
+{
+  VireoObject *other = g_hash_table_lookup (self->gone, object->path);
+
+  if (other != NULL)
+    vireo_object_detach (other);
+  g_hash_table_replace (self->gone, object->path, object);
+}
+
+/* Of an object that ends. */
+void
+vireo_client_forget_gone (VireoClient *self, VireoObject *object)
+{
+  if (g_hash_table_lookup (self->gone, object->path) == object)
+    g_hash_table_remove (self->gone, object->path);
+}
+
+/* (transfer full) (nullable): the object that was at @path before. */
+static VireoObject *
+take_back (VireoClient *self, GType type, const char *path)
+{
+  VireoObject *object = g_hash_table_lookup (self->gone, path);
+
+  if (object == NULL || G_OBJECT_TYPE (object) != type)
+    return NULL;
+  g_hash_table_remove (self->gone, path);
+  return g_object_ref (object);
+}
+
 static void
 remove_object (VireoClient *self, const char *path)
 {
@@ -86,7 +118,8 @@ remove_object (VireoClient *self, const char *path)
     return;
   g_hash_table_remove (self->objects, path);
   in_lists (self, object, vireo_object_list_remove);
-  vireo_object_mark_removed (object);
+  remember_gone (self, object);
+  vireo_object_set_removed (object, TRUE);
   g_signal_emit_by_name (self, "object-removed", object);
 }
 
@@ -108,9 +141,12 @@ vireo_client_add_object (VireoClient *self, const char *path, const char *interf
       return g_hash_table_lookup (self->objects, path);
     }
   remove_object (self, path);
-  object = vireo_object_new (type, self, path);
-  vireo_object_apply (object, properties, TRUE);
+  object = take_back (self, type, path);
+  if (object == NULL)
+    object = vireo_object_new (type, self, path);
   g_hash_table_insert (self->objects, object->path, object);
+  vireo_object_apply (object, properties, TRUE);
+  vireo_object_set_removed (object, FALSE);
   in_lists (self, object, vireo_object_list_add);
   g_signal_emit_by_name (self, "object-added", object);
   return g_hash_table_lookup (self->objects, path);
@@ -209,6 +245,10 @@ vireo_client_forget_all (VireoClient *self)
   g_hash_table_iter_init (&iter, self->objects);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     vireo_object_detach (value);
+  g_hash_table_iter_init (&iter, self->gone);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    vireo_object_detach (value);
+  g_hash_table_remove_all (self->gone);
   if (self->manager != NULL)
     vireo_object_detach (VIREO_OBJECT (self->manager));
   g_hash_table_remove_all (self->objects);

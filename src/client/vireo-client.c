@@ -184,6 +184,7 @@ vireo_client_finalize (GObject *object)
   VireoClient *self = VIREO_CLIENT (object);
 
   g_hash_table_unref (self->objects);
+  g_hash_table_unref (self->gone);
   g_hash_table_unref (self->lists);
   g_free (self->owner);
   G_OBJECT_CLASS (vireo_client_parent_class)->finalize (object);
@@ -288,5 +289,6 @@ vireo_client_init (VireoClient *self)
 {
   self->is_interactive = TRUE;
   self->objects = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->gone = g_hash_table_new (g_str_hash, g_str_equal);
   self->lists = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }

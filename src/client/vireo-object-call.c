@@ -167,18 +167,6 @@ stream_from_reply (const VireoMethodInfo *method, GVariant *reply, GUnixFDList *
   return fd >= 0 ? stream_for_fd (fd, error) : NULL;
 }
 
-/* The object at @path if the client knows it already and it is of the right kind. */
-static VireoObject *
-known_object (VireoClient *client, const VireoMethodInfo *method, const char *path)
-{
-  VireoObject *object = g_hash_table_lookup (client->objects, path);
-
-  if (object == NULL
-      || !g_str_equal (vireo_object_get_info (object)->interface, method->result_interface))
-    return NULL;
-  return g_object_ref (object);
-}
-
 static VireoObject *
 object_from_properties (VireoClient *client, const VireoMethodInfo *method, const char *path,
                         GVariant *reply, GError **error)
@@ -214,20 +202,14 @@ properties_came (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_pointer (task, object, g_object_unref);
 }
 
-/* A new object is in a reply before it is in a signal, so it is asked about. */
+/* An object is in a reply before it is in a signal, that it is new as well as how it changed, so it
+ * is asked about. */
 static void
 find_object (GTask *task, GVariant *reply)
 {
   Call *call = g_task_get_task_data (task);
-  VireoObject *object;
 
   g_variant_get (reply, "(o)", &call->path);
-  object = known_object (call->client, call->method, call->path);
-  if (object != NULL)
-    {
-      g_task_return_pointer (task, object, g_object_unref);
-      return;
-    }
   g_dbus_connection_call (call->client->bus, VIREO_BUS_NAME, call->path,
                           VIREO_PROPERTIES_INTERFACE, "GetAll",
                           g_variant_new ("(s)", call->method->result_interface),
@@ -389,15 +371,11 @@ static VireoObject *
 find_object_sync (VireoClient *client, const VireoMethodInfo *method, const char *path,
                   GCancellable *cancellable, GError **error)
 {
-  VireoObject *object = known_object (client, method, path);
-  g_autoptr (GVariant) reply = NULL;
-
-  if (object != NULL)
-    return object;
-  reply = g_dbus_connection_call_sync (
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       client->bus, VIREO_BUS_NAME, path, VIREO_PROPERTIES_INTERFACE, "GetAll",
       g_variant_new ("(s)", method->result_interface), G_VARIANT_TYPE ("(a{sv})"),
       call_flags (client), VIREO_NO_TIMEOUT, cancellable, error);
+
   return reply != NULL ? object_from_properties (client, method, path, reply, error) : NULL;
 }
 

@@ -79,11 +79,14 @@ struct _VireoObjectClass
 
 void vireo_object_class_install (VireoObjectClass *klass, const VireoInterfaceInfo *info);
 
+/* vireo-client-tree.c */
+void vireo_client_forget_gone (VireoClient *self, VireoObject *object);
+
 /* vireo-object.c */
 VireoObject *vireo_object_new (GType type, VireoClient *client, const char *path);
 gboolean vireo_object_apply (VireoObject *self, GVariant *properties, gboolean is_all);
 void vireo_object_handle_signal (VireoObject *self, const char *member, GVariant *args);
-void vireo_object_mark_removed (VireoObject *self);
+void vireo_object_set_removed (VireoObject *self, gboolean removed);
 void vireo_object_detach (VireoObject *self);
 const VireoInterfaceInfo *vireo_object_get_info (VireoObject *self);
 const char *vireo_object_get_sort_name (VireoObject *self);

@@ -232,9 +232,11 @@ vireo_object_handle_signal (VireoObject *self, const char *member, GVariant *arg
 }
 
 void
-vireo_object_mark_removed (VireoObject *self)
+vireo_object_set_removed (VireoObject *self, gboolean removed)
 {
-  self->removed = TRUE;
+  if (self->removed == removed)
+    return;
+  self->removed = removed;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_REMOVED]);
 }
 
@@ -335,7 +337,7 @@ vireo_object_get_path (VireoObject *self)
  * @self: an object
  *
  * Gets whether the object is gone from the service, or cannot be read any longer. Its properties
- * keep the values that they had.
+ * keep the values that they had, until there is one at its path again: that is this object, then.
  *
  * Returns: whether the object is gone
  * Since: 0.1
@@ -386,6 +388,8 @@ vireo_object_finalize (GObject *object)
 {
   VireoObject *self = VIREO_OBJECT (object);
 
+  if (self->client != NULL)
+    vireo_client_forget_gone (self->client, self);
   for (guint i = 0; self->values != NULL && i < vireo_object_get_info (self)->n_properties; i++)
     g_clear_pointer (&self->values[i], g_variant_unref);
   g_free (self->values);
@@ -412,7 +416,7 @@ vireo_object_class_init (VireoObjectClass *klass)
   /**
    * VireoObject:removed:
    *
-   * Whether the object is gone from the service, or cannot be read any longer.
+   * Whether the object is gone from the service, or cannot be read any longer. It can come back.
    *
    * Since: 0.1
    */

@@ -10,6 +10,11 @@
   "<os><type>hvm</type></os>" \
   "<devices><console type='pty'/></devices></domain>"
 
+#define AGAIN_XML(title) \
+  "<domain type='test'><name>again</name><title>" title "</title>" \
+  "<uuid>00000000-0000-4000-8000-000000000099</uuid><memory>8192</memory>" \
+  "<os><type>hvm</type></os></domain>"
+
 static VireoClient *
 open_client (void)
 {
@@ -292,6 +297,54 @@ test_outlived (void)
   g_assert_cmpuint (g_list_model_get_n_items (empty), ==, 0);
 }
 
+/* Also one that was gone before the client. */
+static void
+test_outlived_removed (void)
+{
+  VireoClient *client = open_client ();
+  VireoConnection *connection = open_connection (client);
+  g_autoptr (VireoDomain) domain = define (connection, DOMAIN_XML ("outlived"));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (vireo_domain_undefine_sync (domain, NULL, NULL, &error));
+  g_assert_no_error (error);
+  while (!vireo_object_get_removed (VIREO_OBJECT (domain)))
+    g_main_context_iteration (NULL, TRUE);
+  g_object_unref (connection);
+  g_assert_finalize_object (client);
+  g_assert_null (vireo_object_dup_client (VIREO_OBJECT (domain)));
+  g_assert_false (vireo_domain_start_sync (domain, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+/* What a call returns is current, whatever the signals on their way are about. */
+static void
+test_returned_is_current (void)
+{
+  const char *first = AGAIN_XML ("one");
+  g_autoptr (VireoClient) client = open_client ();
+  g_autoptr (VireoConnection) connection = open_connection (client);
+  g_autoptr (VireoDomain) domain = define (connection, first);
+  g_autoptr (VireoDomain) redefined = define (connection, AGAIN_XML ("two"));
+  g_autoptr (VireoDomain) again = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (redefined == domain);
+  g_assert_cmpstr (vireo_domain_get_title (redefined), ==, "two");
+
+  g_assert_true (vireo_domain_undefine_sync (domain, NULL, NULL, &error));
+  again = define (connection, first);
+  g_assert_true (again == domain);
+  g_assert_cmpstr (vireo_domain_get_title (again), ==, "one");
+  /* The signals say now that it went and came. */
+  g_assert_true (vireo_domain_start_sync (again, NULL, NULL, &error));
+  g_assert_no_error (error);
+  wait_state (again, "running");
+  g_assert_false (vireo_object_get_removed (VIREO_OBJECT (again)));
+  g_assert_true (vireo_client_lookup_object (client, vireo_object_get_path (VIREO_OBJECT (again)))
+                 == VIREO_OBJECT (again));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -303,5 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/console", test_console);
   g_test_add_func ("/client/authorization", test_authorization);
   g_test_add_func ("/client/outlived", test_outlived);
+  g_test_add_func ("/client/outlived-removed", test_outlived_removed);
+  g_test_add_func ("/client/returned-is-current", test_returned_is_current);
   return g_test_run ();
 }
