@@ -13,12 +13,17 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 import vireotest
 from clienttest import LIBRARY
 
 BASELINE = vireotest.SOURCE / "tests/client/libvireo-1.0.abi.xz"
 LIBRARY_FILE = LIBRARY / "libvireo-1.0.so.0"
+# What no header shows, such as the layout of an opaque object, is no part of what is compared.
+HEADERS = [argument for folder in (vireotest.SOURCE / "src/client", LIBRARY)
+           for header in sorted(folder.glob("*.h")) if not header.name.endswith("-private.h")
+           for argument in ("--header-file", str(header))]
 DESCRIBE = ["abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs",
             "--drop-private-types", "--no-parameter-names", "--no-elf-needed",
             "--exported-interfaces-only", "--type-id-style", "hash"]
@@ -33,8 +38,8 @@ def missing():
             raise unittest.SkipTest(f"{program} (abigail-tools) is not installed")
 
 
-def describe(library, output):
-    subprocess.run([*DESCRIBE, "--out-file", str(output), str(library)], check=True)
+def describe(library, output, headers=()):
+    subprocess.run([*DESCRIBE, *headers, "--out-file", str(output), str(library)], check=True)
 
 
 def compare(old, new):
@@ -56,11 +61,21 @@ class Abi(unittest.TestCase):
 
     def test_nothing_that_was_there_changed(self):
         now = self.folder / "now.abi"
-        describe(LIBRARY_FILE, now)
+        describe(LIBRARY_FILE, now, HEADERS)
         if os.environ.get("VIREO_TEST_REGENERATE"):
             BASELINE.write_bytes(lzma.compress(now.read_bytes(), preset=9))
         status, said = compare(self.baseline(), now)
         self.assertEqual(status, 0, f"{said}\nif it has to be: {REGENERATE}")
+
+    def test_opaque_objects_are_opaque(self):
+        now = self.folder / "now.abi"
+        describe(LIBRARY_FILE, now, HEADERS)
+        kinds = ElementTree.parse(now).iter("class-decl")
+        shown = {kind.get("name"): kind.get("is-declaration-only") != "yes" for kind in kinds}
+        ours = {name: is_shown for name, is_shown in shown.items() if name.startswith("_Vireo")}
+        self.assertIn("_VireoClient", ours)
+        self.assertNotIn(True, ours.values())
+        self.assertTrue(shown["_GError"])
 
     def test_what_breaks_programs_is_seen(self):
         sources = {"old": "int vireo_a (int x) { return x; }\nint vireo_b (void) { return 1; }\n",
