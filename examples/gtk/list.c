@@ -2,12 +2,15 @@
 /* The library's list of domains, through GTK's models, in a GtkColumnView. */
 #include "manager.h"
 
+#include <string.h>
+
 typedef struct
 {
   const char *title;
   const char *property;
   GCallback format;    /* (nullable): char *(gpointer this, value of the property) */
-  gboolean is_number;  /* sorted as one */
+  GtkSorter *(*make_sorter) (GtkExpression *value);
+  gboolean is_number;
   gboolean is_expanded;
 } Column;
 
@@ -23,13 +26,59 @@ format_count (gpointer item, guint count)
   return g_strdup_printf ("%u", count);
 }
 
+/* ---- in which order ---- */
+
+/* As people count, which is how the library sorts: vm9 before vm10. The key is kept with the
+ * domain, and made anew when the name has changed. */
+static const char *
+get_sort_key (VireoDomain *domain)
+{
+  const char *name = vireo_domain_get_name (domain);
+  char *key;
+
+  if (g_strcmp0 (name, g_object_get_data (G_OBJECT (domain), "sorted-name")) == 0)
+    return g_object_get_data (G_OBJECT (domain), "sort-key");
+  key = g_utf8_collate_key_for_filename (name, -1);
+  g_object_set_data_full (G_OBJECT (domain), "sorted-name", g_strdup (name), g_free);
+  g_object_set_data_full (G_OBJECT (domain), "sort-key", key, g_free);
+  return key;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b, gpointer data)
+{
+  return gtk_ordering_from_cmpfunc (strcmp (get_sort_key ((gpointer) a),
+                                            get_sort_key ((gpointer) b)));
+}
+
+static GtkSorter *
+by_name (GtkExpression *value)
+{
+  gtk_expression_unref (value);
+  return GTK_SORTER (gtk_custom_sorter_new (compare_names, NULL, NULL));
+}
+
+static GtkSorter *
+by_text (GtkExpression *value)
+{
+  return GTK_SORTER (gtk_string_sorter_new (value));
+}
+
+static GtkSorter *
+by_number (GtkExpression *value)
+{
+  return GTK_SORTER (gtk_numeric_sorter_new (value));
+}
+
 static const Column columns[] = {
-  { "Name", "name", NULL, FALSE, TRUE },
-  { "State", "state", NULL, FALSE, FALSE },
-  { "Type", "domain-type", NULL, FALSE, FALSE },
-  { "CPUs", "vcpus", G_CALLBACK (format_count), TRUE, FALSE },
-  { "Memory", "memory", G_CALLBACK (format_kibibytes), TRUE, FALSE },
+  { "Name", "name", NULL, by_name, FALSE, TRUE },
+  { "State", "state", NULL, by_text, FALSE, FALSE },
+  { "Type", "domain-type", NULL, by_text, FALSE, FALSE },
+  { "CPUs", "vcpus", G_CALLBACK (format_count), by_number, TRUE, FALSE },
+  { "Memory", "memory", G_CALLBACK (format_kibibytes), by_number, TRUE, FALSE },
 };
+
+/* ---- what is in the cells ---- */
 
 /* A cell's label follows the property of whatever item the cell shows. */
 static void
@@ -42,6 +91,11 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *cell, const Column *co
   if (column->format != NULL)
     text = gtk_cclosure_expression_new (G_TYPE_STRING, NULL, 1, &text, column->format, NULL, NULL);
   gtk_label_set_xalign (GTK_LABEL (label), column->is_number ? 1 : 0);
+  if (column->is_expanded)
+    {
+      gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_MIDDLE);
+      gtk_label_set_width_chars (GTK_LABEL (label), 12);
+    }
   gtk_list_item_set_child (cell, label);
   gtk_expression_bind (text, label, "label", cell);
 }
@@ -52,9 +106,7 @@ column_new (const Column *column)
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   GtkColumnViewColumn *made = gtk_column_view_column_new (column->title, factory);
   GtkExpression *value = gtk_property_expression_new (VIREO_TYPE_DOMAIN, NULL, column->property);
-  g_autoptr (GtkSorter) sorter = column->is_number
-                                     ? GTK_SORTER (gtk_numeric_sorter_new (value))
-                                     : GTK_SORTER (gtk_string_sorter_new (value));
+  g_autoptr (GtkSorter) sorter = column->make_sorter (value);
 
   g_signal_connect (factory, "setup", G_CALLBACK (on_setup), (gpointer) column);
   gtk_column_view_column_set_sorter (made, sorter);

@@ -41,6 +41,7 @@ on_startup (GtkApplication *application)
     const char *keys[2];
   } keys[] = {
     { "win.start", { "<Control>r" } },       { "win.suspend", { "<Control>p" } },
+    { "win.resume", { "<Control>p" } },
     { "win.shutdown", { "<Control>d" } },    { "win.console", { "<Control>t" } },
     { "window.close", { "<Control>w" } },
   };

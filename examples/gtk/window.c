@@ -13,8 +13,10 @@ struct _ManagerWindow
   GSignalGroup *selected; /* signals of the selected domain */
   GtkFilter *filter;
   GtkWidget *search;
-  GtkWidget *message;
-  GtkWidget *revealer;
+  GtkWidget *status;  /* that the service is away, for as long as it is */
+  GtkWidget *message; /* what went wrong */
+  GtkWidget *list;
+  GtkWidget *nothing; /* over the list when it is empty */
 };
 
 G_DEFINE_FINAL_TYPE (ManagerWindow, manager_window, GTK_TYPE_APPLICATION_WINDOW)
@@ -25,6 +27,7 @@ typedef struct
 {
   const char *name;
   const char *label;
+  const char *hint;
   const char *failed; /* what could not be done, before the domain's name */
   const char *states; /* in which it can be, with spaces around each */
   void (*call) (VireoDomain *domain, GVariant *options, GCancellable *cancellable,
@@ -33,18 +36,20 @@ typedef struct
 } Deed;
 
 static const Deed deeds[] = {
-  { "start", "Start", "Cannot start", " shutoff crashed ", vireo_domain_start_async,
-    vireo_domain_start_finish },
-  { "suspend", "Suspend", "Cannot suspend", " running blocked ", vireo_domain_suspend_async,
-    vireo_domain_suspend_finish },
-  { "resume", "Resume", "Cannot resume", " paused ", vireo_domain_resume_async,
-    vireo_domain_resume_finish },
-  { "shutdown", "Shut Down", "Cannot shut down", " running blocked ",
+  { "start", "Start", "Turn it on (Ctrl+R)", "Cannot start", " shutoff crashed ",
+    vireo_domain_start_async, vireo_domain_start_finish },
+  { "suspend", "Suspend", "Let it stand still (Ctrl+P)", "Cannot suspend", " running blocked ",
+    vireo_domain_suspend_async, vireo_domain_suspend_finish },
+  { "resume", "Resume", "Let it go on (Ctrl+P)", "Cannot resume", " paused ",
+    vireo_domain_resume_async, vireo_domain_resume_finish },
+  { "shutdown", "Shut Down", "Ask it to end (Ctrl+D)", "Cannot shut down", " running blocked ",
     vireo_domain_shutdown_async, vireo_domain_shutdown_finish },
-  { "destroy", "Stop", "Cannot stop", " running blocked paused shutdown pmsuspended crashed ",
-    vireo_domain_destroy_async, vireo_domain_destroy_finish },
+  { "destroy", "Stop", "End it at once, as if its plug were pulled", "Cannot stop",
+    " running blocked paused shutdown pmsuspended crashed ", vireo_domain_destroy_async,
+    vireo_domain_destroy_finish },
   /* No call of its own: a window. */
-  { "console", "Console", NULL, " running blocked paused shutdown ", NULL, NULL },
+  { "console", "Console", "Open its serial console (Ctrl+T)", NULL,
+    " running blocked paused shutdown ", NULL, NULL },
 };
 
 typedef struct
@@ -52,6 +57,14 @@ typedef struct
   ManagerWindow *window;
   const Deed *deed;
 } Doing;
+
+/* In a revealer of make_message (); an empty text hides it. */
+static void
+show_text (GtkWidget *revealer, const char *text)
+{
+  gtk_label_set_text (g_object_get_data (G_OBJECT (revealer), "label"), text);
+  gtk_revealer_set_reveal_child (GTK_REVEALER (revealer), *text != '\0');
+}
 
 static VireoDomain *
 get_selected (ManagerWindow *self)
@@ -82,7 +95,7 @@ on_deed (GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (domain == NULL)
     return;
-  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), FALSE);
+  show_text (self->message, "");
   for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
     {
       Doing *doing;
@@ -104,7 +117,8 @@ on_deed (GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 update_deeds (ManagerWindow *self)
 {
-  VireoDomain *domain = get_selected (self);
+  gboolean is_there = self->client != NULL && vireo_client_get_available (self->client);
+  VireoDomain *domain = is_there ? get_selected (self) : NULL;
   g_autofree char *state
       = domain != NULL ? g_strdup_printf (" %s ", vireo_domain_get_state (domain)) : NULL;
 
@@ -120,6 +134,9 @@ update_deeds (ManagerWindow *self)
 static void
 on_selected (ManagerWindow *self)
 {
+  /* The last change comes when the window has gone already. */
+  if (self->selected == NULL)
+    return;
   g_signal_group_set_target (self->selected, get_selected (self));
   update_deeds (self);
 }
@@ -161,16 +178,7 @@ manager_window_show_error (ManagerWindow *self, const char *what, const GError *
 {
   g_autofree char *text = g_strdup_printf ("%s: %s", what, error->message);
 
-  gtk_label_set_text (GTK_LABEL (self->message), text);
-  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), TRUE);
-}
-
-static void
-on_available (ManagerWindow *self)
-{
-  gtk_window_set_title (GTK_WINDOW (self), vireo_client_get_available (self->client)
-                                               ? "Virtual Machines"
-                                               : "Virtual Machines (the service is away)");
+  show_text (self->message, text);
 }
 
 static void
@@ -185,6 +193,28 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
     manager_window_show_error (self, "Cannot open the connection", error);
 }
 
+/* A service that was started anew has to be told, too, which connection is wanted. */
+static void
+on_available (ManagerWindow *self)
+{
+  gboolean is_there = vireo_client_get_available (self->client);
+
+  show_text (self->status, is_there ? "" : "This is what was last known: the service is away.");
+  update_deeds (self);
+  if (is_there && self->place.uri != NULL)
+    vireo_manager_open_connection_async (vireo_client_get_manager (self->client), self->place.uri,
+                                         NULL, self->closed, on_connected, g_object_ref (self));
+}
+
+static void
+on_closed (ManagerWindow *self, const char *reason)
+{
+  g_autofree char *text
+      = g_strdup_printf ("This is what was last known: the bus is gone. %s", reason);
+
+  show_text (self->status, text);
+}
+
 static void
 use_client (ManagerWindow *self, VireoClient *client, const GError *error)
 {
@@ -197,13 +227,13 @@ use_client (ManagerWindow *self, VireoClient *client, const GError *error)
     }
   /* A person is here who can be asked for a password. */
   vireo_client_set_interactive (client, TRUE);
+  /* Who looks at this is told when the bus ends, rather than that the window is gone. */
+  g_dbus_connection_set_exit_on_close (vireo_client_get_dbus_connection (client), FALSE);
+  g_signal_connect_object (client, "closed", G_CALLBACK (on_closed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (client, "notify::available", G_CALLBACK (on_available), self,
                            G_CONNECT_SWAPPED);
-  on_available (self);
   manager_list_set_model (self->selection, vireo_client_get_domain_model (client));
-  if (self->place.uri != NULL)
-    vireo_manager_open_connection_async (vireo_client_get_manager (client), self->place.uri, NULL,
-                                         self->closed, on_connected, g_object_ref (self));
+  on_available (self);
 }
 
 static void
@@ -239,9 +269,15 @@ find_service (ManagerWindow *self)
 
 /* ---- the window ---- */
 
-static void
-add_deeds (ManagerWindow *self, GtkWidget *header)
+/* Buttons that take a second line where the window is narrow. */
+static GtkWidget *
+make_deeds (ManagerWindow *self)
 {
+  GtkWidget *flow = gtk_flow_box_new ();
+
+  gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (flow), GTK_SELECTION_NONE);
+  gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (flow), G_N_ELEMENTS (deeds));
+  gtk_flow_box_set_min_children_per_line (GTK_FLOW_BOX (flow), 3);
   for (guint i = 0; i < G_N_ELEMENTS (deeds); i++)
     {
       g_autoptr (GSimpleAction) action = g_simple_action_new (deeds[i].name, NULL);
@@ -251,8 +287,11 @@ add_deeds (ManagerWindow *self, GtkWidget *header)
       g_signal_connect (action, "activate", G_CALLBACK (on_deed), self);
       g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (action));
       gtk_actionable_set_action_name (GTK_ACTIONABLE (button), name);
-      gtk_header_bar_pack_start (GTK_HEADER_BAR (header), button);
+      gtk_widget_set_tooltip_text (button, deeds[i].hint);
+      gtk_flow_box_append (GTK_FLOW_BOX (flow), button);
+      gtk_widget_set_focusable (gtk_widget_get_parent (button), FALSE);
     }
+  return flow;
 }
 
 /* Also on the bus, as all actions of a GtkApplication are: another program can select, too. */
@@ -270,23 +309,60 @@ add_choices (ManagerWindow *self)
 }
 
 static GtkWidget *
-make_message (ManagerWindow *self)
+make_message (void)
 {
-  self->message = gtk_label_new (NULL);
-  self->revealer = gtk_revealer_new ();
-  gtk_label_set_wrap (GTK_LABEL (self->message), TRUE);
-  gtk_label_set_selectable (GTK_LABEL (self->message), TRUE);
-  gtk_widget_add_css_class (self->message, "error");
-  gtk_revealer_set_child (GTK_REVEALER (self->revealer), self->message);
-  return self->revealer;
+  GtkWidget *revealer = gtk_revealer_new ();
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "app-notification");
+  gtk_revealer_set_child (GTK_REVEALER (revealer), label);
+  g_object_set_data (G_OBJECT (revealer), "label", label);
+  return revealer;
+}
+
+static void
+on_listed (ManagerWindow *self)
+{
+  gboolean is_empty = g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0;
+
+  gtk_widget_set_visible (self->nothing, is_empty);
+  /* There was nothing before that could take the keys. */
+  if (!is_empty && gtk_window_get_focus (GTK_WINDOW (self)) == NULL)
+    gtk_widget_grab_focus (self->list);
+}
+
+/* The list, or that there is nothing in it. */
+static GtkWidget *
+make_list (ManagerWindow *self)
+{
+  GtkWidget *overlay = gtk_overlay_new ();
+  GtkWidget *scrolled = gtk_scrolled_window_new ();
+
+  self->list = manager_list_new (self->filter, &self->selection);
+  self->nothing = gtk_label_new ("No virtual machines");
+  gtk_widget_add_css_class (self->nothing, "dim-label");
+  gtk_widget_set_can_target (self->nothing, FALSE);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), self->list);
+  gtk_overlay_set_child (GTK_OVERLAY (overlay), scrolled);
+  gtk_overlay_add_overlay (GTK_OVERLAY (overlay), self->nothing);
+  gtk_widget_set_vexpand (overlay, TRUE);
+  g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (on_listed), self,
+                           G_CONNECT_SWAPPED);
+  return overlay;
 }
 
 static GtkWidget *
 make_filters (ManagerWindow *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *only_active = gtk_check_button_new_with_label ("Active only");
+  GtkWidget *only_active = gtk_toggle_button_new_with_label ("Active only");
 
+  g_object_set (self->search, "placeholder-text", "Search", NULL);
+  /* What is typed while the list has the focus is searched for. */
+  gtk_search_entry_set_key_capture_widget (GTK_SEARCH_ENTRY (self->search), GTK_WIDGET (self));
   gtk_widget_set_hexpand (self->search, TRUE);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (only_active), "win.only-active");
   gtk_box_append (GTK_BOX (box), self->search);
@@ -297,9 +373,8 @@ make_filters (ManagerWindow *self)
 static void
 manager_window_init (ManagerWindow *self)
 {
-  GtkWidget *header = gtk_header_bar_new ();
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *scrolled = gtk_scrolled_window_new ();
+  GtkWidget *list;
 
   self->closed = g_cancellable_new ();
   self->search = gtk_search_entry_new ();
@@ -307,18 +382,19 @@ manager_window_init (ManagerWindow *self)
   self->selected = g_signal_group_new (VIREO_TYPE_DOMAIN);
   g_signal_group_connect_swapped (self->selected, "notify::state", G_CALLBACK (update_deeds),
                                   self);
-  gtk_window_set_titlebar (GTK_WINDOW (self), header);
+  gtk_window_set_titlebar (GTK_WINDOW (self), gtk_header_bar_new ());
   gtk_window_set_title (GTK_WINDOW (self), "Virtual Machines");
   gtk_window_set_default_size (GTK_WINDOW (self), 800, 400);
 
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled),
-                                 manager_list_new (self->filter, &self->selection));
-  gtk_widget_set_vexpand (scrolled, TRUE);
-  add_deeds (self, header);
+  list = make_list (self);
+  self->status = make_message ();
+  self->message = make_message ();
+  gtk_box_append (GTK_BOX (box), make_deeds (self));
   add_choices (self);
   gtk_box_append (GTK_BOX (box), make_filters (self));
-  gtk_box_append (GTK_BOX (box), make_message (self));
-  gtk_box_append (GTK_BOX (box), scrolled);
+  gtk_box_append (GTK_BOX (box), self->status);
+  gtk_box_append (GTK_BOX (box), self->message);
+  gtk_box_append (GTK_BOX (box), list);
   gtk_window_set_child (GTK_WINDOW (self), box);
 
   g_signal_connect_object (self->search, "search-changed", G_CALLBACK (on_filter_changed), self,

@@ -215,11 +215,62 @@ class Manager(unittest.TestCase):
         self.wait_text("Cannot open the connection: ")
         self.wait_rows(test="running")
 
+    def test_sorted_as_people_count(self):
+        for number in (10, 9, 1):
+            self.define(f"vm{number}")
+        self.start()
+        self.wait_rows(test="running", vm1="shutoff", vm9="shutoff", vm10="shutoff")
+        self.assertEqual(list(self.rows()), ["test", "vm1", "vm9", "vm10"])
+
+    def test_long_name(self):
+        """A long name leaves room for the other columns."""
+        self.define("long-" + "x" * 150)
+        self.start()
+        self.wait_rows(**{"long-" + "x" * 150: "shutoff", "test": "running"})
+        window = self.application.children()[0]
+        width = self.extents(window)[2]
+        memory = next(w for w in self.application.walk() if w.text() == "2.0\xa0GiB")
+        x, _, w, _ = self.extents(memory)
+        self.assertLessEqual(x + w, width)
+
+    def extents(self, widget):
+        return widget.call("org.a11y.atspi.Component", "GetExtents", GLib.Variant("(u)", (1,)))[0]
+
+    def close(self):
+        """The window; the program ends with its last one."""
+        self.press("Close")
+        self.assertEqual(self.manager.wait(20), 0)
+
+    def test_closed_while_a_domain_is_selected(self):
+        self.start()
+        self.wait_rows(test="running")
+        self.select("test", "suspend")
+        self.close()
+
+    def test_service_comes_late(self):
+        self.host.daemon.stop()
+        self.start("--connect=test:///default")
+        self.wait_text("the service is away")
+        self.host.daemon.start()
+        self.wait_rows(test="running")
+
+    def test_bus_ends(self):
+        """GLib would end the program with the system bus."""
+        bus = vireotest.Bus(self.host.folder / "other").start()
+        self.addCleanup(bus.stop)
+        self.start(env={**self.session.env, "DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+        self.wait_text("the service is away")
+        bus.stop()
+        self.wait_text("the bus is gone")
+        self.close()
+
     def test_service_leaves(self):
         self.start()
         self.wait_rows(test="running")
+        self.assertTrue(self.is_possible("suspend"))
         self.host.daemon.stop()
         self.wait_text("the service is away")
+        self.assertFalse(self.is_possible("suspend"))
         self.host.daemon.start()
         self.host.client.open("test:///default")
         wait_until(lambda: not any("away" in said for _, said in self.application.texts())
