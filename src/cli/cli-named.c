@@ -76,6 +76,7 @@ cli_named_new (const char *usage, const GOptionEntry *others)
   } names[] = {
     { "VOLUME", "vol" },        { "SNAPSHOT", "snapshotname" }, { "CHECKPOINT", "checkpointname" },
     { "FILTER", "nwfilter" },   { "NODE-DEVICE", "device" },
+    { "DOMAIN|FILE", "domain" }, { "DOMAIN|FILE", "xml" },
   };
   CliNamed *named = g_new0 (CliNamed, 1);
   const GOptionEntry end = G_OPTION_ENTRY_NULL;
@@ -90,9 +91,10 @@ cli_named_new (const char *usage, const GOptionEntry *others)
 
       g_strstrip (word);
       name = g_ascii_strdown (word, -1);
-      if (*word == '\0' || strspn (name, "abcdefghijklmnopqrstuvwxyz-") != strlen (name))
+      if (*word == '\0')
         continue;
-      add (named, others, name, i);
+      if (strspn (name, "abcdefghijklmnopqrstuvwxyz-") == strlen (name))
+        add (named, others, name, i);
       for (gsize n = 0; n < G_N_ELEMENTS (names); n++)
         if (g_str_equal (names[n].word, word))
           add (named, others, names[n].name, i);

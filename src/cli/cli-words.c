@@ -293,6 +293,44 @@ take_signal (CliWords *words, const CliField *field, GError **error)
   return parse_text (field, g_str_has_prefix (name, "sig") ? name + 3 : name, error);
 }
 
+static GVariant *
+take_definition_of (CliWords *words, const CliField *field, const char *path, GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+  GVariantDict options;
+  const char *xml;
+
+  g_variant_dict_init (&options, NULL);
+  g_variant_dict_insert (&options, "inactive", "b", TRUE);
+  reply = cli_call (words->call->context, path, CLI_IFACE ("Domain"), "GetXml",
+                    g_variant_new ("(@a{sv})", g_variant_dict_end (&options)), "(s)", error);
+  if (reply == NULL)
+    return NULL;
+  g_variant_get (reply, "(&s)", &xml);
+  return parse_text (field, xml, error);
+}
+
+/* A definition, or the domain that has it. No domain's name has a slash. */
+static GVariant *
+take_domain_or_document (CliWords *words, const CliField *field, GError **error)
+{
+  const char *word = words->n_words > 0 ? words->words[0] : "-";
+  g_autofree char *path = NULL;
+  g_autoptr (GError) not_found = NULL;
+
+  if (*word == '<' || g_str_equal (word, "-") || strchr (word, '/') != NULL)
+    return take_document (words, field, error);
+  path = cli_kind_find_object (words->call->context, cli_kind_find ("Domain"),
+                               (const char *const[]){ word, NULL }, &not_found);
+  if (path == NULL && g_file_test (word, G_FILE_TEST_EXISTS))
+    return take_document (words, field, error);
+  next_word (words);
+  if (path != NULL)
+    return take_definition_of (words, field, path, error);
+  g_propagate_error (error, g_steal_pointer (&not_found));
+  return NULL;
+}
+
 /* Where a disk is copied to: a path, or a file that has an element. */
 static GVariant *
 take_destination (CliWords *words, const CliField *field, GError **error)
@@ -589,6 +627,8 @@ typedef struct
 } Form;
 
 static const Form forms[] = {
+  { "Connection.DomainXmlToNative", "xml", "s", "DOMAIN|FILE", take_domain_or_document },
+  { "Connection.DomainXmlFromNative", "config", "s", "FILE", take_document },
   { NULL, "xml", "s", "FILE", take_document },
   { "Domain.BlockCopy", "destination", "s", "PATH|FILE", take_destination },
   { "Domain.SendProcessSignal", "signal", "s", NULL, take_signal },

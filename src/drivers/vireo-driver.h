@@ -93,6 +93,9 @@ G_DECLARE_DERIVABLE_TYPE (VireoConnectionObj, vireo_connection_obj, VIREO, CONNE
  * @get_cpu_models: (nullable): so, too
  * @compare_cpu: (nullable): so, too
  * @baseline_cpu: (nullable): so, too
+ * @domain_xml_from_native: (nullable): the definition of a guest from what the hypervisor itself
+ *   keeps of one, so, too
+ * @domain_xml_to_native: (nullable): the other way round, for @owner; returns a string
  *
  * Since: 0.1
  */
@@ -105,6 +108,9 @@ struct _VireoConnectionObjClass
   void (*get_cpu_models) (VireoConnectionObj *self, GVariant *args, GTask *task);
   void (*compare_cpu) (VireoConnectionObj *self, GVariant *args, GTask *task);
   void (*baseline_cpu) (VireoConnectionObj *self, GVariant *args, GTask *task);
+  void (*domain_xml_from_native) (VireoConnectionObj *self, GVariant *args, GTask *task);
+  void (*domain_xml_to_native) (VireoConnectionObj *self, const char *format,
+                                const VireoDomainDef *def, guint owner, GTask *task);
 };
 
 /* The parts of a connection; %NULL where it has none. */

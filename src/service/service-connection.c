@@ -8,6 +8,7 @@
 #include "service-host-devices.h"
 #include "service-secret.h"
 #include "vireo-define.h"
+#include "vireo-documents.h"
 #include "vireo-handlers.h"
 #include "service-storage.h"
 #include "vireo-hypervisors.h"
@@ -35,24 +36,45 @@ handle_lookup_domain_by_id (VireoCall *call)
 
 /* ---- the connection itself ---- */
 
+/* Answers with the string that a task of the driver returned. */
 static void
-on_capabilities (GObject *source, GAsyncResult *result, gpointer user_data)
+on_text (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VireoCall *call = user_data;
   GError *error = NULL;
-  g_autofree char *xml = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *text = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (xml == NULL)
+  if (text == NULL)
     vireo_call_return_error (call, error);
   else
-    vireo_call_return (call, g_variant_new ("(s)", xml));
+    vireo_call_return (call, g_variant_new ("(s)", text));
 }
 
 static void
 handle_get_capabilities (VireoCall *call)
 {
   VIREO_CONNECTION_OBJ_GET_CLASS (call->part)
-      ->get_capabilities (call->part, vireo_call_task (call, on_capabilities));
+      ->get_capabilities (call->part, vireo_call_task (call, on_text));
+}
+
+static void
+convert_to_native (VireoCall *call)
+{
+  const char *format;
+
+  g_variant_get_child (call->args, 0, "&s", &format);
+  VIREO_CONNECTION_OBJ_GET_CLASS (call->part)
+      ->domain_xml_to_native (call->part, format, call->def, vireo_caller_get_uid (call->caller),
+                              vireo_call_task (call, on_text));
+}
+
+static void
+handle_domain_xml_to_native (VireoCall *call)
+{
+  const char *xml;
+
+  g_variant_get_child (call->args, 1, "&s", &xml);
+  vireo_call_with_document (call, "domain", xml, convert_to_native);
 }
 
 static void
@@ -258,6 +280,8 @@ static const VireoHandler methods[] = {
   { "GetSecurityModel", vireo_handle_query, HOST (get_security_model) },
   { "CompareCpu", vireo_handle_query, ITSELF (compare_cpu) },
   { "BaselineCpu", vireo_handle_query, ITSELF (baseline_cpu) },
+  { "DomainXmlFromNative", vireo_handle_query, ITSELF (domain_xml_from_native) },
+  { "DomainXmlToNative", handle_domain_xml_to_native, ITSELF (domain_xml_to_native) },
   { "GetHostMemoryParameters", vireo_handle_query, HOST (get_memory_parameters) },
   { "SetHostMemoryParameters", vireo_handle_query, HOST (set_memory_parameters) },
   { "GetHostFreePages", vireo_handle_query, HOST (get_free_pages) },

@@ -107,6 +107,19 @@ vireo_qemu_fdset_path (guint fdset)
   return g_strdup_printf ("/dev/fdset/%u", fdset);
 }
 
+gboolean
+vireo_qemu_build_is_by_name (const VireoQemuBuild *build)
+{
+  return (build->flags & VIREO_QEMU_COMMAND_BY_NAME) != 0;
+}
+
+char *
+vireo_qemu_build_file_name (const VireoQemuBuild *build, int fd, const char *path)
+{
+  return vireo_qemu_build_is_by_name (build) ? g_strdup (path)
+                                             : g_strdup_printf ("/proc/self/fd/%d", fd);
+}
+
 char *
 vireo_qemu_image_node (guint fdset)
 {

@@ -51,6 +51,12 @@ JsonObject *vireo_qemu_json_device (const char *driver, const char *id);
 /* "/dev/fdset/N" (transfer full). */
 char *vireo_qemu_fdset_path (guint fdset);
 
+/* Whether files and sockets are named by their paths. */
+gboolean vireo_qemu_build_is_by_name (const VireoQemuBuild *build);
+/* The name by which QEMU opens a file that we opened: "/proc/self/fd/N", or @path (transfer
+ * full). */
+char *vireo_qemu_build_file_name (const VireoQemuBuild *build, int fd, const char *path);
+
 /* The refusal of what is valid but cannot be done. Always FALSE. */
 gboolean vireo_qemu_unsupported (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 

@@ -58,7 +58,9 @@ static void
 add_file_node (VireoQemuBuild *build, const VireoQemuImage *image, const char *name,
                const VireoQemuImageOptions *options)
 {
-  g_autofree char *path = vireo_qemu_fdset_path (image->fdset);
+  g_autofree char *path = vireo_qemu_build_is_by_name (build)
+                              ? g_strdup (image->path)
+                              : vireo_qemu_fdset_path (image->fdset);
   JsonObject *node = json_object_new ();
 
   json_object_set_string_member (node, "driver", options->block_device ? "host_device" : "file");
@@ -107,7 +109,8 @@ add_layer (VireoQemuBuild *build, const VireoQemuImage *image, const char *backi
 
   if (!check_format (format, what, &has_backing, error))
     return NULL;
-  add_fd (build, image);
+  if (!vireo_qemu_build_is_by_name (build))
+    add_fd (build, image);
   add_file_node (build, image, file_name, options);
   node = json_object_new ();
   json_object_set_string_member (node, "driver", format);
@@ -119,7 +122,8 @@ add_layer (VireoQemuBuild *build, const VireoQemuImage *image, const char *backi
   json_object_set_string_member (node, "file", file_name);
   if (backing != NULL)
     json_object_set_string_member (node, "backing", backing);
-  else if (has_backing)
+  /* Whoever opens it by its name gets what it names below, too. */
+  else if (has_backing && !vireo_qemu_build_is_by_name (build))
     json_object_set_null_member (node, "backing");
   if (has_backing && vireo_qemu_caps_get_version (build->caps) >= 8001000)
     vireo_qemu_json_switch (node, "discard-no-unref", options->discard_no_unref);
@@ -175,7 +179,8 @@ vireo_qemu_build_firmware (VireoQemuBuild *build, GError **error)
     return TRUE;
   if (!is_flash (loader))
     {
-      g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", build->resources->loader->fd);
+      const VireoQemuImage *image = build->resources->loader;
+      g_autofree char *path = vireo_qemu_build_file_name (build, image->fd, image->path);
 
       vireo_qemu_build_arg (build, "-bios", path);
       return TRUE;

@@ -296,7 +296,7 @@ add_kernel (VireoQemuBuild *build)
 
       if (file == NULL)
         continue;
-      path = g_strdup_printf ("/proc/self/fd/%d", file->fd);
+      path = vireo_qemu_build_file_name (build, file->fd, file->path);
       vireo_qemu_build_arg (build, files[i].option, path);
     }
   if (build->resources->kernel != NULL && build->def->os->cmdline != NULL)

@@ -96,26 +96,47 @@ get_tap (VireoQemuBuild *build, guint index)
   return taps != NULL && index < taps->len ? g_array_index (taps, int, index) : -1;
 }
 
+gboolean
+vireo_qemu_needs_tap (const VireoInterfaceDef *interface)
+{
+  return (interface->type == VIREO_INTERFACE_TYPE_NETWORK
+          || interface->type == VIREO_INTERFACE_TYPE_BRIDGE)
+         && interface->source != NULL;
+}
+
+/* What a network or a bridge gives the guest. */
+static void
+add_tap (VireoQemuBuild *build, const VireoInterfaceDef *interface, int tap, JsonObject *netdev)
+{
+  if (tap >= 0)
+    {
+      g_autofree char *fd = g_strdup_printf ("%d", tap);
+
+      json_object_set_string_member (netdev, "fd", fd);
+    }
+  else if (interface->target != NULL)
+    vireo_qemu_json_string (netdev, "ifname", interface->target->dev);
+  if (interface->tune != NULL)
+    json_object_set_int_member (netdev, "sndbuf", (gint64) interface->tune->sndbuf);
+}
+
 static gboolean
 add_backend (VireoQemuBuild *build, guint index, const char *id, const char *what, GError **error)
 {
   const VireoInterfaceDef *interface = build->def->interfaces[index];
   int tap = get_tap (build, index);
+  /* By name, QEMU makes the device itself: what it is plugged into, a script of the host says. */
+  gboolean is_tap
+      = tap >= 0 || (vireo_qemu_build_is_by_name (build) && vireo_qemu_needs_tap (interface));
   JsonObject *netdev;
-  g_autofree char *fd = NULL;
 
   if (interface->backend != NULL && interface->backend->type == VIREO_INTERFACE_BACKEND_TYPE_PASST)
     return vireo_qemu_unsupported (error, "%s: <backend type='passt'> is not supported", what);
   netdev = json_object_new ();
-  json_object_set_string_member (netdev, "type", tap >= 0 ? "tap" : "user");
+  json_object_set_string_member (netdev, "type", is_tap ? "tap" : "user");
   json_object_set_string_member (netdev, "id", id);
-  if (tap >= 0)
-    {
-      fd = g_strdup_printf ("%d", tap);
-      json_object_set_string_member (netdev, "fd", fd);
-      if (interface->tune != NULL)
-        json_object_set_int_member (netdev, "sndbuf", (gint64) interface->tune->sndbuf);
-    }
+  if (is_tap)
+    add_tap (build, interface, tap, netdev);
   else if (interface->type != VIREO_INTERFACE_TYPE_USER)
     {
       json_object_unref (netdev);

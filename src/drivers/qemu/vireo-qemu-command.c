@@ -65,7 +65,14 @@ build_monitor (VireoQemuBuild *build, GError **error)
   g_autoptr (GString) chardev = g_string_new ("socket");
 
   vireo_qemu_opt_add (chardev, "id", "charmonitor");
-  vireo_qemu_opt_add_uint (chardev, "fd", (guint64) build->resources->monitor_fd);
+  if (vireo_qemu_build_is_by_name (build))
+    {
+      g_autofree char *path = g_build_filename (build->resources->runtime_dir, "monitor", NULL);
+
+      vireo_qemu_opt_add (chardev, "path", path);
+    }
+  else
+    vireo_qemu_opt_add_uint (chardev, "fd", (guint64) build->resources->monitor_fd);
   vireo_qemu_opt_add (chardev, "server", "on");
   vireo_qemu_opt_add (chardev, "wait", "off");
   vireo_qemu_build_arg (build, "-uuid", build->def->uuid);

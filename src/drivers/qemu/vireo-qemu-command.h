@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * VireoQemuCommandFlags:
  * @VIREO_QEMU_COMMAND_NONE: nothing special
  * @VIREO_QEMU_COMMAND_PASSTHROUGH: `<qemu:commandline>` is allowed; refused otherwise
+ * @VIREO_QEMU_COMMAND_BY_NAME: to be read: files and sockets are named by their paths, where an
+ *   emulator that we start is given descriptors
  *
  * Since: 0.1
  */
@@ -20,6 +22,7 @@ typedef enum
 {
   VIREO_QEMU_COMMAND_NONE = 0,
   VIREO_QEMU_COMMAND_PASSTHROUGH = 1 << 0,
+  VIREO_QEMU_COMMAND_BY_NAME = 1 << 1,
 } VireoQemuCommandFlags;
 
 /**
@@ -106,6 +109,9 @@ typedef enum
   VIREO_QEMU_PLUG_DEVICE,
   VIREO_QEMU_PLUG_MEDIUM,
 } VireoQemuPlugPart;
+
+/* Whether an interface is plugged into anything of the host. */
+gboolean vireo_qemu_needs_tap (const VireoInterfaceDef *interface);
 
 /* Whether devices of that kind, on the bus that it names, can come and go while the guest runs. */
 gboolean vireo_qemu_command_can_plug (VireoDeviceKind kind, gconstpointer device);

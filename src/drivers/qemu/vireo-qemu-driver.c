@@ -8,6 +8,7 @@
 #include "drivers/storage/vireo-dir-storage.h"
 #include "vireo-qemu-capsxml.h"
 #include "vireo-qemu-domcaps.h"
+#include "vireo-qemu-native.h"
 
 #define DRIVER_ID "qemu"
 #define DRIVER_NAME "QEMU"
@@ -69,6 +70,7 @@ vireo_qemu_connection_class_init (VireoQemuConnectionClass *klass)
   connection_class->get_capabilities = get_capabilities;
   connection_class->get_domain_capabilities = get_domain_capabilities;
   connection_class->get_cpu_models = get_cpu_models;
+  connection_class->domain_xml_to_native = vireo_qemu_domain_xml_to_native;
 }
 
 static void

@@ -44,8 +44,9 @@ free_spec (gpointer spec)
   vireo_qemu_image_spec_free (spec);
 }
 
+/* @domain: (nullable): there is none, and nothing is opened */
 static Plan *
-plan_new (VireoStorageDriver *storage, VireoDomainObj *domain)
+plan_new (VireoStorageDriver *storage, VireoDomainObj *domain, guint owner)
 {
   Plan *plan = g_new0 (Plan, 1);
 
@@ -53,7 +54,7 @@ plan_new (VireoStorageDriver *storage, VireoDomainObj *domain)
   plan->optional = g_array_new (FALSE, FALSE, sizeof (gboolean));
   plan->storage = storage;
   plan->domain = domain;
-  plan->owner = vireo_obj_get_owner (VIREO_OBJ (domain));
+  plan->owner = owner;
   return plan;
 }
 
@@ -168,6 +169,8 @@ plan_disk (Plan *plan, const VireoDiskDef *disk, GError **error)
   if (disk->backing_store != NULL)
     spec->lower = plan_lower (disk->backing_store);
   g_ptr_array_add (plan->disks, spec);
+  if (plan->domain == NULL)
+    return TRUE;
   spec->fd = vireo_domain_files_open (plan->domain, disk, spec->read_only, &cause);
   if (cause != NULL)
     g_propagate_error (error, g_steal_pointer (&cause));
@@ -365,7 +368,7 @@ vireo_qemu_open_async (const VireoDomainDef *def,
                        gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = plan_new (storage, domain);
+  Plan *plan = plan_new (storage, domain, vireo_obj_get_owner (VIREO_OBJ (domain)));
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_async);
@@ -424,7 +427,7 @@ vireo_qemu_open_disk_async (const VireoDiskDef *disk,
                             gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  Plan *plan = plan_new (storage, domain);
+  Plan *plan = plan_new (storage, domain, vireo_obj_get_owner (VIREO_OBJ (domain)));
   GError *error = NULL;
 
   g_task_set_source_tag (task, vireo_qemu_open_disk_async);
@@ -451,6 +454,73 @@ vireo_qemu_open_disk_finish (GAsyncResult *result, GPtrArray **ret_chain, GError
     }
   *ret_chain = chain;
   return TRUE;
+}
+
+/* ---- only the names ---- */
+
+static VireoQemuImage *
+name_image (const VireoQemuImageSpec *spec, guint *next_fdset)
+{
+  VireoQemuImage *image = g_new0 (VireoQemuImage, 1);
+
+  image->path = g_strdup (spec->path);
+  image->format = g_strdup (spec->format);
+  image->fd = -1;
+  image->fdset = (*next_fdset)++;
+  image->read_only = spec->read_only;
+  return image;
+}
+
+static GPtrArray *
+name_layers (const VireoQemuImageSpec *spec, guint *next_fdset)
+{
+  GPtrArray *chain
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) vireo_qemu_image_free);
+
+  g_ptr_array_add (chain, name_image (spec, next_fdset));
+  for (guint i = 0; spec->lower != NULL && i < spec->lower->len; i++)
+    g_ptr_array_add (chain, name_image (spec->lower->pdata[i], next_fdset));
+  return chain;
+}
+
+static VireoQemuFile *
+name_file (const char *path)
+{
+  VireoQemuFile *file = path != NULL ? g_new0 (VireoQemuFile, 1) : NULL;
+
+  if (file == NULL)
+    return NULL;
+  file->path = g_strdup (path);
+  file->fd = -1;
+  return file;
+}
+
+VireoQemuResources *
+vireo_qemu_open_names (const VireoDomainDef *def,
+                       VireoStorageDriver *storage,
+                       guint owner,
+                       const char *runtime_dir,
+                       GError **error)
+{
+  g_autoptr (VireoQemuResources) resources = vireo_qemu_resources_new ();
+  Plan *plan = plan_new (storage, NULL, owner);
+  gboolean success = plan_fill (plan, def, error);
+  guint next_fdset = 1;
+
+  for (guint i = 0; success && i < plan->disks->len; i++)
+    g_ptr_array_add (resources->disks, plan->disks->pdata[i] != NULL
+                                           ? name_layers (plan->disks->pdata[i], &next_fdset)
+                                           : NULL);
+  if (plan->loader != NULL)
+    resources->loader = name_image (plan->loader, &next_fdset);
+  if (plan->nvram != NULL)
+    resources->nvram = name_image (plan->nvram, &next_fdset);
+  resources->kernel = name_file (plan->kernel);
+  resources->initrd = name_file (plan->initrd);
+  resources->dtb = name_file (plan->dtb);
+  resources->runtime_dir = g_strdup (runtime_dir);
+  plan_free (plan);
+  return success ? g_steal_pointer (&resources) : NULL;
 }
 
 /* ---- afterwards ---- */

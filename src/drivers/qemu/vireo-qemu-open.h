@@ -59,6 +59,11 @@ void vireo_qemu_open_disk_async (const VireoDiskDef *disk, VireoStorageDriver *s
 /* @ret_chain: (transfer full) (nullable) (element-type VireoQemuImage): %NULL for an empty drive */
 gboolean vireo_qemu_open_disk_finish (GAsyncResult *result, GPtrArray **ret_chain, GError **error);
 
+/* What vireo_qemu_open_async() would open for a domain of @owner, with the paths that @def gives it
+ * and nothing opened or looked at: for a command line that names files by their paths. */
+VireoQemuResources *vireo_qemu_open_names (const VireoDomainDef *def, VireoStorageDriver *storage,
+                                           guint owner, const char *runtime_dir, GError **error);
+
 /* Writes into the live definition what was found out: chains of images, drives that stay empty. */
 void vireo_qemu_open_describe (VireoDomainDef *def, const VireoQemuResources *resources);
 /* @chain: (nullable): %NULL for an empty drive */

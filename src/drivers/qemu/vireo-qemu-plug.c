@@ -69,15 +69,6 @@ fill_plug (const VireoDomainDef *def, const VireoInterfaceDef *interface, VireoN
   return FALSE;
 }
 
-/* Whether the interface is on a network of the host at all. */
-gboolean
-vireo_qemu_needs_tap (const VireoInterfaceDef *interface)
-{
-  return (interface->type == VIREO_INTERFACE_TYPE_NETWORK
-          || interface->type == VIREO_INTERFACE_TYPE_BRIDGE)
-         && interface->source != NULL;
-}
-
 /* Takes @task over, which returns a #VireoNetworkSocket. */
 void
 vireo_qemu_plug (VireoNetworkDriver *networks, const VireoDomainDef *def,

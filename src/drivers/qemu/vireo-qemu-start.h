@@ -36,9 +36,8 @@ VireoDomainDef *vireo_qemu_start_get_def (VireoQemuStart *start);
 void vireo_qemu_start_plug (gpointer context, GTask *task);
 void vireo_qemu_start_set_up (gpointer context, GTask *task);
 
-/* One interface: whether it is plugged into anything of the host, plugging it (returns a
- * #VireoNetworkSocket; takes @task over), and saying in the live definition where it is. */
-gboolean vireo_qemu_needs_tap (const VireoInterfaceDef *interface);
+/* One interface: plugging it into what it is on (returns a #VireoNetworkSocket; takes @task over),
+ * and saying in the live definition where it is. */
 void vireo_qemu_plug (VireoNetworkDriver *networks, const VireoDomainDef *def,
                       const VireoInterfaceDef *interface, GTask *task);
 void vireo_qemu_describe_tap (VireoInterfaceDef *interface, const VireoNetworkSocket *socket);

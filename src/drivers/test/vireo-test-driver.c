@@ -12,6 +12,7 @@
 #include "vireo-test-host.h"
 #include "vireo-test-interfaces.h"
 #include "vireo-test-migrate.h"
+#include "vireo-test-native.h"
 #include "vireo-test-networks.h"
 #include "vireo-test-paths.h"
 #include "vireo-test-storage.h"
@@ -119,6 +120,8 @@ test_connection_class_init (TestConnectionClass *klass)
   connection_class->get_cpu_models = get_cpu_models;
   connection_class->compare_cpu = vireo_test_compare_cpu;
   connection_class->baseline_cpu = vireo_test_baseline_cpu;
+  connection_class->domain_xml_from_native = vireo_test_domain_xml_from_native;
+  connection_class->domain_xml_to_native = vireo_test_domain_xml_to_native;
 }
 
 static void

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/qemu/vireo-qemu-native.h"
+#include "drivers/qemu/vireo-qemu-open.h"
 #include "drivers/qemu/vireo-qemu-supported.h"
 #include "qemu-case.h"
 
@@ -63,36 +65,13 @@ forget_fds (VireoQemuResources *resources)
   vireo_qemu_resources_free (resources);
 }
 
-static void
-append_word (GString *text, const char *word)
-{
-  g_autofree char *quoted = NULL;
-
-  if (*word != '\0' && strpbrk (word, " \t\n'\"\\{}[]()<>|&;$`*?!#~%^") == NULL)
-    quoted = g_strdup (word);
-  else
-    quoted = g_shell_quote (word);
-  g_string_append (text, quoted);
-}
-
-/* One option a line, as a shell would take it; then what follows over QMP. */
+/* As a shell would take it, then what follows over QMP. */
 static char *
 format_command (const VireoQemuCommand *command)
 {
-  GString *text = g_string_new (NULL);
+  g_autofree char *line = vireo_qemu_command_to_text (command);
+  GString *text = g_string_new (line);
 
-  for (guint i = 0; command->envp[i] != NULL; i++)
-    {
-      append_word (text, command->envp[i]);
-      g_string_append (text, " \\\n");
-    }
-  for (guint i = 0; command->argv[i] != NULL; i++)
-    {
-      if (i > 0)
-        g_string_append (text, command->argv[i][0] == '-' ? " \\\n" : " ");
-      append_word (text, command->argv[i]);
-    }
-  g_string_append_c (text, '\n');
   for (guint i = 0; i < command->steps->len; i++)
     {
       const VireoQemuQmpStep *step = command->steps->pdata[i];
@@ -107,21 +86,10 @@ format_command (const VireoQemuCommand *command)
 }
 
 static void
-test_golden (gconstpointer data)
+compare_with (const char *path, const char *got)
 {
-  g_autoptr (QemuCase) qemu = qemu_case_load (data);
-  g_autofree char *path = qemu_case_path (data, ".args");
-  g_autoptr (VireoQemuCommand) command = NULL;
-  g_autoptr (GError) error = NULL;
   g_autofree char *expected = NULL;
-  g_autofree char *got = NULL;
-  int next = 101;
-  VireoQemuResources *resources = fake_resources (qemu, &next);
 
-  command = qemu_case_build (qemu, resources, VIREO_QEMU_COMMAND_PASSTHROUGH, &error);
-  forget_fds (resources);
-  g_assert_no_error (error);
-  got = format_command (command);
   if (g_getenv ("VIREO_TEST_REGENERATE") != NULL)
     g_assert_true (g_file_set_contents (path, got, -1, NULL));
   g_assert_true (g_file_get_contents (path, &expected, NULL, NULL));
@@ -131,6 +99,61 @@ test_golden (gconstpointer data)
                       "VIREO_TEST_REGENERATE=1 meson test -C build test-qemu-command", path);
       g_assert_cmpstr (got, ==, expected);
     }
+}
+
+static void
+test_golden (gconstpointer data)
+{
+  g_autoptr (QemuCase) qemu = qemu_case_load (data);
+  g_autofree char *path = qemu_case_path (data, ".args");
+  g_autoptr (VireoQemuCommand) command = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *got = NULL;
+  int next = 101;
+  VireoQemuResources *resources = fake_resources (qemu, &next);
+
+  command = qemu_case_build (qemu, resources, VIREO_QEMU_COMMAND_PASSTHROUGH, &error);
+  forget_fds (resources);
+  g_assert_no_error (error);
+  got = format_command (command);
+  compare_with (path, got);
+}
+
+/* The same machine, with files and sockets by their names. */
+static void
+test_by_name (gconstpointer data)
+{
+  g_autoptr (QemuCase) qemu = qemu_case_load (data);
+  g_autofree char *path = qemu_case_path (data, ".native");
+  g_autoptr (VireoQemuResources) resources = NULL;
+  g_autoptr (VireoQemuCommand) command = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *got = NULL;
+
+  resources = vireo_qemu_open_names (qemu->def, NULL, 0, "/run/guest", &error);
+  g_assert_no_error (error);
+  command = qemu_case_build (qemu, resources,
+                             VIREO_QEMU_COMMAND_PASSTHROUGH | VIREO_QEMU_COMMAND_BY_NAME, &error);
+  g_assert_no_error (error);
+  got = vireo_qemu_command_to_text (command);
+  g_assert_null (strstr (got, "/dev/fdset/"));
+  g_assert_null (strstr (got, "/proc/self/fd/"));
+  compare_with (path, got);
+}
+
+static void
+test_text (void)
+{
+  const char *const argv[] = { "/usr/bin/qemu", "-name", "it's", "-append", "a b", "", "$(x)",
+                               "-S", "plain,id=1", NULL };
+  const char *const envp[] = { "A=", "B=two words", "C=/usr/bin:/bin", NULL };
+  const VireoQemuCommand command = { (char **) argv, (char **) envp, NULL };
+  g_autofree char *text = vireo_qemu_command_to_text (&command);
+
+  g_assert_cmpstr (text, ==,
+                   "A= \\\nB='two words' \\\nC=/usr/bin:/bin \\\n"
+                   "/usr/bin/qemu \\\n-name 'it'\\''s' \\\n-append 'a b' '' '$(x)' \\\n"
+                   "-S plain,id=1\n");
 }
 
 /* @devices goes into a small definition. */
@@ -311,9 +334,12 @@ main (int argc, char **argv)
   for (guint i = 0; i < names->len; i++)
     {
       g_autofree char *path = g_strconcat ("/qemu/command/golden/", names->pdata[i], NULL);
+      g_autofree char *by_name = g_strconcat ("/qemu/command/by-name/", names->pdata[i], NULL);
 
       g_test_add_data_func (path, names->pdata[i], test_golden);
+      g_test_add_data_func (by_name, names->pdata[i], test_by_name);
     }
+  g_test_add_func ("/qemu/command/text", test_text);
   g_test_add_func ("/qemu/command/refused", test_refused);
   g_test_add_func ("/qemu/command/validate-all", test_validate_all);
   g_test_add_func ("/qemu/command/vnc-password", test_vnc_password);
