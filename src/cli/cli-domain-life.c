@@ -106,13 +106,16 @@ subscribe (CliContext *context, const char *path, Wait *wait, GError **error)
 /* ---- start and create ---- */
 
 static int
-open_console (CliCall *call)
+open_console (CliCall *call, char *path)
 {
   const CliVerb *verb = cli_group_find_verb (&cli_domain_group, "console");
   g_autoptr (CliOptions) options = cli_options_new (verb);
   CliCall console = *call;
+  char *words[] = { path, NULL };
 
   console.verb = verb;
+  console.words = words;
+  console.n_words = 1;
   console.options = options;
   return cli_run_console (&console);
 }
@@ -147,15 +150,15 @@ cli_run_start (CliCall *call)
 
   if (status != 0)
     return status;
-  if (opt_console)
-    return open_console (call);
-  if (!cli_options_is_on (call->options, "autodestroy"))
+  if (!opt_console && !cli_options_is_on (call->options, "autodestroy"))
     return 0;
   if (g_variant_is_of_type (reply, G_VARIANT_TYPE ("(o)")))
     g_variant_get (reply, "(o)", &path);
   else
     path = cli_call_path (call, &error);
-  return path != NULL ? stay (call, path) : cli_fail (error);
+  if (path == NULL)
+    return cli_fail (error);
+  return opt_console ? open_console (call, path) : stay (call, path);
 }
 
 /* ---- shutdown --wait ---- */

@@ -113,27 +113,31 @@ static int
 run_all_stats (CliCall *call)
 {
   const CliMember *of_one = cli_member_find ("Domain.GetStats");
-  const char *const groups[] = { NULL };
+  g_autoptr (GPtrArray) groups = g_ptr_array_new ();
+  g_autoptr (GPtrArray) domains = g_ptr_array_new ();
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sv}}"));
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (call->n_words == 0 || is_group (call->words[0]))
+  for (int i = 0; i < call->n_words; i++)
+    g_ptr_array_add (is_group (call->words[i]) ? groups : domains, call->words[i]);
+  if (domains->len == 0)
     return cli_run_call (call);
+  g_ptr_array_add (groups, NULL);
   if (!cli_options_take (call, of_one, &options, &error))
     return cli_fail (error);
-  for (int i = 0; i < call->n_words; i++)
+  for (guint i = 0; i < domains->len; i++)
     {
       g_autofree char *path
           = cli_kind_find_object (call->context, cli_kind_find ("Domain"),
-                                  (const char *const[]){ call->words[i], NULL }, &error);
+                                  (const char *const[]){ domains->pdata[i], NULL }, &error);
       g_autoptr (GVariant) one = NULL;
       g_autoptr (GVariant) stats = NULL;
 
       if (path != NULL)
         one = cli_call (call->context, path, CLI_IFACE ("Domain"), "GetStats",
-                        g_variant_new ("(^as@a{sv})", groups, options), "(a{sv})", &error);
+                        g_variant_new ("(^as@a{sv})", groups->pdata, options), "(a{sv})", &error);
       if (one == NULL)
         return cli_fail (error);
       stats = g_variant_get_child_value (one, 0);
@@ -159,7 +163,8 @@ static const CliVerb verbs[] = {
   { "console", NULL, "Domain.OpenConsole", "Open the text console; Ctrl+] leaves it",
     cli_run_console, .optional = 1 },
   { "define", NULL, "Connection.DefineDomain", "Define a domain, or replace its definition" },
-  { "create", NULL, "Connection.CreateDomain", "Start a transient domain", cli_run_start },
+  { "create", NULL, "Connection.CreateDomain", "Start a transient domain", cli_run_start,
+    .options = cli_start_options },
   { "start-with-files", NULL, "Domain.StartWithFiles",
     "Start a container that gets files, or descriptors of these numbers", cli_run_start },
   { "create-with-files", NULL, "Connection.CreateDomainWithFiles",
@@ -167,7 +172,8 @@ static const CliVerb verbs[] = {
     cli_run_start },
   { "associate-fds", "fd-associate", "Domain.AssociateFds",
     "Hand files over for the disks that refer to a group of them", .optional = 1 },
-  { "undefine", NULL, "Domain.Undefine", "Remove the definition" },
+  { "undefine", NULL, "Domain.Undefine", "Remove the definition", cli_run_undefine,
+    .options = cli_undefine_options },
   { "rename", "domrename", "Domain.Rename", "Give an inactive domain a new name" },
   { "autostart", NULL, "Domain:Autostart", "Start the domain with the host", cli_run_autostart,
     .options = cli_autostart_options },

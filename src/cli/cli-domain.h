@@ -15,6 +15,10 @@ int cli_run_shutdown (CliCall *call);
 int cli_run_state (CliCall *call);
 int cli_run_problems (CliCall *call);
 
+/* cli-domain-undefine.c */
+extern const GOptionEntry cli_undefine_options[];
+int cli_run_undefine (CliCall *call);
+
 /* cli-domain-attach.c */
 extern const GOptionEntry cli_attach_disk_options[];
 extern const GOptionEntry cli_attach_interface_options[];

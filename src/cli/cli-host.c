@@ -8,6 +8,7 @@
 
 static gboolean opt_plain;
 static char *opt_base64;
+static gboolean opt_file_is_base64;
 
 static const GOptionEntry get_options[] = {
   { "plain", 0, 0, G_OPTION_ARG_NONE, &opt_plain, "As it is, rather than in base64", NULL },
@@ -17,6 +18,7 @@ static const GOptionEntry get_options[] = {
 static const GOptionEntry set_options[] = {
   { "base64", 0, 0, G_OPTION_ARG_STRING, &opt_base64, "The value, which others on the host can see",
     "TEXT" },
+  { "file-is-base64", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt_file_is_base64, NULL, NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -44,6 +46,39 @@ run_get_value (CliCall *call)
   return 0;
 }
 
+/* Of base64, which may have white space in it. */
+static GBytes *
+decode (const char *text, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit_set (text, " \t\r\n", -1);
+  g_autofree char *plain = g_strjoinv ("", words);
+  gsize n = strspn (plain, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+/");
+  gsize length = 0;
+  guchar *data;
+
+  n += strspn (plain + n, "=");
+  if (plain[n] != '\0' || n % 4 != 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                           "the value is not in base64");
+      return NULL;
+    }
+  data = g_base64_decode (plain, &length);
+  return g_bytes_new_take (data, length);
+}
+
+static GBytes *
+read_value (const char *file, GError **error)
+{
+  g_autoptr (GBytes) bytes = cli_read_file (file, 65536, error);
+  g_autofree char *text = NULL;
+
+  if (bytes == NULL || !opt_file_is_base64)
+    return g_steal_pointer (&bytes);
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return decode (text, error);
+}
+
 /* SECRET [FILE]; without either it is asked for. */
 static int
 run_set_value (CliCall *call)
@@ -58,14 +93,9 @@ run_set_value (CliCall *call)
       return CLI_EXIT_USAGE;
     }
   if (opt_base64 != NULL)
-    {
-      gsize length = 0;
-      guchar *data = g_base64_decode (opt_base64, &length);
-
-      value = g_bytes_new_take (data, length);
-    }
+    value = decode (opt_base64, &error);
   else if (call->n_words == 2)
-    value = cli_read_file (call->words[1], 65536, &error);
+    value = read_value (call->words[1], &error);
   else
     {
       char *typed = cli_ask_secret ("Value", &error);

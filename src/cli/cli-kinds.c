@@ -323,6 +323,23 @@ find_volume_at (CliContext *context, const char *file, GError **error)
   return path;
 }
 
+/* virsh's --current is a snapshot without a name. */
+static char *
+find_current_snapshot (CliContext *context, const char *domain, GError **error)
+{
+  g_autoptr (GVariant) properties = cli_get_all (context, domain, CLI_IFACE ("Domain"), error);
+  const char *path = "/";
+
+  if (properties == NULL)
+    return NULL;
+  g_variant_lookup (properties, "CurrentSnapshot", "&o", &path);
+  if (!g_str_equal (path, "/"))
+    return g_strdup (path);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                       "what the domain does follows no snapshot");
+  return NULL;
+}
+
 /* The object that @words, of which there are as many as its depth, say. Any of them may be an
  * object path, which the words before it need not fit then. */
 char *
@@ -351,6 +368,8 @@ cli_kind_find_object (CliContext *context,
     parent = cli_connection_path (context);
   if (parent == NULL)
     return NULL;
+  if (g_str_equal (kind->name, "DomainSnapshot") && *word == '\0')
+    return find_current_snapshot (context, parent, error);
   interface = g_strdup_printf (CLI_BUS_NAME ".%s",
                                kind->parent != NULL ? kind->parent : "Connection");
   return look_up (context, parent, interface, kind, word, error);

@@ -65,19 +65,64 @@ add (CliNamed *named, const GOptionEntry *others, const char *name, guint index)
   g_array_append_val (named->entries, entry);
 }
 
+/* virsh's names, where they are other ones; of several such words, of the last. */
+static const struct
+{
+  const char *word;
+  const char *name;
+} names[] = {
+  { "VOLUME", "vol" },
+  { "SNAPSHOT", "snapshotname" },
+  { "CHECKPOINT", "checkpointname" },
+  { "FILTER", "nwfilter" },
+  { "NODE-DEVICE", "device" },
+  { "PORT-DEVICE", "binding" },
+  { "POOL", "inputpool" },
+  { "DOMAIN|FILE", "domain" },
+  { "DOMAIN|FILE", "xml" },
+  { "DOMAIN|PATH…", "domain" },
+  { "PATH|FILE", "dest" },
+  { "PATH|FILE", "xml" },
+  { "KEY|PATH", "vol" },
+  { "TARGET|MAC", "interface" },
+  { "up|down", "state" },
+  { "DISK", "path" },
+  { "DISK", "device" },
+  { "TARGET", "path" },
+  { "DEVICE", "dev" },
+  { "DEVICE", "device" },
+  { "DEVICE", "devname" },
+  { "DEVICE", "interface" },
+  { "MEMORY", "size" },
+  { "NAME", "newname" },
+  { "NAME", "new-name" },
+  { "TEXT", "new-desc" },
+  { "CPUSET", "cpulist" },
+  { "VCPUS", "cpulist" },
+  { "VCPUS", "vcpulist" },
+  { "ID", "iothread" },
+  { "EVENT", "type" },
+  { "COMMAND", "cmd" },
+  { "COMMAND…", "cmd" },
+  { "SIGNAL", "signame" },
+  { "KEY…", "keycode" },
+  { "MOUNTPOINT…", "mountpoint" },
+  { "URI", "name" },
+  { "DESTINATION", "desturi" },
+  { "PREFIX", "key" },
+  { "FILE", "xml" },
+  { "FILE", "xmlfile" },
+  { "FILE", "backupxml" },
+  { "FILE", "config" },
+  { "FILE", "srcSpec" },
+  { "FILE…", "file" },
+  { "CHECKPOINT-FILE", "checkpointxml" },
+};
+
 /* @usage: such as "POOL VOLUME [FILE]"; @others: the verb's own options, whose names are theirs. */
 CliNamed *
 cli_named_new (const char *usage, const GOptionEntry *others)
 {
-  static const struct
-  {
-    const char *word;
-    const char *name; /* virsh's, when it is another one */
-  } names[] = {
-    { "VOLUME", "vol" },        { "SNAPSHOT", "snapshotname" }, { "CHECKPOINT", "checkpointname" },
-    { "FILTER", "nwfilter" },   { "NODE-DEVICE", "device" },
-    { "DOMAIN|FILE", "domain" }, { "DOMAIN|FILE", "xml" },
-  };
   CliNamed *named = g_new0 (CliNamed, 1);
   const GOptionEntry end = G_OPTION_ENTRY_NULL;
 
@@ -86,19 +131,17 @@ cli_named_new (const char *usage, const GOptionEntry *others)
   named->entries = g_array_new (FALSE, TRUE, sizeof (GOptionEntry));
   for (guint i = 0; named->usage[i] != NULL; i++)
     {
-      g_autofree char *word = g_strdup (g_strdelimit (named->usage[i], "[]", ' '));
       g_autofree char *name = NULL;
 
-      g_strstrip (word);
-      name = g_ascii_strdown (word, -1);
-      if (*word == '\0')
-        continue;
-      if (strspn (name, "abcdefghijklmnopqrstuvwxyz-") == strlen (name))
+      g_strstrip (g_strdelimit (named->usage[i], "[]", ' '));
+      name = g_ascii_strdown (named->usage[i], -1);
+      if (*name != '\0' && strspn (name, "abcdefghijklmnopqrstuvwxyz-") == strlen (name))
         add (named, others, name, i);
-      for (gsize n = 0; n < G_N_ELEMENTS (names); n++)
-        if (g_str_equal (names[n].word, word))
-          add (named, others, names[n].name, i);
     }
+  for (guint i = g_strv_length (named->usage); i > 0; i--)
+    for (gsize n = 0; n < G_N_ELEMENTS (names); n++)
+      if (g_str_equal (names[n].word, named->usage[i - 1]))
+        add (named, others, names[n].name, i - 1);
   g_array_append_val (named->entries, end);
   return named;
 }

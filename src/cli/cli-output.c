@@ -261,7 +261,7 @@ cell_of (GVariant *properties, const char *name, const CliField *field)
 
 /* Prints @objects, an a{oa{sv}} of the kind @kind, a row an object, sorted by the first column. */
 void
-cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns)
+cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns, gboolean headed)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   g_autoptr (GPtrArray) titles = g_ptr_array_new ();
@@ -284,34 +284,8 @@ cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns
       g_ptr_array_add (rows, row);
     }
   g_ptr_array_sort (rows, compare_rows);
-  print_table (&(Table){ names->len, (const char *const *) titles->pdata,
+  print_table (&(Table){ names->len, headed ? (const char *const *) titles->pdata : NULL,
                          (const char *const *) names->pdata, rows });
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-void
-cli_print_names (GVariant *objects, const char *property)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  GVariantIter iter;
-  GVariant *properties;
-
-  g_variant_iter_init (&iter, objects);
-  while (g_variant_iter_loop (&iter, "{&o@a{sv}}", NULL, &properties))
-    {
-      char *name = NULL;
-
-      if (g_variant_lookup (properties, property, "s", &name))
-        g_ptr_array_add (names, name);
-    }
-  g_ptr_array_sort (names, compare_names);
-  for (guint i = 0; i < names->len; i++)
-    g_print ("%s\n", (const char *) names->pdata[i]);
 }
 
 /* The keys of @dictionaries behind @first, and those that are documented. */

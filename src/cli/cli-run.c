@@ -162,6 +162,25 @@ lacks_words (CliCall *call, const CliMember *member)
   return (guint) call->n_words < n_object_words (call) + cli_fields_count (member->ins);
 }
 
+/* Of a document, maybe only a part. */
+static int
+print_wanted (CliCall *call, const CliMember *member, GVariant *reply)
+{
+  gboolean wrap;
+  const char *expression = cli_options_xpath (call->options, &wrap);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *found = NULL;
+  const char *xml;
+
+  if (expression == NULL)
+    return cli_print_reply (call->context, member, reply);
+  g_variant_get (reply, "(&s)", &xml);
+  found = cli_xpath (xml, expression, wrap, &error);
+  if (found == NULL)
+    return cli_fail (error);
+  return cli_print_text (call->context, g_strchomp (found));
+}
+
 /* @ret_reply: (nullable) (transfer full): what the member gave, when it went well */
 int
 cli_run_call_for (CliCall *call, GVariant **ret_reply)
@@ -195,7 +214,7 @@ cli_run_call_for (CliCall *call, GVariant **ret_reply)
     return cli_fail (error);
   if (ret_reply != NULL)
     *ret_reply = g_variant_ref (reply);
-  return cli_print_reply (call->context, member, reply);
+  return print_wanted (call, member, reply);
 }
 
 int
@@ -221,7 +240,21 @@ cli_call_member (CliCall *call, const char *member, const char *path, GVariant *
 
 /* ---- lists ---- */
 
-static gboolean list_all, list_name;
+static gboolean list_all, list_name, list_uuid, list_id, list_title;
+
+/* Columns that are asked for. With one of those that take the place of the table, only these are
+ * printed, and without a heading. */
+static const struct
+{
+  const gboolean *wanted;
+  CliColumn column;
+  gboolean in_table;
+} list_columns[] = {
+  { &list_id, { "ID", "Id" }, FALSE },
+  { &list_uuid, { "UUID", "Uuid" }, FALSE },
+  { &list_name, { "NAME", NULL }, FALSE },
+  { &list_title, { "TITLE", "Title" }, TRUE },
+};
 
 static const CliKind *
 listed_kind (CliCall *call)
@@ -229,14 +262,47 @@ listed_kind (CliCall *call)
   return cli_kind_find (call->group->kind);
 }
 
+static gboolean
+is_bare (void)
+{
+  return list_name || list_uuid || list_id;
+}
+
+/* What is printed of @kind (element-type CliColumn), ending with a row without a title. */
+static GArray *
+choose_columns (const CliKind *kind, GError **error)
+{
+  g_autoptr (GArray) chosen = g_array_new (TRUE, TRUE, sizeof (CliColumn));
+
+  for (const CliColumn *c = kind->columns; !is_bare () && c->title != NULL; c++)
+    g_array_append_val (chosen, *c);
+  for (gsize i = 0; i < G_N_ELEMENTS (list_columns); i++)
+    {
+      CliColumn column = list_columns[i].column;
+
+      if (!*list_columns[i].wanted || (list_columns[i].in_table && is_bare ()))
+        continue;
+      if (column.property == NULL)
+        column.property = kind->name_property;
+      if (cli_property_find (kind->name, column.property) == NULL)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "these have no %s",
+                       column.property);
+          return NULL;
+        }
+      g_array_append_val (chosen, column);
+    }
+  return g_steal_pointer (&chosen);
+}
+
 static GVariant *
-list_properties (CliCall *call, const CliKind *kind)
+list_properties (CliCall *call, const GArray *columns)
 {
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
-  for (const CliColumn *c = kind->columns; c->title != NULL && !call->context->json; c++)
-    g_variant_builder_add (&builder, "s", c->property);
+  for (guint i = 0; i < columns->len && !call->context->json; i++)
+    g_variant_builder_add (&builder, "s", g_array_index (columns, CliColumn, i).property);
   return g_variant_builder_end (&builder);
 }
 
@@ -248,30 +314,32 @@ cli_run_list (CliCall *call)
   const CliKind *kind = listed_kind (call);
   g_auto (GStrv) names = split_member (member->name);
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = cli_call_path (call, &error);
+  g_autoptr (GArray) columns = choose_columns (kind, &error);
+  g_autofree char *path = columns != NULL ? cli_call_path (call, &error) : NULL;
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariant) objects = NULL;
 
   if (path != NULL && cli_options_take (call, member, &options, &error))
     reply = cli_call (call->context, path, names[0], names[1],
-                      g_variant_new ("(@as@a{sv})", list_properties (call, kind), options),
+                      g_variant_new ("(@as@a{sv})", list_properties (call, columns), options),
                       "(a{oa{sv}})", &error);
   if (reply == NULL)
     return cli_fail (error);
   objects = g_variant_get_child_value (reply, 0);
   if (call->context->json)
     return cli_print_json (objects);
-  if (list_name)
-    cli_print_names (objects, kind->name_property);
-  else
-    cli_print_objects (objects, kind->name, kind->columns);
+  cli_print_objects (objects, kind->name, (const CliColumn *) (gconstpointer) columns->data,
+                     !is_bare ());
   return 0;
 }
 
 const GOptionEntry cli_list_options[] = {
   { "all", 'a', 0, G_OPTION_ARG_NONE, &list_all, "All of them (the default)", NULL },
   { "name", 0, 0, G_OPTION_ARG_NONE, &list_name, "Print names only", NULL },
+  { "uuid", 0, 0, G_OPTION_ARG_NONE, &list_uuid, "Print UUIDs only", NULL },
+  { "id", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_id, NULL, NULL },
+  { "title", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_title, NULL, NULL },
   G_OPTION_ENTRY_NULL,
 };
 

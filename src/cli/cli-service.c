@@ -45,7 +45,7 @@ run_objects (CliCall *call)
     return cli_fail (error);
   if (call->context->json)
     return cli_print_json (objects);
-  cli_print_objects (objects, kind->name, kind->columns);
+  cli_print_objects (objects, kind->name, kind->columns, TRUE);
   return 0;
 }
 

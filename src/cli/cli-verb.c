@@ -22,6 +22,9 @@ struct _CliOptions
 {
   GPtrArray *slots;
   GArray *entries; /* GOptionEntry */
+  char *xpath;     /* of a document: what is wanted of it */
+  gboolean wrap;
+  gboolean persistent; /* live when it runs, and config */
 };
 
 static void
@@ -40,6 +43,7 @@ cli_options_free (CliOptions *options)
 {
   g_ptr_array_unref (options->slots);
   g_array_unref (options->entries);
+  g_free (options->xpath);
   g_free (options);
 }
 
@@ -210,6 +214,16 @@ add_filter_off (CliOptions *options, Slot *slot)
   add_entry (options, slot->off_name, G_OPTION_ARG_NONE, &slot->off, &others);
 }
 
+/* Whether what is wanted may be those of which it is so, and those of which it is not. */
+static gboolean
+is_filter (const CliVerb *verb, const CliField *field)
+{
+  if (verb->run == cli_run_list)
+    return !g_str_equal (field->name, "descendants");
+  return g_strcmp0 (verb->member, "Connection.GetDomainStats") == 0
+         && g_str_has_prefix (field->text, "Only the domains");
+}
+
 static void
 add_member (CliOptions *options, const CliVerb *verb, const CliMember *member)
 {
@@ -218,7 +232,7 @@ add_member (CliOptions *options, const CliVerb *verb, const CliMember *member)
       {
         Slot *slot = add_slot (options, f);
 
-        if (verb->run == cli_run_list && g_str_equal (f->type, "b"))
+        if (g_str_equal (f->type, "b") && is_filter (verb, f))
           add_filter_off (options, slot);
       }
 }
@@ -241,6 +255,34 @@ add_named (CliOptions *options, const CliVerb *verb, const CliMember *member)
     }
 }
 
+/* Of a member that gives a document, parts of it can be had. */
+static void
+add_xpath (CliOptions *options, const CliVerb *verb, const CliMember *member)
+{
+  const GOptionEntry entries[] = {
+    { "xpath", 0, 0, G_OPTION_ARG_STRING, &options->xpath, "Only what this finds in it",
+      "EXPRESSION" },
+    { "wrap", 0, 0, G_OPTION_ARG_NONE, &options->wrap, "With one element around all that", NULL },
+  };
+
+  if (verb->run == NULL && g_strcmp0 (member->outs[0].name, "xml") == 0
+      && member->outs[1].name == NULL)
+    g_array_append_vals (options->entries, entries, G_N_ELEMENTS (entries));
+}
+
+/* Changes of devices, which are made in either definition or both. */
+static void
+add_persistent (CliOptions *options, const CliVerb *verb, const CliMember *member)
+{
+  const GOptionEntry entry = { "persistent", 0, 0, G_OPTION_ARG_NONE, &options->persistent,
+                               "What the next start uses, and what runs, if it does", NULL };
+
+  if (!has_option (options, verb, "persistent") && strstr (member->name, "Device") != NULL
+      && cli_fields_find (member->options, "live") != NULL
+      && cli_fields_find (member->options, "config") != NULL)
+    g_array_append_val (options->entries, entry);
+}
+
 CliOptions *
 cli_options_new (const CliVerb *verb)
 {
@@ -257,6 +299,8 @@ cli_options_new (const CliVerb *verb)
     {
       add_named (options, verb, member);
       add_member (options, verb, member);
+      add_xpath (options, verb, member);
+      add_persistent (options, verb, member);
     }
   if (verb->show != NULL && verb->run != cli_run_edit)
     add_member (options, verb, cli_member_find (verb->show));
@@ -294,6 +338,14 @@ static gboolean
 is_given (const Slot *slot)
 {
   return slot->on || slot->off || slot->text != NULL || slot->texts != NULL;
+}
+
+/* (nullable): what is wanted of a document rather than all of it. */
+const char *
+cli_options_xpath (const CliOptions *options, gboolean *ret_wrap)
+{
+  *ret_wrap = options->wrap;
+  return options->xpath;
 }
 
 gboolean
@@ -359,12 +411,34 @@ slot_value (const CliCall *call, const Slot *slot, GError **error)
   return cli_words_parse (slot->field, slot->text, error);
 }
 
+static gboolean
+take_persistent (const CliCall *call, GVariantBuilder *builder, GError **error)
+{
+  g_autofree char *path = cli_kind_find_object (call->context, cli_kind_find ("Domain"),
+                                                (const char *const *) call->words, error);
+  g_autoptr (GVariant) properties
+      = path != NULL ? cli_get_all (call->context, path, CLI_IFACE ("Domain"), error) : NULL;
+  gboolean active = FALSE;
+
+  if (properties == NULL)
+    return FALSE;
+  g_variant_lookup (properties, "Active", "b", &active);
+  if (active && !cli_options_is_on (call->options, "live"))
+    g_variant_builder_add (builder, "{sv}", "live", g_variant_new_boolean (TRUE));
+  if (!cli_options_is_on (call->options, "config"))
+    g_variant_builder_add (builder, "{sv}", "config", g_variant_new_boolean (TRUE));
+  return TRUE;
+}
+
 /* The options that were given, as @member takes them: an a{sv}, or nothing when it takes none. */
 gboolean
 cli_options_take (const CliCall *call, const CliMember *member, GVariant **ret_options,
                   GError **error)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  if (call->options->persistent && !take_persistent (call, &builder, error))
+    return FALSE;
 
   for (guint i = 0; i < call->options->slots->len; i++)
     {

@@ -107,6 +107,16 @@ print_as_json (const char *time, const char *path, const char *interface, const 
   cli_print_json_line (g_variant_dict_end (&dict));
 }
 
+/* virsh's "block-job" is "BlockJob". */
+static gboolean
+is_name_of (const char *name, const char *wanted)
+{
+  g_auto (GStrv) parts = g_strsplit (wanted, "-", -1);
+  g_autofree char *plain = g_strjoinv ("", parts);
+
+  return g_ascii_strcasecmp (name, plain) == 0;
+}
+
 static void
 on_signal (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
            const char *signal, GVariant *args, gpointer data)
@@ -119,7 +129,7 @@ on_signal (GDBusConnection *bus, const char *sender, const char *path, const cha
 
   /* What goes to libvirt's clients, too, says the same once more. */
   if (!g_str_has_prefix (path, CLI_ROOT_PATH) || !is_wanted (watcher, object)
-      || (opt_signal != NULL && !g_str_equal (signal, opt_signal)))
+      || (opt_signal != NULL && !is_name_of (signal, opt_signal)))
     return;
   if (watcher->context->json)
     {

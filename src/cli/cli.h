@@ -109,6 +109,7 @@ void cli_options_free (CliOptions *options);
 const GOptionEntry *cli_options_entries (const CliOptions *options);
 const char *cli_options_text (const CliOptions *options, const char *name);
 gboolean cli_options_is_on (const CliOptions *options, const char *name);
+const char *cli_options_xpath (const CliOptions *options, gboolean *ret_wrap);
 gboolean cli_options_fit (const CliOptions *options, const CliMember *member);
 gboolean cli_options_take (const CliCall *call, const CliMember *member, GVariant **ret_options,
                            GError **error);
@@ -130,6 +131,9 @@ GVariant *cli_words_take (CliWords *words, const CliField *field, GError **error
 GVariant *cli_words_parse (const CliField *field, const char *word, GError **error);
 char *cli_read_text (const char *file, GError **error);
 GBytes *cli_read_file (const char *file, gsize max, GError **error);
+
+/* cli-xpath.c */
+char *cli_xpath (const char *xml, const char *expression, gboolean wrap, GError **error);
 
 /* cli-run.c: what verbs do. */
 int cli_run_call (CliCall *call);
@@ -178,8 +182,8 @@ CliJobEnd cli_job_follow (CliContext *context, const char *job, GError **error);
 int cli_print_json (GVariant *value);
 int cli_print_text (CliContext *context, const char *text);
 void cli_print_json_line (GVariant *value);
-void cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns);
-void cli_print_names (GVariant *objects, const char *property);
+void cli_print_objects (GVariant *objects, const char *kind, const CliColumn *columns,
+                        gboolean headed);
 void cli_print_properties (GVariant *properties, const char *kind, const CliField *fields);
 int cli_print_dictionaries (CliContext *context, GVariant *dictionaries, const char *const *keys);
 int cli_print_reply (CliContext *context, const CliMember *member, GVariant *reply);

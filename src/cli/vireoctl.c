@@ -2,6 +2,7 @@
 /* The command: finds the verb, reads its options, runs it. */
 #include "cli-help.h"
 #include "cli-named.h"
+#include "cli-virsh.h"
 #include "config.h"
 
 #include <errno.h>
@@ -161,8 +162,8 @@ fits (const char *usage, int n)
 
 /* The words and options behind a verb's name: parsed by its options; "--" ends them. */
 static char **
-parse_words (const CliOptions *options, const CliNamed *named, int argc, char **argv,
-             gboolean *ret_help, int *ret_n, GError **error)
+parse_words (const CliOptions *options, const CliNamed *named, char **said, gboolean *ret_help,
+             int *ret_n, GError **error)
 {
   g_autoptr (GOptionContext) parser = g_option_context_new (NULL);
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
@@ -173,8 +174,8 @@ parse_words (const CliOptions *options, const CliNamed *named, int argc, char **
   char **copy;
 
   g_ptr_array_add (words, g_strdup ("vireoctl"));
-  for (int i = 0; i < argc; i++)
-    g_ptr_array_add (words, g_strdup (argv[i]));
+  for (; *said != NULL; said++)
+    g_ptr_array_add (words, g_strdup (*said));
   g_ptr_array_add (words, NULL);
   copy = (char **) g_ptr_array_free (g_steal_pointer (&words), FALSE);
   g_option_context_set_help_enabled (parser, FALSE);
@@ -235,19 +236,23 @@ settle_connection (CliContext *context, GError **error)
 }
 
 static int
-run_verb (CliContext *context, const CliGroup *group, const CliVerb *verb, int argc, char **argv)
+run_verb (CliContext *context, const CliGroup *group, const CliVerb *called, int argc, char **argv)
 {
+  const CliVerb *verb = cli_virsh_verb (group, called, argc, argv);
   g_autofree char *usage = cli_verb_usage (group, verb);
   g_autofree char *name = g_strdup_printf ("vireoctl %s %s", group->name, verb->name);
   g_autoptr (CliOptions) options = cli_options_new (verb);
   g_autoptr (GError) error = NULL;
   g_autoptr (CliNamed) named = cli_named_new (usage, cli_options_entries (options));
+  g_auto (GStrv) said
+      = cli_virsh_words (group, verb, usage, cli_options_entries (options),
+                         cli_named_entries (named), argc, argv);
   g_auto (GStrv) given = NULL;
   g_auto (GStrv) words = NULL;
   gboolean help = FALSE;
   CliCall call = { .context = context, .group = group, .verb = verb, .options = options };
 
-  given = parse_words (options, named, argc, argv, &help, &call.n_words, &error);
+  given = parse_words (options, named, said, &help, &call.n_words, &error);
   if (given == NULL)
     {
       g_printerr ("%s: %s; “%s --help” says what there is\n", name, error->message, name);
