@@ -2,9 +2,35 @@
 /* Tables and JSON. */
 #include "cli.h"
 
+#include <errno.h>
 #include <json-glib/json-glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* ---- the standard output ---- */
+
+/* Why something could not be written. */
+static int write_errno;
+
+void
+cli_write (const void *data, gsize size)
+{
+  if (size > 0 && (fwrite (data, size, 1, stdout) != 1 || fflush (stdout) != 0)
+      && write_errno == 0)
+    write_errno = errno;
+}
+
+/* The command's status, which is not that all went well when its output is lost. Who reads no
+ * further wants no more. */
+int
+cli_check_written (int status)
+{
+  if (write_errno == 0 || write_errno == EPIPE)
+    return status;
+  g_printerr ("vireoctl: cannot write the output: %s\n", g_strerror (write_errno));
+  return CLI_EXIT_FAILURE;
+}
 
 /* ---- JSON ---- */
 
@@ -428,23 +454,6 @@ cli_print_properties (GVariant *properties, const char *kind, const CliField *fi
 
 /* ---- replies ---- */
 
-static void
-print_bytes (GVariant *bytes)
-{
-  const char *data = g_variant_get_data (bytes);
-  gsize left = g_variant_get_size (bytes);
-
-  while (left > 0)
-    {
-      gssize n = write (STDOUT_FILENO, data, left);
-
-      if (n <= 0)
-        return;
-      data += n;
-      left -= (gsize) n;
-    }
-}
-
 /* Prints an a{oa{sv}}: an object, and below it what is known of it. */
 static void
 print_figures (GVariant *objects)
@@ -497,7 +506,7 @@ print_value (GVariant *value, const CliField *field)
   g_autofree char *text = NULL;
 
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING))
-    print_bytes (value);
+    cli_write (g_variant_get_data (value), g_variant_get_size (value));
   else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}")))
     print_dictionaries (value, NULL, field->keys, NULL);
   else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("a{ua{ut}}")))

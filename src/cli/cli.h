@@ -179,6 +179,8 @@ typedef enum
 CliJobEnd cli_job_follow (CliContext *context, const char *job, GError **error);
 
 /* cli-output.c */
+void cli_write (const void *data, gsize size);
+int cli_check_written (int status);
 int cli_print_json (GVariant *value);
 int cli_print_text (CliContext *context, const char *text);
 void cli_print_json_line (GVariant *value);

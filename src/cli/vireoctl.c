@@ -5,9 +5,8 @@
 #include "cli-virsh.h"
 #include "config.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -405,24 +404,22 @@ help (int argc, char **argv)
   return 0;
 }
 
-/* Why something could not be written. */
-static int write_errno;
-
 static void
 print (const char *text)
 {
-  if ((fputs (text, stdout) == EOF || fflush (stdout) != 0) && write_errno == 0)
-    write_errno = errno;
+  cli_write (text, strlen (text));
 }
 
-/* Who reads no further wants no more. */
-static int
-check_written (int status)
+/* What was closed is open, but for the other direction: or the connection to the bus would have the
+ * number of the standard output, and get what is printed. */
+static void
+settle_descriptors (void)
 {
-  if (write_errno == 0 || write_errno == EPIPE)
-    return status;
-  g_printerr ("vireoctl: cannot write the output: %s\n", g_strerror (write_errno));
-  return CLI_EXIT_FAILURE;
+  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+  for (int fd = 0; fd < (int) G_N_ELEMENTS (modes); fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", modes[fd]) != fd)
+      exit (CLI_EXIT_FAILURE);
 }
 
 /* Names and documents are UTF-8 whatever the locale, as files are that come and go through pipes:
@@ -474,7 +471,8 @@ run (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
+  settle_descriptors ();
   settle_locale ();
   g_set_print_handler (print);
-  return check_written (run (argc, argv));
+  return cli_check_written (run (argc, argv));
 }

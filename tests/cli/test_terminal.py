@@ -122,13 +122,26 @@ class Outside(clitest.Command):
     # ---- pipes, locales ----
 
     def test_what_could_not_be_written(self):
-        for words in (["list"], ["--json", "list"], ["capabilities"]):
+        uuid = "aaaaaaaa-0000-4000-8000-0000000000f2"
+        self.run_ok("secret-define", f"<secret><uuid>{uuid}</uuid></secret>")
+        self.addCleanup(self.run_raw, "secret-undefine", uuid)
+        self.run_ok("secret-set-value", uuid, "--base64", "aGVsbG8=")
+        self.assertEqual(self.run_ok("secret-get-value", uuid, "--plain"), "hello")
+        for words in (["list"], ["--json", "list"], ["capabilities"], ["help"],
+                      ["memory-peek", "test", "0", "16"],
+                      ["secret-get-value", uuid, "--plain"]):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run(vireoctl("-c", "test", *words), env=self.env, stdout=full,
                                       stderr=subprocess.PIPE, text=True, timeout=60, check=False)
             self.assertEqual(done.returncode, 1, words)
             self.assertEqual(done.stderr,
                              "vireoctl: cannot write the output: No space left on device\n")
+            # Nor does what is printed go to the bus when there is no standard output.
+            done = subprocess.run(vireoctl("-c", "test", *words), env=self.env, text=True,
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60,
+                                  check=False, preexec_fn=lambda: os.close(1))
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, "vireoctl: cannot write the output: Bad file descriptor\n"))
 
     def test_reader_that_leaves(self):
         reader, writer = os.pipe()
