@@ -5,10 +5,11 @@
 #include "cli-virsh.h"
 #include "config.h"
 
-#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "util/vireo-stdio.h"
 
 static const CliGroup *const groups[] = {
   &cli_domain_group,  &cli_snapshot_group,   &cli_checkpoint_group, &cli_network_group,
@@ -410,18 +411,6 @@ print (const char *text)
   cli_write (text, strlen (text));
 }
 
-/* What was closed is open, but for the other direction: or the connection to the bus would have the
- * number of the standard output, and get what is printed. */
-static void
-settle_descriptors (void)
-{
-  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
-
-  for (int fd = 0; fd < (int) G_N_ELEMENTS (modes); fd++)
-    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", modes[fd]) != fd)
-      exit (CLI_EXIT_FAILURE);
-}
-
 /* Names and documents are UTF-8 whatever the locale, as files are that come and go through pipes:
  * with "?" for what another charset has not, they would be of something else. */
 static void
@@ -471,7 +460,8 @@ run (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
-  settle_descriptors ();
+  if (!vireo_stdio_settle ())
+    return CLI_EXIT_FAILURE;
   settle_locale ();
   g_set_print_handler (print);
   return cli_check_written (run (argc, argv));

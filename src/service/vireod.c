@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "libvirt/vireo-libvirt.h"
+#include "util/vireo-stdio.h"
 #include "util/vireo-store.h"
 #include "vireo-hypervisors.h"
 #include "vireo-recovery.h"
@@ -198,6 +199,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status = EXIT_SUCCESS;
 
+  if (!vireo_stdio_settle ())
+    return EXIT_FAILURE;
   setlocale (LC_ALL, "");
   umask (022);
   self.loop = g_main_loop_new (NULL, FALSE);

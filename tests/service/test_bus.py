@@ -4,6 +4,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 import time
 import unittest
@@ -114,6 +115,22 @@ class Restart(unittest.TestCase):
             host.bus.stop()
             wait_until(lambda: "connecting again" in host.daemon.log_tail(), 20, "it to notice")
             self.assertEqual(host.daemon.terminate(), 0)
+
+    def test_without_standard_descriptors(self):
+        """Who starts it may have closed them: no file or socket of its own gets their numbers."""
+        with vireotest.Host("bus", polkit=False, daemon=False) as host:
+            daemon = host.daemon
+            process = subprocess.Popen([*daemon.command(), "--drivers=test"], cwd="/",
+                                       env=host.bus.environment(), close_fds=True,
+                                       preexec_fn=lambda: os.closerange(0, 3))
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            client = host.bus.client()
+            client.wait_for_owner(alive=lambda: self.assertIsNone(process.poll()))
+            self.assertEqual([os.readlink(f"/proc/{process.pid}/fd/{n}") for n in range(3)],
+                             ["/dev/null"] * 3)
+            client.open("test:///default")
+            define(client, "quiet", 5)
 
     @staticmethod
     def cpu_seconds(pid):
