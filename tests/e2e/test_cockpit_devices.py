@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 import cockpit
 import vireotest
 from vireotest import guest, samples
+from vireotest.console import Console
 
 DISKS = "vm-web-disks"
 
@@ -47,7 +48,8 @@ class Devices(unittest.TestCase):
 
     @classmethod
     def stop(cls):
-        if cls.client.get(cls.domain, "Domain", "Active"):
+        if (cls.client.exists(cls.domain)
+                and cls.client.get(cls.domain, "Domain", "Active")):
             cls.client.call(cls.domain, "Domain", "Destroy", "(a{sv})", {})
 
     def xml(self, **options):
@@ -141,6 +143,83 @@ class Devices(unittest.TestCase):
         page.wait_gone("#vm-web-order-modal-window")
         page.wait_text("#vm-web-boot-order", "disk")
         self.assertEqual(self.xml().find("devices/disk/boot").get("order"), "1")
+
+    def test_6_a_disk_by_its_path(self):
+        """A file that no pool has."""
+        page = self.page
+        file = self.host.folder / "elsewhere.qcow2"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", file, "8M"], check=True)
+        page.click(f"#{DISKS}-adddisk")
+        page.click(f"#{DISKS}-adddisk-custompath")
+        dialog = f"#{DISKS}-adddisk-dialog-modal-window"
+        page.fill(f"{dialog} input.pf-c-select__toggle-typeahead", str(file))
+        page.click(f"{dialog} .pf-c-select__menu button")
+        page.shot("disk-by-path")
+        page.click(f"#{DISKS}-adddisk-dialog-add")
+        page.wait_gone(f"#{DISKS}-adddisk-dialog-modal-window")
+        page.wait_text(f"#{DISKS}", "elsewhere.qcow2")
+        disk = next(d for d in self.xml().iter("disk")
+                    if d.find("source").get("file") == str(file))
+        self.assertEqual(disk.find("driver").get("type"), "qcow2")
+
+    def disks(self):
+        """What each has, by its target."""
+        return {d.find("target").get("dev"): " ".join(d.find("source").attrib.values())
+                for d in self.xml().iter("disk")}
+
+    def remove(self, name, button):
+        target = next(t for t, source in self.disks().items() if name in source)
+        self.page.click(f"#{DISKS}-{target}-action-kebab")
+        self.page.click(".pf-c-dropdown__menu .delete-disk, .pf-c-dropdown__menu .pf-m-danger")
+        self.page.shot(f"remove-{name}")
+        self.page.click(f"#delete-resource-modal-{button}")
+        self.page.wait_gone("#delete-resource-modal")
+        vireotest.wait_until(lambda: target not in self.disks(), 20, "the disk to go")
+
+    def boot(self):
+        """Until the guest does what it is asked."""
+        self.client.call(self.domain, "Domain", "Start", "(a{sv})", {})
+        force = {"force": vireotest.client.GLib.Variant("b", True)}
+        with Console(self.client.call_for_fd(self.domain, "Domain", "OpenConsole", "(sa{sv})", "",
+                                             force)) as console:
+            console.line_with(guest.READY, 90)
+        self.page.wait_text("#vm-web-system-state", "Running")
+
+    def test_7_disks_go(self):
+        """Without their files, and with them; from a guest that runs, too."""
+        self.remove("found.qcow2", "primary")
+        self.assertTrue((self.folder / "found.qcow2").exists())
+        self.boot()
+        self.remove("elsewhere.qcow2", "primary")
+        for inactive in (False, True):
+            self.assertNotIn("elsewhere", ElementTree.tostring(self.xml(inactive=inactive),
+                                                               "unicode"))
+        self.stop()
+        self.page.wait_text("#vm-web-system-state", "Shut off")
+        self.remove("cold.qcow2", "secondary")
+        vireotest.wait_until(lambda: not (self.folder / "cold.qcow2").exists(), 20,
+                             "its file to go")
+
+    def test_8_the_machine_goes_with_its_disks(self):
+        page = self.page
+        self.add_disk("last.qcow2")
+        page.find("#vm-web-disks-vda-bus")
+        self.boot()
+        with self.client.watch() as watch:
+            for action in "sendNMI", "forceReboot":
+                page.click("#vm-web-system-action-kebab")
+                page.click(f"#vm-web-system-{action}")
+            watch.wait(matching=lambda signal: signal.member == "Rebooted")
+        self.assertFalse(page.has(".pf-c-alert"), page.text())
+        page.click("#vm-web-system-action-kebab")
+        page.click("#vm-web-system-delete")
+        page.shot("delete-with-disks")
+        page.click("#vm-web-delete-modal-dialog button.pf-m-danger")
+        vireotest.wait_until(lambda: not self.client.exists(self.domain), 30, "it to go")
+        vireotest.wait_until(lambda: not (self.folder / "last.qcow2").exists(), 30,
+                             "its disk to go")
+        self.assertTrue((self.folder / "found.qcow2").exists())
+        page.wait_gone("#vm-web-system-state")
 
 
 vireotest.main()

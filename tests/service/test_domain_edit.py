@@ -73,6 +73,27 @@ class Devices(Case):
                 self.call("DetachDevice", "(sa{sv})", DISK.format("vdb"), options)
                 self.assertNotIn("vdb", self.targets() + self.targets(True))
 
+    def test_copied_out_of_what_runs(self):
+        """As virt-manager and Cockpit do it: an alias is of the live definition alone."""
+        self.call("AttachDevice", "(sa{sv})", DISK.format("vdb"), BOTH)
+        self.call("Destroy", "(a{sv})", {})
+        self.call("Start", "(a{sv})", {})
+        for kind, which in (("disk", "target[@dev='vdb']"), ("interface", "mac")):
+            device = next(d for d in self.xml().iterfind(f"devices/{kind}")
+                          if d.find(which) is not None)
+            self.assertIsNotNone(device.find("alias"))
+            text = ElementTree.tostring(device, "unicode")
+            self.call("UpdateDevice", "(sa{sv})", text, CONFIG)
+            self.call("DetachDevice", "(sa{sv})", text, BOTH)
+            for inactive in (False, True):
+                self.assertIsNone(self.xml(inactive).find(f"devices/{kind}/{which}"))
+        # One that its user gave is of both, and tells.
+        named = DISK.format("vdc").replace("</disk>", "<alias name='ua-mine'/></disk>")
+        self.call("AttachDevice", "(sa{sv})", named, BOTH)
+        self.assertEqual(self.error("DetachDevice", "(sa{sv})", named.replace("mine", "other"),
+                                    CONFIG).code, "NotFound")
+        self.call("DetachDevice", "(sa{sv})", named, BOTH)
+
     def test_inactive(self):
         self.call("Destroy", "(a{sv})", {})
         self.call("AttachDevice", "(sa{sv})", DISK.format("vdb"), {})

@@ -26,10 +26,23 @@ static const char *(*const key_of[VIREO_DEVICE_N_KINDS]) (gconstpointer device) 
   [VIREO_DEVICE_INTERFACE] = mac_of,
 };
 
+/* Devices of what runs have an alias each; in other definitions only those to which their user gave
+ * one, which tells nothing of the rest: what was copied out of the one is found in the other. */
+static const char *
+telling_alias (VireoDeviceKind kind, gconstpointer wanted, gconstpointer device)
+{
+  const char *alias = vireo_device_get_alias (kind, wanted);
+
+  if (alias == NULL || g_str_has_prefix (alias, "ua-")
+      || vireo_device_get_alias (kind, device) != NULL)
+    return alias;
+  return NULL;
+}
+
 static gboolean
 matches (VireoDeviceKind kind, gconstpointer wanted, gconstpointer device)
 {
-  const char *alias = vireo_device_get_alias (kind, wanted);
+  const char *alias = telling_alias (kind, wanted, device);
   const VireoAddressDef *address = vireo_device_get_address (kind, wanted);
   const char *key = key_of[kind] != NULL ? key_of[kind](wanted) : NULL;
 
