@@ -157,7 +157,8 @@ class Machines(unittest.TestCase):
         page.wait_gone("#create-storage-pool-dialog")
         page.click("#activate-pool-images-system")
         page.wait_text("#pool-images-system-state", "active", whole=True)
-        self.assertIs(self.host.client.get(self.pool(), "StoragePool", "Active"), True)
+        for name in "Active", "Autostart":
+            self.assertIs(self.host.client.get(self.pool(), "StoragePool", name), True, name)
         page.shot("pool")
         self.make_and_delete_a_volume(folder)
         page.click("#deactivate-pool-images-system")
