@@ -15,6 +15,8 @@
 #define MAX_PROMPTS 48u
 #define MAX_PROMPTS_OF_USER 8u
 #define PROMPT_TIMEOUT_MS (10 * 60 * 1000)
+/* From when a question is put, the time in line included. */
+#define ANSWER_TIMEOUT_MS (25 * 1000)
 
 struct _VireoAuthority
 {
@@ -33,6 +35,7 @@ struct _VireoAuthority
 
   /* (element-type CallerState): those with questions that wait, in turn */
   GQueue waiting;
+  guint overdue_id; /* looks after them */
   guint n_asked;
   gint64 heard_at; /* when polkit last said anything */
 
@@ -77,6 +80,7 @@ typedef struct
   VireoCaller *caller;
   VireoAuthority *authority;
   gint changes;
+  gint64 put_at;
   gint64 asked_at;
   GArray *waiters;
 } Question;
@@ -270,6 +274,7 @@ static void
 authority_dispose (GObject *object)
 {
   leave (VIREO_AUTHORITY (object));
+  g_clear_handle_id (&VIREO_AUTHORITY (object)->overdue_id, g_source_remove);
   G_OBJECT_CLASS (vireo_authority_parent_class)->dispose (object);
 }
 
@@ -527,6 +532,44 @@ give_up_waiting (VireoAuthority *self)
     end_question (questions->pdata[i], VIREO_VERDICT_FAILED);
 }
 
+/* What is left of the time for an answer, in milliseconds. */
+static int
+time_left (const Question *question, gint64 now)
+{
+  return (int) (ANSWER_TIMEOUT_MS - (now - question->put_at) / 1000);
+}
+
+/* One that says something now and then, but less than it is asked, is as good as one that hangs. */
+static gboolean
+give_up_overdue (gpointer data)
+{
+  g_autoptr (VireoAuthority) self = g_object_ref (data);
+  g_autoptr (GPtrArray) questions = g_ptr_array_new ();
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = g_queue_get_length (&self->waiting); i > 0; i--)
+    {
+      CallerState *state = g_queue_pop_head (&self->waiting);
+      Question *question;
+
+      while ((question = g_queue_peek_head (&state->waiting)) != NULL
+             && time_left (question, now) <= 0)
+        {
+          g_queue_pop_head (&state->waiting);
+          forget_asked (state, question);
+          g_ptr_array_add (questions, question);
+        }
+      if (question != NULL)
+        g_queue_push_tail (&self->waiting, state);
+    }
+  for (guint i = 0; i < questions->len; i++)
+    end_question (questions->pdata[i], VIREO_VERDICT_FAILED);
+  if (!g_queue_is_empty (&self->waiting))
+    return G_SOURCE_CONTINUE;
+  self->overdue_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -570,8 +613,11 @@ ask_next (VireoAuthority *self)
           vireo_caller_get_connection (question->caller), POLKIT_NAME, POLKIT_PATH,
           POLKIT_INTERFACE, "CheckAuthorization",
           make_request (question->caller, question->action, question->details, 0, ""),
-          G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answered, question);
+          G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE,
+          MAX (time_left (question, question->asked_at), 1000), NULL, on_answered, question);
     }
+  if (!g_queue_is_empty (&self->waiting) && self->overdue_id == 0)
+    self->overdue_id = g_timeout_add_seconds (1, give_up_overdue, self);
 }
 
 /**
@@ -608,6 +654,7 @@ vireo_authority_ask (VireoAuthority *self,
   question->caller = g_object_ref (caller);
   question->authority = g_object_ref (self);
   question->changes = count_changes (self);
+  question->put_at = g_get_monotonic_time ();
   question->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
   g_array_append_val (question->waiters, waiter);
   g_hash_table_replace (state->asked, question, question);

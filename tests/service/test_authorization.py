@@ -528,6 +528,23 @@ class Hung(unittest.TestCase):
             self.assertEqual(name.unpack(), "sample")
 
 
+    def test_nobody_waits_for_a_slow_one(self):
+        """A polkit that answers now and then keeps those in line no longer than one that hangs."""
+        with vireotest.Host("slow-polkit", arguments=["--drivers=test"]) as host:
+            host.polkit.set_rules("polkit.addRule(function(action, subject) {"
+                                  "  if (action.id == 'org.vireo.vireo1.domain.getattr') {"
+                                  "    var end = Date.now() + 4000;"
+                                  "    while (Date.now() < end);"
+                                  "    return polkit.Result.YES; } });")
+            paths = [define(host.client, f"sample{i}", i) for i in range(1, 121)]
+            caller = host.caller("nobody")
+            numbers = caller.start_many([(path, "Domain", "GetXml", NO_OPTIONS) for path in paths],
+                                        timeout=50)
+            answers = [caller.finish(number, 60) for number in numbers]
+            codes = {answer.error.code if answer.error else "" for answer in answers}
+            self.assertEqual(codes - {"", "UnknownObject", "NotAuthorized"}, set())
+
+
 class Images(Case):
     def test_secrets_in_a_file(self):
         """Passwords in a saved domain take what those of a domain do."""
