@@ -3,10 +3,7 @@
 
 #include <unistd.h>
 
-#define POLKIT_NAME "org.freedesktop.PolicyKit1"
-#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
-#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
-#define POLKIT_FLAG_INTERACTION 1u
+#include "vireo-polkit.h"
 
 #define CACHE_TIME_US (5 * G_USEC_PER_SEC)
 #define MAX_CACHED 65536u
@@ -38,6 +35,7 @@ struct _VireoAuthority
   guint overdue_id; /* looks after them */
   guint n_asked;
   gint64 heard_at; /* when polkit last said anything */
+  gint64 told_at;  /* when the log was last told that it says nothing */
 
   guint n_prompts;
   GHashTable *prompts_of_user;
@@ -248,9 +246,9 @@ filter (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, g
   if (!incoming || g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_SIGNAL)
     return message;
   member = g_dbus_message_get_member (message);
-  if (g_strcmp0 (g_dbus_message_get_interface (message), POLKIT_INTERFACE) == 0
+  if (g_strcmp0 (g_dbus_message_get_interface (message), VIREO_POLKIT_INTERFACE) == 0
       || (g_strcmp0 (member, "NameOwnerChanged") == 0
-          && g_strcmp0 (g_dbus_message_get_arg0 (message), POLKIT_NAME) == 0))
+          && g_strcmp0 (g_dbus_message_get_arg0 (message), VIREO_POLKIT_NAME) == 0))
     g_atomic_int_inc (&self->changes);
   return message;
 }
@@ -341,12 +339,13 @@ vireo_authority_set_connection (VireoAuthority *self, GDBusConnection *connectio
     return;
 
   self->changed_id = g_dbus_connection_signal_subscribe (
-      connection, POLKIT_NAME, POLKIT_INTERFACE, "Changed", POLKIT_PATH, NULL,
+      connection, VIREO_POLKIT_NAME, VIREO_POLKIT_INTERFACE, "Changed", VIREO_POLKIT_PATH, NULL,
       G_DBUS_SIGNAL_FLAGS_NONE, ignore_signal, NULL, NULL);
   /* A polkitd that was started anew may have read other rules. */
   self->owner_id = g_dbus_connection_signal_subscribe (
       connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-      "/org/freedesktop/DBus", POLKIT_NAME, G_DBUS_SIGNAL_FLAGS_NONE, ignore_signal, NULL, NULL);
+      "/org/freedesktop/DBus", VIREO_POLKIT_NAME, G_DBUS_SIGNAL_FLAGS_NONE, ignore_signal, NULL,
+      NULL);
   self->filter_id
       = g_dbus_connection_add_filter (connection, filter, g_object_ref (self), drop_reference);
 }
@@ -435,58 +434,6 @@ remember (CallerState *state, const Question *question, VireoVerdict verdict)
   forget_oldest (state, now);
 }
 
-static GVariant *
-make_request (VireoCaller *caller,
-              const VireoAction *action,
-              VireoDetails *details,
-              guint flags,
-              const char *cancellation_id)
-{
-  GVariantBuilder subject;
-
-  g_variant_builder_init (&subject, G_VARIANT_TYPE ("a{sv}"));
-  g_variant_builder_add (&subject, "{sv}", "name",
-                         g_variant_new_string (vireo_caller_get_name (caller)));
-  return g_variant_new ("((sa{sv})s@a{ss}us)", "system-bus-name", &subject, action->name,
-                        vireo_details_get_dictionary (details), flags, cancellation_id);
-}
-
-/* @ret_fresh: whether polkit decided by its rules alone, not by what somebody authenticated for
- * some time ago; @ret_silent: (nullable): whether it has said nothing for too long. */
-static VireoVerdict
-read_answer (GObject *source, GAsyncResult *result, gboolean *ret_fresh, gboolean *ret_silent)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) details = NULL;
-  gboolean authorized, challenge;
-  const char *ignored;
-  GVariant *reply;
-
-  *ret_fresh = FALSE;
-  reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-  if (reply == NULL)
-    {
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return VIREO_VERDICT_CANCELLED;
-      if (ret_silent != NULL)
-        *ret_silent = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-      g_info ("polkit: %s", error->message);
-      return VIREO_VERDICT_FAILED;
-    }
-  g_variant_get (reply, "((bb@a{ss}))", &authorized, &challenge, &details);
-  g_variant_unref (reply);
-
-  if (authorized)
-    {
-      *ret_fresh = !g_variant_lookup (details, "polkit.temporary_authorization_id", "&s", &ignored);
-      return VIREO_VERDICT_YES;
-    }
-  if (g_variant_lookup (details, "polkit.dismissed", "&s", &ignored))
-    return VIREO_VERDICT_DISMISSED;
-  *ret_fresh = TRUE;
-  return challenge ? VIREO_VERDICT_CHALLENGE : VIREO_VERDICT_NO;
-}
-
 static void ask_next (VireoAuthority *self);
 
 /* Tells those who wait for the answer. */
@@ -570,6 +517,20 @@ give_up_overdue (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Nobody else can tell an administrator why callers are refused what the rules give them. */
+static void
+tell_silence (VireoAuthority *self, const Question *question)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->told_at != 0 && now - self->told_at < 60 * G_USEC_PER_SEC)
+    return;
+  self->told_at = now;
+  g_message ("polkit did not answer within %d seconds whether %s may have %s",
+             ANSWER_TIMEOUT_MS / 1000, vireo_caller_get_name (question->caller),
+             question->action->name);
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -577,15 +538,17 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (VireoAuthority) self = g_object_ref (question->authority);
   CallerState *state = ensure_state (self, question->caller);
   gboolean fresh, silent = FALSE;
-  VireoVerdict verdict = read_answer (source, result, &fresh, &silent);
+  VireoVerdict verdict = vireo_polkit_read_answer (source, result, &fresh, &silent);
 
   self->n_asked--;
   forget_asked (state, question);
   if (fresh && question->action->reading && question->changes == count_changes (self))
     remember (state, question, verdict);
-  if (!silent)
+  if (silent)
+    tell_silence (self, question);
+  else
     self->heard_at = g_get_monotonic_time ();
-  else if (question->asked_at > self->heard_at)
+  if (silent && question->asked_at > self->heard_at)
     give_up_waiting (self);
   ask_next (self);
   end_question (question, verdict);
@@ -610,9 +573,9 @@ ask_next (VireoAuthority *self)
       question->changes = count_changes (self);
       question->asked_at = g_get_monotonic_time ();
       g_dbus_connection_call (
-          vireo_caller_get_connection (question->caller), POLKIT_NAME, POLKIT_PATH,
-          POLKIT_INTERFACE, "CheckAuthorization",
-          make_request (question->caller, question->action, question->details, 0, ""),
+          vireo_caller_get_connection (question->caller), VIREO_POLKIT_NAME, VIREO_POLKIT_PATH,
+          VIREO_POLKIT_INTERFACE, "CheckAuthorization",
+          vireo_polkit_request (question->caller, question->action, question->details, 0, ""),
           G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE,
           MAX (time_left (question, question->asked_at), 1000), NULL, on_answered, question);
     }
@@ -702,8 +665,8 @@ end_prompt (Prompt *prompt, VireoVerdict verdict)
 static void
 close_dialog (Prompt *prompt)
 {
-  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), POLKIT_NAME, POLKIT_PATH,
-                          POLKIT_INTERFACE, "CancelCheckAuthorization",
+  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), VIREO_POLKIT_NAME,
+                          VIREO_POLKIT_PATH, VIREO_POLKIT_INTERFACE, "CancelCheckAuthorization",
                           g_variant_new ("(s)", prompt->cancellation_id), NULL,
                           G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 }
@@ -736,7 +699,7 @@ on_prompt_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Prompt *prompt = user_data;
   gboolean fresh;
-  VireoVerdict verdict = read_answer (source, result, &fresh, NULL);
+  VireoVerdict verdict = vireo_polkit_read_answer (source, result, &fresh, NULL);
 
   /* Nobody answered in time; the dialog must not stay. */
   if (verdict == VIREO_VERDICT_FAILED)
@@ -754,10 +717,11 @@ show_next (CallerState *state)
   if (prompt == NULL || prompt->open || prompt->idle_id != 0)
     return;
   prompt->open = TRUE;
-  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), POLKIT_NAME, POLKIT_PATH,
-                          POLKIT_INTERFACE, "CheckAuthorization",
-                          make_request (prompt->caller, prompt->action, prompt->details,
-                                        POLKIT_FLAG_INTERACTION, prompt->cancellation_id),
+  g_dbus_connection_call (vireo_caller_get_connection (prompt->caller), VIREO_POLKIT_NAME,
+                          VIREO_POLKIT_PATH, VIREO_POLKIT_INTERFACE, "CheckAuthorization",
+                          vireo_polkit_request (prompt->caller, prompt->action, prompt->details,
+                                                VIREO_POLKIT_FLAG_INTERACTION,
+                                                prompt->cancellation_id),
                           G_VARIANT_TYPE ("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE,
                           PROMPT_TIMEOUT_MS, prompt->cancellable, on_prompt_answered, prompt);
 }

@@ -105,7 +105,8 @@ class Hostile(unittest.TestCase):
             answers.append(worker.wait_for(lambda m: m["event"] == "batch", 4 * TIMEOUT))
         self.host.daemon.check_alive()
         problems = [p for a in answers for p in a["problems"]]
-        self.assertFalse(problems, "\n".join([f"{len(problems)} wrong answers", *problems[:10]]))
+        self.assertFalse(problems, "\n".join([f"{len(problems)} wrong answers", *problems[:10],
+                                              self.host.daemon.log_tail(20)]))
         started = time.monotonic()
         self.host.client.call("/org/vireo/Vireo1", "org.freedesktop.DBus.Peer", "Ping", timeout=10)
         self.assertLess(time.monotonic() - started, 10 * FACTOR)

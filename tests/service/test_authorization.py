@@ -543,6 +543,7 @@ class Hung(unittest.TestCase):
             answers = [caller.finish(number, 60) for number in numbers]
             codes = {answer.error.code if answer.error else "" for answer in answers}
             self.assertEqual(codes - {"", "UnknownObject", "NotAuthorized"}, set())
+            self.assertIn("polkit did not answer", host.daemon.log_tail())
 
 
 class Images(Case):
