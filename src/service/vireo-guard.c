@@ -324,6 +324,8 @@ pass_message (Guard *self, const guint8 *data, gsize length)
     }
   if (good || g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_METHOD_CALL)
     push_chunk (&self->in, g_steal_pointer (&copy), length, g_steal_pointer (&fds));
+  else
+    g_info ("a message of %s that cannot be read is left out", g_dbus_message_get_sender (message));
   return TRUE;
 }
 
