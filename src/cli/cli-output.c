@@ -182,8 +182,8 @@ cli_value_to_string (GVariant *value, const CliField *field)
 }
 
 /* Names come from other people: what a terminal would take for a command is shown, not sent. */
-static char *
-printable (const char *text)
+char *
+cli_printable (const char *text)
 {
   GString *out = g_string_new (NULL);
 
@@ -282,7 +282,7 @@ cell_of (GVariant *properties, const char *name, const CliField *field)
   g_autoptr (GVariant) value = g_variant_lookup_value (properties, name, NULL);
   g_autofree char *text = value != NULL ? cli_value_to_string (value, field) : g_strdup ("-");
 
-  return printable (text);
+  return cli_printable (text);
 }
 
 /* Prints @objects, an a{oa{sv}} of the kind @kind, a row an object, sorted by the first column. */
@@ -400,7 +400,7 @@ print_tuples (GVariant *tuples)
           g_autoptr (GVariant) value = g_variant_get_child_value (tuple, i);
           g_autofree char *text = cli_value_to_string (value, NULL);
 
-          row[i] = printable (text);
+          row[i] = cli_printable (text);
         }
       g_ptr_array_add (rows, row);
     }
@@ -446,7 +446,7 @@ cli_print_properties (GVariant *properties, const char *kind, const CliField *fi
       g_variant_get_child (entry, 0, "&s", &name);
       field = kind != NULL ? cli_property_find (kind, name) : cli_fields_find (fields, name);
       text = cli_value_to_string (value, field);
-      safe = printable (text);
+      safe = cli_printable (text);
       g_print ("%-*s  %s%s\n", width + 1, name, safe,
                kind != NULL ? unit_after (field) : "");
     }

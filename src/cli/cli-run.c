@@ -240,7 +240,7 @@ cli_call_member (CliCall *call, const char *member, const char *path, GVariant *
 
 /* ---- lists ---- */
 
-static gboolean list_all, list_name, list_uuid, list_id, list_title;
+static gboolean list_all, list_name, list_uuid, list_id, list_title, list_tree;
 
 /* Columns that are asked for. With one of those that take the place of the table, only these are
  * printed, and without a heading. */
@@ -254,6 +254,8 @@ static const struct
   { &list_uuid, { "UUID", "Uuid" }, FALSE },
   { &list_name, { "NAME", NULL }, FALSE },
   { &list_title, { "TITLE", "Title" }, TRUE },
+  { &list_tree, { "NAME", NULL }, FALSE },
+  { &list_tree, { "PARENT", "Parent" }, FALSE },
 };
 
 static const CliKind *
@@ -265,7 +267,7 @@ listed_kind (CliCall *call)
 static gboolean
 is_bare (void)
 {
-  return list_name || list_uuid || list_id;
+  return list_name || list_uuid || list_id || list_tree;
 }
 
 /* What is printed of @kind (element-type CliColumn), ending with a row without a title. */
@@ -329,6 +331,13 @@ cli_run_list (CliCall *call)
   objects = g_variant_get_child_value (reply, 0);
   if (call->context->json)
     return cli_print_json (objects);
+  if (list_tree)
+    {
+      const CliField *parent = cli_property_find (kind->name, "Parent");
+
+      cli_print_tree (objects, kind->name_property, g_str_equal (parent->type, "o"));
+      return 0;
+    }
   cli_print_objects (objects, kind->name, (const CliColumn *) (gconstpointer) columns->data,
                      !is_bare ());
   return 0;
@@ -338,6 +347,7 @@ const GOptionEntry cli_list_options[] = {
   { "all", 'a', 0, G_OPTION_ARG_NONE, &list_all, "All of them (the default)", NULL },
   { "name", 0, 0, G_OPTION_ARG_NONE, &list_name, "Print names only", NULL },
   { "uuid", 0, 0, G_OPTION_ARG_NONE, &list_uuid, "Print UUIDs only", NULL },
+  { "tree", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_tree, NULL, NULL },
   { "id", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_id, NULL, NULL },
   { "title", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_title, NULL, NULL },
   G_OPTION_ENTRY_NULL,

@@ -132,6 +132,11 @@ GVariant *cli_words_parse (const CliField *field, const char *word, GError **err
 char *cli_read_text (const char *file, GError **error);
 GBytes *cli_read_file (const char *file, gsize max, GError **error);
 
+char *cli_printable (const char *text);
+
+/* cli-tree.c */
+void cli_print_tree (GVariant *objects, const char *name_property, gboolean by_path);
+
 /* cli-xpath.c */
 char *cli_xpath (const char *xml, const char *expression, gboolean wrap, GError **error);
 

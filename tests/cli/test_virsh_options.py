@@ -124,6 +124,20 @@ class Options(clitest.Command):
                                      "--inactive", "--name"), "three\n")
         self.run_ok("snapshot-revert", "moments", "--current")
 
+    def test_trees(self):
+        self.define("grown")
+        self.addCleanup(self.run_raw, "undefine", "grown", "--snapshots-metadata")
+        for name, after in (("root", None), ("a", "root"), ("b", "a"), ("c", "root")):
+            if after:
+                self.run_ok("snapshot-revert", "grown", after)
+            self.run_ok("snapshot-create-as", "grown", name)
+        self.assertEqual(self.run_ok("snapshot-list", "grown", "--tree"),
+                         "root\n├─ a\n│  └─ b\n└─ c\n")
+        said = self.run_ok("nodedev-list", "--tree").splitlines()
+        self.assertEqual(said[0], "computer")
+        self.assertEqual(len(said), len(self.run_ok("nodedev-list", "--name").splitlines()))
+        self.assertIn("no Parent", self.run_fails(1, "list", "--tree"))
+
     def volume(self, name):
         self.run_ok("vol-create-as", "default-pool", name, "1M")
         self.addCleanup(self.run_raw, "vol-delete", "default-pool", name)
